@@ -1,1 +1,78 @@
-//! To be written.
+//! What the app and its reporter say to each other.
+//!
+//! Two things connect an application with the reporter that runs beside it, and this crate is both of them. There is no
+//! network here, no name in a file system that a stranger could take, and nothing that blocks the app.
+//!
+//! **The run file** ([`RunFile`] in the app, [`RunView`] in the reporter) is a small file mapped by the app and read by
+//! the reporter. Everything a crash report will need is in it *before* anything goes wrong: the scope, the breadcrumbs, the
+//! message of a panic; at the time of a crash only the crash context is added. It outlives both processes: a run that ended
+//! without a clean exit can be seen at the next start. Its bytes are described one by one in [`layout`].
+//!
+//! **The channel** ([`AppChannel`], [`ReporterChannel`]) is a pair of connected sockets that keeps packets apart. The app
+//! makes it, and the reporter inherits its end as descriptor 3 (and the run file as descriptor 4). What the app writes
+//! before the reporter is up waits in the socket. A full or closed channel neither blocks the app nor kills it.
+//!
+//! The way of a crash through this crate: the handler writes the context ([`RunFile::write_crash_context`]), sends
+//! [`Message::Crash`] and waits for [`Message::Captured`] with a deadline ([`AppChannel::wait_captured`]); all three allocate
+//! nothing, take no lock and may be called in a signal handler.
+
+pub mod layout;
+mod message;
+mod run_file;
+mod run_view;
+mod scope_data;
+
+#[cfg(unix)]
+#[path = "unix.rs"]
+mod sys;
+
+pub use message::{CaptureStatus, Hello, MAX_MESSAGE_BYTES, Message, MessageError, Policy};
+pub use run_file::RunFile;
+pub use run_view::{Liveness, PanicNote, RunState, RunView};
+pub use scope_data::fit_breadcrumb;
+pub use sys::{AppChannel, CHANNEL_FD, RUN_FILE_FD, Received, ReporterChannel, pair};
+
+/// What can go wrong with the run file or the channel, outside a crash.
+#[derive(Debug, thiserror::Error)]
+#[non_exhaustive]
+pub enum Error {
+    /// The run file could not be made, sized or mapped.
+    #[error("cannot make the run file: {step}")]
+    MakeRunFile {
+        /// The system call that failed.
+        step: &'static str,
+        /// What the system answered.
+        #[source]
+        source: std::io::Error,
+    },
+    /// A run file could not be read.
+    #[error("cannot read the run file: {step}")]
+    ReadRunFile {
+        /// The system call that failed.
+        step: &'static str,
+        /// What the system answered.
+        #[source]
+        source: std::io::Error,
+    },
+    /// The file is not a run file, or was made by a version that this one does not know.
+    #[error("not a run file of version {}: {why}", layout::VERSION)]
+    NotARunFile {
+        /// What was seen instead.
+        why: String,
+    },
+    /// The pair of sockets could not be made.
+    #[error("cannot make the channel")]
+    MakeChannel(#[source] std::io::Error),
+    /// A message could not be sent.
+    #[error("cannot send a message over the channel")]
+    Send(#[source] std::io::Error),
+    /// A message could not be received.
+    #[error("cannot receive a message over the channel")]
+    Receive(#[source] std::io::Error),
+    /// A message came that this version does not understand.
+    #[error("cannot read a message from the channel")]
+    Message(#[from] MessageError),
+}
+
+#[cfg(test)]
+mod tests;

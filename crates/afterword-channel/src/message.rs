@@ -1,0 +1,235 @@
+//! The messages over the channel, one to a packet.
+//!
+//! `<kind: u16> <version: u16> <length: u32> <payload>`, little-endian; `length` counts the payload. The kinds are in
+//! [`Message`]; a payload is JSON for [`Message::Hello`] and plain numbers for the rest, so that the crash handler can make
+//! its message without an allocation.
+
+use std::path::PathBuf;
+
+use serde::{Deserialize, Serialize};
+use uuid::Uuid;
+
+/// The longest message, header included.
+pub const MAX_MESSAGE_BYTES: usize = 128 * 1024;
+const VERSION: u16 = 1;
+const HEADER_BYTES: usize = 8;
+/// The longest message without a Hello in it.
+pub(crate) const SHORT_BYTES: usize = HEADER_BYTES + 8;
+
+/// What the app asks the person, per report: the wire form of the store's consent policy.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum Policy {
+    /// Ask, report by report.
+    #[default]
+    Ask,
+    /// The person has agreed to all, beforehand.
+    Always,
+    /// Nothing is sent.
+    Never,
+}
+
+/// All that the reporter must know of the app, sent once, before anything else.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct Hello {
+    /// The run this is.
+    pub run_id: Uuid,
+    /// The store's root folder; the reporter opens it itself.
+    pub store_root: PathBuf,
+    /// The app's id in the store.
+    pub app_id: String,
+    /// The app's name, as a person knows it.
+    pub app_name: String,
+    /// Where to send to.
+    pub dsn: String,
+    /// Release tag.
+    pub release: Option<String>,
+    /// Environment tag.
+    pub environment: Option<String>,
+    /// Consent.
+    pub policy: Policy,
+    /// The executable, for a restart.
+    pub executable: PathBuf,
+    /// Its arguments without the first, for a restart. They stay in the reporter's memory.
+    pub arguments: Vec<String>,
+    /// Its working folder, for a restart.
+    pub working_folder: PathBuf,
+    /// The terminal on the app's standard error, if there is one: the place to ask where no window can be shown.
+    pub terminal: Option<PathBuf>,
+    /// Keep the words on the stacks that look like text or data, instead of sanitising them.
+    pub full_stacks: bool,
+}
+
+/// How a capture ended, in [`Message::Captured`].
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[repr(u32)]
+pub enum CaptureStatus {
+    /// The report is on the disk, synced (or, for a panic that may be none, in the reporter's memory).
+    Kept = 0,
+    /// It could not be made or kept.
+    Failed = 1,
+    /// The person's choice is that nothing is kept.
+    Unwanted = 2,
+}
+
+/// One message.
+#[derive(Debug, Clone, PartialEq)]
+pub enum Message {
+    /// App → reporter, 1: who I am.
+    Hello(Box<Hello>),
+    /// App → reporter, 2: I crash; the context is in the run file. `request` comes back in the answer.
+    Crash {
+        /// Number of the request.
+        request: u32,
+    },
+    /// App → reporter, 3: I panic and may or may not survive it; the context is in the run file. Take a dump, wait for the
+    /// verdict.
+    Panic {
+        /// Number of the request.
+        request: u32,
+    },
+    /// App → reporter, 4: the panic ends me: make its dump a report.
+    PanicIsCrash {
+        /// Number of the request.
+        request: u32,
+    },
+    /// App → reporter, 5: the panic was survived: forget its dump.
+    PanicIsNone,
+    /// App → reporter, 6: there is something new in the store.
+    Stored,
+    /// App → reporter, 7: the guard was dropped; I am about to end.
+    Ending,
+    /// Reporter → app, 101: I am up.
+    Ready {
+        /// The reporter's process id.
+        pid: u32,
+    },
+    /// Reporter → app, 102: the answer to requests 2, 3 and 4.
+    Captured {
+        /// The request's number.
+        request: u32,
+        /// How it ended.
+        status: CaptureStatus,
+    },
+}
+
+/// A packet that is no message.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+#[non_exhaustive]
+pub enum MessageError {
+    /// Shorter than it says, or than its kind needs.
+    #[error("the packet of {bytes} bytes is cut short")]
+    Short {
+        /// Its length.
+        bytes: usize,
+    },
+    /// A kind or version from the future.
+    #[error("message kind {kind} of version {version} is not known")]
+    Unknown {
+        /// The kind.
+        kind: u16,
+        /// The version.
+        version: u16,
+    },
+    /// A Hello whose JSON is broken, or one that is too long to send.
+    #[error("the Hello cannot be read or written: {why}")]
+    Hello {
+        /// What JSON said.
+        why: String,
+    },
+}
+
+impl Message {
+    /// The packet of a message other than Hello, on the stack: for the crash handler. Hello gives an empty one.
+    pub(crate) fn short_packet(&self) -> ([u8; SHORT_BYTES], usize) {
+        let (kind, numbers, count): (u16, [u32; 2], usize) = match *self {
+            Message::Hello(_) => return ([0; SHORT_BYTES], 0),
+            Message::Crash { request } => (2, [request, 0], 1),
+            Message::Panic { request } => (3, [request, 0], 1),
+            Message::PanicIsCrash { request } => (4, [request, 0], 1),
+            Message::PanicIsNone => (5, [0, 0], 0),
+            Message::Stored => (6, [0, 0], 0),
+            Message::Ending => (7, [0, 0], 0),
+            Message::Ready { pid } => (101, [pid, 0], 1),
+            Message::Captured { request, status } => (102, [request, status as u32], 2),
+        };
+        let mut packet = [0; SHORT_BYTES];
+        packet[0..2].copy_from_slice(&kind.to_le_bytes());
+        packet[2..4].copy_from_slice(&VERSION.to_le_bytes());
+        packet[4..8].copy_from_slice(&((count * 4) as u32).to_le_bytes());
+        packet[8..12].copy_from_slice(&numbers[0].to_le_bytes());
+        packet[12..16].copy_from_slice(&numbers[1].to_le_bytes());
+        (packet, HEADER_BYTES + count * 4)
+    }
+
+    /// The packet of any message.
+    ///
+    /// # Errors
+    /// A Hello longer than [`MAX_MESSAGE_BYTES`].
+    pub fn to_packet(&self) -> Result<Vec<u8>, MessageError> {
+        let Message::Hello(hello) = self else {
+            let (packet, length) = self.short_packet();
+            return Ok(packet[..length].to_vec());
+        };
+        let json = serde_json::to_vec(hello).map_err(|e| MessageError::Hello { why: e.to_string() })?;
+        if HEADER_BYTES + json.len() > MAX_MESSAGE_BYTES {
+            return Err(MessageError::Hello {
+                why: format!("it is {} bytes long", json.len()),
+            });
+        }
+        let mut packet = Vec::with_capacity(HEADER_BYTES + json.len());
+        packet.extend(1u16.to_le_bytes());
+        packet.extend(VERSION.to_le_bytes());
+        packet.extend((json.len() as u32).to_le_bytes());
+        packet.extend(json);
+        Ok(packet)
+    }
+
+    /// Reads a packet. Allocates only for a Hello.
+    ///
+    /// # Errors
+    /// [`MessageError`]; the caller skips the packet.
+    pub fn from_packet(packet: &[u8]) -> Result<Message, MessageError> {
+        let short = MessageError::Short { bytes: packet.len() };
+        let Some((header, payload)) = packet.split_first_chunk::<HEADER_BYTES>() else {
+            return Err(short);
+        };
+        let kind = u16::from_le_bytes([header[0], header[1]]);
+        let version = u16::from_le_bytes([header[2], header[3]]);
+        let length = u32::from_le_bytes([header[4], header[5], header[6], header[7]]) as usize;
+        if version != VERSION {
+            return Err(MessageError::Unknown { kind, version });
+        }
+        let Some(payload) = payload.get(..length) else {
+            return Err(short);
+        };
+        let number = |index: usize| -> Result<u32, MessageError> {
+            payload
+                .get(index * 4..index * 4 + 4)
+                .and_then(|bytes| bytes.try_into().ok())
+                .map(u32::from_le_bytes)
+                .ok_or_else(|| short.clone())
+        };
+        Ok(match kind {
+            1 => Message::Hello(Box::new(
+                serde_json::from_slice(payload).map_err(|e| MessageError::Hello { why: e.to_string() })?,
+            )),
+            2 => Message::Crash { request: number(0)? },
+            3 => Message::Panic { request: number(0)? },
+            4 => Message::PanicIsCrash { request: number(0)? },
+            5 => Message::PanicIsNone,
+            6 => Message::Stored,
+            7 => Message::Ending,
+            101 => Message::Ready { pid: number(0)? },
+            102 => Message::Captured {
+                request: number(0)?,
+                status: match number(1)? {
+                    0 => CaptureStatus::Kept,
+                    2 => CaptureStatus::Unwanted,
+                    _ => CaptureStatus::Failed,
+                },
+            },
+            _ => return Err(MessageError::Unknown { kind, version }),
+        })
+    }
+}

@@ -1,0 +1,237 @@
+//! The run file written and read back, broken in every way we thought of; messages there and back.
+
+use std::fs::File;
+use std::os::unix::fs::{FileExt, PermissionsExt};
+use std::path::PathBuf;
+use std::time::Duration;
+
+use uuid::Uuid;
+
+use crate::layout::*;
+use crate::*;
+
+fn run() -> (tempfile::TempDir, RunFile) {
+    let folder = tempfile::tempdir().unwrap();
+    let run = RunFile::create(folder.path(), Uuid::from_u128(7), 1_700_000_000_123).unwrap();
+    (folder, run)
+}
+
+/// A view through a copy of the file, so that the lock of this process is left alone.
+fn view(folder: &tempfile::TempDir) -> Result<RunView, Error> {
+    let copy = tempfile::tempdir().unwrap();
+    std::fs::copy(folder.path().join("run"), copy.path().join("run")).unwrap();
+    RunView::open(copy.path())
+}
+
+fn break_at(folder: &tempfile::TempDir, at: usize, bytes: &[u8]) {
+    // Closing this would drop the lock; no test that breaks a file asks for it.
+    let file = File::options().write(true).open(folder.path().join("run")).unwrap();
+    file.write_all_at(bytes, at as u64).unwrap();
+}
+
+#[test]
+fn what_the_app_writes_the_reporter_reads() {
+    let (folder, run) = run();
+    run.set_state(RunState::Running);
+    run.set_reporter_pid(42);
+    assert!(run.write_scope(br#"{"tags":{"a":"1"}}"#));
+    assert!(run.write_scope(br#"{"tags":{"a":"2"}}"#));
+    for n in 0..200 {
+        assert!(run.write_breadcrumb(format!(r#"{{"message":"{n}"}}"#).as_bytes()));
+    }
+    run.write_panic(9, "worker", "src/main.rs:1:2", "index out of bounds\nof two lines");
+
+    let view = view(&folder).unwrap();
+    assert_eq!(view.run_id().unwrap(), Uuid::from_u128(7));
+    assert_eq!(view.app_pid().unwrap(), std::process::id());
+    assert_eq!(view.started_ms().unwrap(), 1_700_000_000_123);
+    assert_eq!(view.state().unwrap(), RunState::Running);
+    assert_eq!(view.scope().unwrap().unwrap(), br#"{"tags":{"a":"2"}}"#);
+    let crumbs = view.breadcrumbs().unwrap();
+    assert_eq!(crumbs.len(), BREADCRUMB_SLOTS);
+    assert_eq!(crumbs.first().unwrap(), br#"{"message":"88"}"#);
+    assert_eq!(crumbs.last().unwrap(), br#"{"message":"199"}"#);
+    let panic = view.panic_note().unwrap().unwrap();
+    assert_eq!(
+        (
+            panic.tid,
+            panic.thread_name.as_str(),
+            panic.place.as_str(),
+            panic.message.as_str()
+        ),
+        (9, "worker", "src/main.rs:1:2", "index out of bounds\nof two lines")
+    );
+    assert!(view.crash_context().unwrap().is_none());
+}
+
+#[test]
+fn the_file_is_private_whole_and_allocated() {
+    use std::os::unix::fs::MetadataExt;
+    let (folder, _run) = run();
+    let metadata = std::fs::metadata(folder.path().join("run")).unwrap();
+    assert_eq!(metadata.permissions().mode() & 0o777, 0o600);
+    assert_eq!(metadata.len(), FILE_BYTES as u64);
+    assert!(
+        metadata.blocks() * 512 >= FILE_BYTES as u64,
+        "a sparse mapping is a SIGBUS on a full disk"
+    );
+}
+
+#[test]
+fn a_torn_scope_leaves_the_one_before_it() {
+    let (folder, run) = run();
+    run.write_scope(br#"{"n":1}"#);
+    run.write_scope(br#"{"n":2}"#);
+    // Sequence 2 is in copy A.
+    break_at(&folder, AT_SCOPE[0] + 2, b"X");
+    assert_eq!(view(&folder).unwrap().scope().unwrap().unwrap(), br#"{"n":1}"#);
+    break_at(&folder, AT_SCOPE_HEADER[1] + 8, &u32::MAX.to_le_bytes());
+    assert_eq!(view(&folder).unwrap().scope().unwrap(), None);
+}
+
+#[test]
+fn what_does_not_fit_is_refused_and_the_last_stays() {
+    let (folder, run) = run();
+    assert!(run.write_scope(b"{}"));
+    assert!(!run.write_scope(&vec![b' '; SCOPE_BYTES + 1]));
+    assert!(!run.write_breadcrumb(&vec![b' '; BREADCRUMB_BYTES + 1]));
+    assert_eq!(view(&folder).unwrap().scope().unwrap().unwrap(), b"{}");
+    run.write_panic(1, "t", "p", &"é".repeat(4000));
+    let note = view(&folder).unwrap().panic_note().unwrap().unwrap();
+    assert!(note.message.starts_with("éé") && note.message.len() < PANIC_TEXT_BYTES);
+}
+
+#[test]
+fn files_that_are_none_are_named() {
+    let cases: [(&str, usize, &[u8], &str); 2] = [
+        ("magic", 0, b"X", "does not begin as one"),
+        ("version", 8, &2u32.to_le_bytes(), "says version 2"),
+    ];
+    for (name, at, bytes, words) in cases {
+        let (folder, _run) = run();
+        break_at(&folder, at, bytes);
+        let error = view(&folder).unwrap_err().to_string();
+        assert!(error.contains(words), "{name}: {error}");
+    }
+    let (folder, _run) = run();
+    File::options()
+        .write(true)
+        .open(folder.path().join("run"))
+        .unwrap()
+        .set_len(100)
+        .unwrap();
+    assert!(view(&folder).unwrap_err().to_string().contains("100 bytes long"));
+}
+
+#[test]
+fn random_bytes_are_read_without_a_panic() {
+    let (folder, _run) = run();
+    let mut state = 1u64;
+    for _ in 0..50 {
+        let noise: Vec<u8> = (0..4096)
+            .map(|_| {
+                state = state.wrapping_mul(6_364_136_223_846_793_005).wrapping_add(1);
+                (state >> 33) as u8
+            })
+            .collect();
+        let at = 256 + (state as usize % (FILE_BYTES - 256 - 4096));
+        break_at(&folder, at, &noise);
+        let view = view(&folder).unwrap();
+        view.scope().unwrap();
+        view.breadcrumbs().unwrap();
+        view.panic_note().unwrap();
+        view.crash_context().unwrap();
+        view.state().unwrap();
+    }
+}
+
+#[test]
+fn every_message_comes_back_as_it_was() {
+    let hello = Message::Hello(Box::new(Hello {
+        run_id: Uuid::from_u128(1),
+        store_root: PathBuf::from("/s"),
+        app_id: "app".to_owned(),
+        app_name: "App".to_owned(),
+        dsn: "http://k@h/1".to_owned(),
+        release: Some("app@1".to_owned()),
+        environment: None,
+        policy: Policy::Ask,
+        executable: PathBuf::from("/bin/app"),
+        arguments: vec!["--a".to_owned()],
+        working_folder: PathBuf::from("/"),
+        terminal: None,
+        full_stacks: false,
+    }));
+    let (app, reporter) = pair().unwrap();
+    for message in [
+        hello,
+        Message::Crash { request: 3 },
+        Message::Panic { request: 4 },
+        Message::PanicIsCrash { request: 5 },
+        Message::PanicIsNone,
+        Message::Stored,
+        Message::Ending,
+    ] {
+        app.send(&message).unwrap();
+        assert_eq!(reporter.receive().unwrap(), Received::Message(message));
+    }
+    assert_eq!(reporter.receive().unwrap(), Received::Nothing);
+    drop(app);
+    assert_eq!(reporter.receive().unwrap(), Received::Closed);
+}
+
+#[test]
+fn the_answer_that_counts_is_the_one_to_the_request() {
+    let (app, reporter) = pair().unwrap();
+    reporter.send(&Message::Ready { pid: 1 }).unwrap();
+    reporter
+        .send(&Message::Captured {
+            request: 1,
+            status: CaptureStatus::Failed,
+        })
+        .unwrap();
+    reporter
+        .send(&Message::Captured {
+            request: 2,
+            status: CaptureStatus::Kept,
+        })
+        .unwrap();
+    assert_eq!(app.wait_captured(2, Duration::from_secs(5)), Some(CaptureStatus::Kept));
+    assert_eq!(app.wait_captured(3, Duration::from_millis(20)), None);
+    drop(reporter);
+    // A hang-up is seen at once: the deadline of an hour is not waited for.
+    assert_eq!(app.wait_captured(4, Duration::from_secs(3600)), None);
+}
+
+#[test]
+fn a_full_channel_is_an_error_and_not_a_wait() {
+    let (app, _reporter) = pair().unwrap();
+    let full = (0..100_000).find_map(|_| app.send(&Message::Stored).err());
+    assert!(matches!(full, Some(Error::Send(e)) if e.kind() == std::io::ErrorKind::WouldBlock));
+}
+
+#[test]
+fn packets_that_are_no_messages_are_errors() {
+    use MessageError::*;
+    let header = |kind: u16, version: u16, length: u32| {
+        [&kind.to_le_bytes()[..], &version.to_le_bytes(), &length.to_le_bytes()].concat()
+    };
+    for packet in [
+        &[][..],
+        &[1, 0, 1],
+        &header(2, 1, 4),
+        &header(2, 1, 0),
+        &header(2, 1, u32::MAX),
+    ] {
+        assert!(matches!(Message::from_packet(packet), Err(Short { .. })), "{packet:?}");
+    }
+    assert_eq!(
+        Message::from_packet(&header(99, 1, 0)),
+        Err(Unknown { kind: 99, version: 1 })
+    );
+    assert_eq!(
+        Message::from_packet(&header(2, 9, 0)),
+        Err(Unknown { kind: 2, version: 9 })
+    );
+    assert!(matches!(Message::from_packet(&header(1, 1, 0)), Err(Hello { .. })));
+}
