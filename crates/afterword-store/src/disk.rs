@@ -1,0 +1,206 @@
+//! Files that survive a kill and a power cut, and reads that are bounded.
+
+use std::fs::{self, File};
+use std::io::{self, Read, Write};
+use std::path::Path;
+
+use serde::Serialize;
+use serde::de::DeserializeOwned;
+use uuid::Uuid;
+
+use crate::Error;
+
+#[cfg(not(unix))]
+mod other;
+#[cfg(unix)]
+mod unix;
+
+#[cfg(not(unix))]
+use other as system;
+#[cfg(unix)]
+use unix as system;
+
+/// What a file is called until it is complete.
+const TEMPORARY_PREFIX: &str = ".writing-";
+
+/// Whether a file name is one of [`write_atomic`]'s unfinished ones.
+pub(crate) fn is_temporary(name: &str) -> bool {
+    name.starts_with(TEMPORARY_PREFIX)
+}
+
+/// Makes a folder and what is above it, for this user alone. One that is there is made private.
+pub(crate) fn make_folder(path: &Path) -> Result<(), Error> {
+    system::make_private_folder(path).map_err(|source| Error::MakeFolder {
+        path: path.to_owned(),
+        source,
+    })
+}
+
+/// Opens a file for this user alone, making it if need be; its content is left as it is.
+pub(crate) fn open_private(path: &Path) -> io::Result<File> {
+    system::private_file()
+        .read(true)
+        .write(true)
+        .create(true)
+        .truncate(false)
+        .open(path)
+}
+
+/// Writes a whole file so that it is there entirely or not at all, also after a power cut: temporary file, sync, rename,
+/// sync of the folder.
+pub(crate) fn write_atomic(path: &Path, bytes: &[u8]) -> Result<(), Error> {
+    let folder = path.parent().unwrap_or(Path::new("."));
+    let temporary = folder.join(format!("{TEMPORARY_PREFIX}{}", Uuid::new_v4().simple()));
+    let written = write_synced(&temporary, bytes)
+        .and_then(|()| fs::rename(&temporary, path))
+        .and_then(|()| system::sync_folder(folder));
+    written.map_err(|source| {
+        // It may be gone or never have been made; what matters is the error that is returned.
+        fs::remove_file(&temporary).ok();
+        Error::Write {
+            path: path.to_owned(),
+            source,
+        }
+    })
+}
+
+fn write_synced(path: &Path, bytes: &[u8]) -> io::Result<()> {
+    let mut file = system::private_file().write(true).create_new(true).open(path)?;
+    file.write_all(bytes)?;
+    file.sync_all()
+}
+
+/// Writes a record as JSON, atomically.
+pub(crate) fn write_json<T: Serialize>(path: &Path, value: &T, max_bytes: u64) -> Result<(), Error> {
+    let mut bytes = serde_json::to_vec_pretty(value).map_err(|source| Error::Encode {
+        path: path.to_owned(),
+        source,
+    })?;
+    bytes.push(b'\n');
+    check_size(path, bytes.len() as u64, max_bytes)?;
+    write_atomic(path, &bytes)
+}
+
+/// Reads a regular file of at most so many bytes; none if there is no such file.
+pub(crate) fn read_bounded(path: &Path, max_bytes: u64) -> Result<Option<Vec<u8>>, Error> {
+    let failed = |source| Error::Read {
+        path: path.to_owned(),
+        source,
+    };
+    // Not through a link and not from a pipe: the first would read what is not ours, the second would wait for ever.
+    let metadata = match fs::symlink_metadata(path) {
+        Ok(metadata) => metadata,
+        Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(None),
+        Err(error) => return Err(failed(error)),
+    };
+    if !metadata.is_file() {
+        return Err(failed(io::Error::new(
+            io::ErrorKind::InvalidInput,
+            "not a regular file",
+        )));
+    }
+    check_size(path, metadata.len(), max_bytes)?;
+    let file = match File::open(path) {
+        Ok(file) => file,
+        Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(None),
+        Err(error) => return Err(failed(error)),
+    };
+    let mut bytes = Vec::with_capacity(usize::try_from(metadata.len()).unwrap_or(0));
+    file.take(max_bytes + 1).read_to_end(&mut bytes).map_err(failed)?;
+    check_size(path, bytes.len() as u64, max_bytes)?;
+    Ok(Some(bytes))
+}
+
+/// Reads a record; none if there is no such file.
+pub(crate) fn read_json<T: DeserializeOwned>(path: &Path, max_bytes: u64) -> Result<Option<T>, Error> {
+    let Some(bytes) = read_bounded(path, max_bytes)? else {
+        return Ok(None);
+    };
+    serde_json::from_slice(&bytes).map(Some).map_err(|source| Error::Parse {
+        path: path.to_owned(),
+        source,
+    })
+}
+
+/// Refuses what is larger than its bound.
+pub(crate) fn check_size(path: &Path, size_bytes: u64, limit_bytes: u64) -> Result<(), Error> {
+    if size_bytes > limit_bytes {
+        return Err(Error::TooLarge {
+            path: path.to_owned(),
+            size_bytes,
+            limit_bytes,
+        });
+    }
+    Ok(())
+}
+
+/// Renames a file or folder into another folder and makes it last.
+pub(crate) fn move_synced(from: &Path, to: &Path) -> Result<(), Error> {
+    let failed = |source| Error::Move {
+        from: from.to_owned(),
+        to: to.to_owned(),
+        source,
+    };
+    fs::rename(from, to).map_err(failed)?;
+    for folder in [to.parent(), from.parent()].into_iter().flatten() {
+        system::sync_folder(folder).map_err(failed)?;
+    }
+    Ok(())
+}
+
+/// Makes sure that the names in a folder are on the disk.
+pub(crate) fn sync_folder(path: &Path) -> Result<(), Error> {
+    system::sync_folder(path).map_err(|source| Error::Write {
+        path: path.to_owned(),
+        source,
+    })
+}
+
+/// Deletes a file; one that is gone already is no error.
+pub(crate) fn delete_file(path: &Path) -> Result<(), Error> {
+    unless_gone(fs::remove_file(path), path)
+}
+
+/// Deletes a folder with all that is in it; one that is gone already is no error.
+pub(crate) fn delete_folder(path: &Path) -> Result<(), Error> {
+    unless_gone(fs::remove_dir_all(path), path)
+}
+
+fn unless_gone(result: io::Result<()>, path: &Path) -> Result<(), Error> {
+    match result {
+        Err(source) if source.kind() != io::ErrorKind::NotFound => Err(Error::Delete {
+            path: path.to_owned(),
+            source,
+        }),
+        _ => Ok(()),
+    }
+}
+
+/// One thing in a folder.
+pub(crate) struct Entry {
+    /// Its name; what is not UTF-8 is not ours and left out.
+    pub(crate) name: String,
+    /// What it is, links not followed.
+    pub(crate) metadata: fs::Metadata,
+}
+
+/// What is in a folder; nothing if it is not there. What vanishes meanwhile is left out.
+pub(crate) fn list(path: &Path) -> Result<Vec<Entry>, Error> {
+    let failed = |source| Error::ListFolder {
+        path: path.to_owned(),
+        source,
+    };
+    let entries = match fs::read_dir(path) {
+        Ok(entries) => entries,
+        Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(Vec::new()),
+        Err(error) => return Err(failed(error)),
+    };
+    let mut found = Vec::new();
+    for entry in entries {
+        let entry = entry.map_err(failed)?;
+        if let (Ok(name), Ok(metadata)) = (entry.file_name().into_string(), entry.metadata()) {
+            found.push(Entry { name, metadata });
+        }
+    }
+    Ok(found)
+}

@@ -1,0 +1,20 @@
+//! Where there are no modes: the user's data folder is private by what the system gives it.
+
+use std::fs::{self, OpenOptions};
+use std::io;
+use std::path::Path;
+
+/// Makes a folder and what is above it.
+pub(super) fn make_private_folder(path: &Path) -> io::Result<()> {
+    fs::create_dir_all(path)
+}
+
+/// Options as they are.
+pub(super) fn private_file() -> OpenOptions {
+    OpenOptions::new()
+}
+
+/// Windows has no sync of a folder; NTFS journals its names.
+pub(super) fn sync_folder(_path: &Path) -> io::Result<()> {
+    Ok(())
+}

@@ -1,0 +1,120 @@
+//! Envelopes that are no reports: transactions, sessions, client reports, feedback.
+
+use std::path::PathBuf;
+use std::sync::atomic::{AtomicU16, Ordering};
+use std::time::{SystemTime, UNIX_EPOCH};
+
+use uuid::{Builder, Uuid};
+
+use crate::consent::{Placement, placement};
+use crate::{ConsentPolicy, EnvelopeClass, Error, Placed, Store, disk};
+
+/// Most bytes of an envelope.
+const ENVELOPE_MAX_BYTES: u64 = 200 * 1024 * 1024;
+/// Most bytes kept of a server's words.
+const WORDS_MAX_BYTES: usize = 16 * 1024;
+
+/// An envelope that may be sent.
+#[derive(Debug)]
+pub struct ReleasedEnvelope {
+    store: Store,
+    id: Uuid,
+    path: PathBuf,
+}
+
+impl Store {
+    /// Puts an envelope where the [table](crate::consent) says.
+    ///
+    /// # Errors
+    /// [`Error::TooLarge`], [`Error::MakeFolder`], [`Error::Write`].
+    pub fn put_envelope(&self, policy: ConsentPolicy, class: EnvelopeClass, bytes: &[u8]) -> Result<Placed, Error> {
+        let (folder, placed) = match placement(class.into(), policy) {
+            Placement::Dropped => return Ok(Placed::Dropped),
+            Placement::Queued => ("queued", Placed::Queued),
+            Placement::Held | Placement::Waiting => ("held", Placed::Held),
+        };
+        let folder = self.envelope_folder(folder);
+        let path = folder.join(file_name(ordered_id()));
+        disk::check_size(&path, bytes.len() as u64, ENVELOPE_MAX_BYTES)?;
+        disk::make_folder(&folder)?;
+        disk::write_atomic(&path, bytes)?;
+        Ok(placed)
+    }
+
+    /// The envelopes that may be sent, oldest first.
+    ///
+    /// # Errors
+    /// [`Error::ListFolder`].
+    pub fn queued_envelopes(&self) -> Result<Vec<ReleasedEnvelope>, Error> {
+        let folder = self.envelope_folder("queued");
+        let mut ids: Vec<Uuid> = disk::list(&folder)?
+            .into_iter()
+            .filter(|entry| entry.metadata.is_file())
+            .filter_map(|entry| Uuid::try_parse(entry.name.strip_suffix(".envelope")?).ok())
+            .collect();
+        ids.sort_unstable();
+        Ok(ids
+            .into_iter()
+            .map(|id| ReleasedEnvelope {
+                store: self.clone(),
+                id,
+                path: folder.join(file_name(id)),
+            })
+            .collect())
+    }
+}
+
+impl ReleasedEnvelope {
+    /// Its id, by which it is known on this machine only.
+    #[must_use]
+    pub fn id(&self) -> Uuid {
+        self.id
+    }
+
+    /// Its bytes, exactly as they were put; none when another process has sent or removed it.
+    ///
+    /// # Errors
+    /// [`Error::Read`], [`Error::TooLarge`].
+    pub fn read(&self) -> Result<Option<Vec<u8>>, Error> {
+        disk::read_bounded(&self.path, ENVELOPE_MAX_BYTES)
+    }
+
+    /// It was sent, or must not be: deletes it.
+    ///
+    /// # Errors
+    /// [`Error::Delete`].
+    pub fn remove_sent(self) -> Result<(), Error> {
+        disk::delete_file(&self.path)
+    }
+
+    /// The server refused it: kept in `refused`, with the server's words beside it.
+    ///
+    /// # Errors
+    /// [`Error::Write`], [`Error::Move`].
+    pub fn refuse(self, words: &str) -> Result<(), Error> {
+        let folder = self.store.envelope_folder("refused");
+        disk::make_folder(&folder)?;
+        let end = words.floor_char_boundary(WORDS_MAX_BYTES);
+        disk::write_atomic(
+            &folder.join(format!("{}.txt", self.id.hyphenated())),
+            &words.as_bytes()[..end],
+        )?;
+        disk::move_synced(&self.path, &folder.join(file_name(self.id)))
+    }
+}
+
+fn file_name(id: Uuid) -> String {
+    format!("{}.envelope", id.hyphenated())
+}
+
+/// A random id whose first part is the time, so that names sort by age; envelopes of one process within a millisecond
+/// keep their order by a counter (a session's first update must arrive before its second).
+fn ordered_id() -> Uuid {
+    static COUNT: AtomicU16 = AtomicU16::new(0);
+    let now = SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default();
+    let mut random = [0; 10];
+    random.copy_from_slice(&Uuid::new_v4().as_bytes()[6..]);
+    let count = COUNT.fetch_add(1, Ordering::Relaxed) & 0x0fff;
+    random[..2].copy_from_slice(&count.to_be_bytes());
+    Builder::from_unix_timestamp_millis(u64::try_from(now.as_millis()).unwrap_or(u64::MAX), &random).into_uuid()
+}

@@ -1,0 +1,216 @@
+//! What a report consists of: its files and the three small JSON records about it.
+
+use serde::{Deserialize, Serialize};
+use time::OffsetDateTime;
+use uuid::Uuid;
+
+use crate::{ConsentPolicy, ReportId};
+
+const KIB: u64 = 1024;
+const MIB: u64 = 1024 * KIB;
+
+/// Most bytes of `report.json`.
+pub(crate) const REPORT_JSON_MAX_BYTES: u64 = 4 * MIB;
+/// Most bytes of `answer.json` and of `delivery.json`.
+pub(crate) const RECORD_MAX_BYTES: u64 = 256 * KIB;
+
+/// Where a report is in its life. Each is a folder; see the crate's page.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum State {
+    /// Being written.
+    New,
+    /// Complete, without a carried-out answer.
+    Waiting,
+    /// To be sent: the person or the policy said so.
+    Sending,
+    /// Accepted by the server; only a record is left.
+    Sent,
+    /// Refused by the server; kept, with its words.
+    Refused,
+}
+
+impl State {
+    /// All states a finished report can be in.
+    pub(crate) const LISTED: [State; 4] = [State::Waiting, State::Sending, State::Refused, State::Sent];
+
+    /// The folder's name.
+    #[must_use]
+    pub fn name(self) -> &'static str {
+        match self {
+            State::New => "new",
+            State::Waiting => "waiting",
+            State::Sending => "sending",
+            State::Sent => "sent",
+            State::Refused => "refused",
+        }
+    }
+}
+
+impl std::fmt::Display for State {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str(self.name())
+    }
+}
+
+/// What happened to the app.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum ReportKind {
+    /// A signal or exception ended it; there is a minidump.
+    Crash,
+    /// A panic ended it.
+    Panic,
+    /// It went on; there is an envelope.
+    Error,
+}
+
+/// A payload file of a report.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub enum ReportFile {
+    /// The scrubbed minidump.
+    Minidump,
+    /// The assembled Sentry event, JSON.
+    Event,
+    /// The processed stack, JSON; opaque to the store.
+    Stack,
+    /// For [`ReportKind::Error`]: the envelope exactly as it will be sent.
+    Envelope,
+}
+
+impl ReportFile {
+    /// Every payload file.
+    pub const ALL: [ReportFile; 4] = [
+        ReportFile::Minidump,
+        ReportFile::Event,
+        ReportFile::Stack,
+        ReportFile::Envelope,
+    ];
+
+    /// Its file name.
+    #[must_use]
+    pub fn name(self) -> &'static str {
+        match self {
+            ReportFile::Minidump => "minidump.dmp",
+            ReportFile::Event => "event.json",
+            ReportFile::Stack => "stack.json",
+            ReportFile::Envelope => "envelope",
+        }
+    }
+
+    /// Most bytes it may have, when written and when read.
+    #[must_use]
+    pub fn max_bytes(self) -> u64 {
+        match self {
+            ReportFile::Minidump => 256 * MIB,
+            ReportFile::Event => 16 * MIB,
+            ReportFile::Stack => 64 * MIB,
+            ReportFile::Envelope => 200 * MIB,
+        }
+    }
+}
+
+/// `report.json`: what is known of a report without opening its payload.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct ReportInfo {
+    /// [`ReportInfo::VERSION`] for what this crate writes.
+    pub version: u32,
+    /// Names the folder it lies in.
+    pub report_id: ReportId,
+    /// What the server will know it by.
+    pub event_id: Uuid,
+    /// What happened.
+    pub kind: ReportKind,
+    /// Where it will go.
+    pub dsn: String,
+    /// The app's name for people.
+    pub app_name: String,
+    /// The app's release.
+    pub release: Option<String>,
+    /// Such as `production`.
+    pub environment: Option<String>,
+    /// When it happened, UTC, RFC 3339.
+    #[serde(with = "time::serde::rfc3339")]
+    pub captured_at: OffsetDateTime,
+    /// In a word: `SIGSEGV`, `panic`, `error`.
+    pub reason: String,
+    /// The signal's name, where one ended the app.
+    pub signal: Option<String>,
+    /// The address that was touched.
+    pub address: Option<u64>,
+    /// The panic's or error's message.
+    pub message: Option<String>,
+    /// The thread it happened on.
+    pub thread_name: Option<String>,
+    /// A part of the Sentry event: scope, tags, contexts, breadcrumbs as mirrored before the crash. `null` once sent.
+    pub event: serde_json::Value,
+    /// What was scrubbed, in words.
+    pub removed: Vec<String>,
+    /// What could not be done while capturing, in words.
+    pub soft_errors: Vec<String>,
+    /// Who decides whether it is sent.
+    #[serde(default)]
+    pub policy: ConsentPolicy,
+}
+
+impl ReportInfo {
+    /// The version this crate writes and the newest it reads.
+    pub const VERSION: u32 = 1;
+}
+
+/// What the person decided.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum Decision {
+    /// Send it.
+    Send,
+    /// Do not send it: it is deleted.
+    DontSend,
+}
+
+/// `answer.json`: the answer, and the evidence of it.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Answer {
+    /// Send or not.
+    pub decision: Decision,
+    /// What the person wrote; sent as feedback.
+    pub comment: Option<String>,
+    /// How to reach the person.
+    pub email: Option<String>,
+    /// Whether the app was to be started again.
+    pub restart: bool,
+    /// When, UTC, RFC 3339.
+    #[serde(with = "time::serde::rfc3339")]
+    pub answered_at: OffsetDateTime,
+    /// Which wording of the question was answered.
+    pub text_version: u32,
+    /// In which language.
+    pub locale: String,
+}
+
+/// `delivery.json`: how sending went so far. Absent before the first attempt.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(default)]
+pub struct Delivery {
+    /// Attempts so far.
+    pub attempts: u32,
+    /// Not before.
+    #[serde(with = "time::serde::rfc3339::option")]
+    pub next_attempt_at: Option<OffsetDateTime>,
+    /// Why the last attempt failed, in words.
+    pub last_error: Option<String>,
+    /// When the server's 2xx for the report was recorded: from then on it is never sent again.
+    #[serde(with = "time::serde::rfc3339::option")]
+    pub report_accepted_at: Option<OffsetDateTime>,
+    /// The same for the comment.
+    #[serde(with = "time::serde::rfc3339::option")]
+    pub feedback_accepted_at: Option<OffsetDateTime>,
+    /// Bytes of the requests' bodies as they went over the wire, of what was accepted.
+    pub bytes_sent: u64,
+    /// The last HTTP status.
+    pub status: Option<u16>,
+    /// What the server said when it refused.
+    pub server_words: Option<String>,
+    /// The event id the server answered with.
+    pub event_id: Option<String>,
+}
