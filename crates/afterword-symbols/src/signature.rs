@@ -1,0 +1,115 @@
+//! What groups a crash with others like it: a short text made from the innermost frames that mean something.
+//!
+//! The way of Mozilla's Socorro: begin behind the panic machinery or the signal trampoline if there is one, skip frames that
+//! say nothing of the cause (`abort`, allocators, thread starts), append frames as long as they are mere prefixes (`memcpy`,
+//! `core::…`: a crash in them is their caller's), stop behind the first that is not. Joined with ` | `, at most
+//! [`MAX_CHARS`] characters. A frame without a name is `module@offset`.
+//!
+//! Names are trimmed first ([`trim`]), so that a new compiler, another generic argument or a rebuilt crate does not make a
+//! new group. The server groups by the same text, made from the frames of an event.
+
+mod names;
+
+pub use names::trim;
+pub(crate) use names::{is_machinery_trimmed, is_standard_library};
+
+/// The longest signature, in characters.
+pub const MAX_CHARS: usize = 255;
+
+/// How many frames are looked at.
+const MAX_FRAMES: usize = 40;
+
+const SEPARATOR: &str = " | ";
+
+/// What a signature needs to know of a frame.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct SignatureFrame<'a> {
+    /// The demangled name.
+    pub function: Option<&'a str>,
+    /// The module's file name, or path.
+    pub module: Option<&'a str>,
+    /// How far into the module.
+    pub module_offset: Option<u64>,
+    /// Path of the source file.
+    pub file: Option<&'a str>,
+}
+
+/// The signature of a stack given innermost first, inlined functions included. `unknown` for an empty one.
+pub fn signature<'a>(frames: impl IntoIterator<Item = SignatureFrame<'a>>) -> String {
+    let frames: Vec<SignatureFrame<'a>> = frames.into_iter().take(MAX_FRAMES).collect();
+    let mut parts: Vec<String> = Vec::new();
+    for frame in without_machinery(&frames, |frame| frame.function) {
+        let Some(part) = part_of(frame) else { continue };
+        // Direct recursion: how deep it went does not make another bug.
+        if parts.last() != Some(&part) {
+            parts.push(part);
+        }
+        if !is_prefix(frame) {
+            break;
+        }
+    }
+    if parts.is_empty() {
+        parts.extend(frames.iter().find_map(part_of));
+    }
+    if parts.is_empty() {
+        return "unknown".to_owned();
+    }
+    shorten(&parts.join(SEPARATOR))
+}
+
+/// Whether a function is panic, abort, signal, allocation or runtime machinery: never the cause, never the top frame of the
+/// application. Takes the demangled name.
+pub fn is_machinery(function: &str) -> bool {
+    is_machinery_trimmed(&trim(function))
+}
+
+/// The frames without machinery, beginning behind the panic or the signal trampoline if there is one: what runs inside of
+/// those (panic hooks, crash handlers) is not the cause.
+pub(crate) fn without_machinery<'f, F>(
+    frames: &'f [F],
+    function: impl Fn(&'f F) -> Option<&'f str> + Copy + 'f,
+) -> impl Iterator<Item = &'f F> {
+    let start = frames
+        .iter()
+        .position(|frame| function(frame).is_some_and(|name| names::is_sentinel(&trim(name))))
+        .map_or(0, |index| index + 1);
+    frames[start..]
+        .iter()
+        .filter(move |frame| !function(frame).is_some_and(is_machinery))
+}
+
+fn part_of(frame: &SignatureFrame<'_>) -> Option<String> {
+    match (frame.function, frame.module) {
+        (Some(function), _) => Some(trim(function)).filter(|name| !name.is_empty()),
+        (None, Some(module)) => Some(format!(
+            "{}@{:#x}",
+            file_name(module),
+            frame.module_offset.unwrap_or_default()
+        )),
+        (None, None) => None,
+    }
+}
+
+fn is_prefix(frame: &SignatureFrame<'_>) -> bool {
+    match frame.function {
+        Some(function) => names::is_prefix(&trim(function)),
+        None => frame
+            .module
+            .is_some_and(|module| names::is_system_library(file_name(module))),
+    }
+}
+
+/// The last part of a path of either kind.
+pub(crate) fn file_name(path: &str) -> &str {
+    path.rsplit(['/', '\\']).next().unwrap_or(path)
+}
+
+fn shorten(text: &str) -> String {
+    if text.chars().count() <= MAX_CHARS {
+        return text.to_owned();
+    }
+    text.chars().take(MAX_CHARS - 1).chain(['…']).collect()
+}
+
+#[cfg(test)]
+mod tests;
