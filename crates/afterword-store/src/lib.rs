@@ -70,6 +70,7 @@ mod gate;
 mod settle;
 
 mod envelopes;
+mod limits;
 mod retention;
 
 pub use consent::{ConsentPolicy, EnvelopeClass, Placed};

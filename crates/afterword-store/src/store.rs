@@ -223,16 +223,12 @@ impl Store {
 
     /// Takes the lock for state moves. A new open file each time, so that threads exclude one another as processes do.
     pub(crate) fn lock(&self) -> Result<MoveLock, Error> {
-        self.lock_within(LOCK_WAIT)
-    }
-
-    pub(crate) fn lock_within(&self, wait: Duration) -> Result<MoveLock, Error> {
         let (file, path) = self.open_lock("lock")?;
         let start = Instant::now();
         loop {
             match file.try_lock() {
                 Ok(()) => return Ok(MoveLock { _file: file }),
-                Err(TryLockError::WouldBlock) if start.elapsed() >= wait => return Err(Error::Busy { path }),
+                Err(TryLockError::WouldBlock) if start.elapsed() >= LOCK_WAIT => return Err(Error::Busy { path }),
                 Err(TryLockError::WouldBlock) => thread::sleep(LOCK_POLL),
                 Err(TryLockError::Error(source)) => return Err(Error::Lock { path, source }),
             }

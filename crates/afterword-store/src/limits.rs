@@ -1,0 +1,36 @@
+//! What the server asked us to wait for, kept so that a new process knows it too.
+
+use std::path::PathBuf;
+
+use afterword_protocol::RateLimits;
+
+use crate::info::RECORD_MAX_BYTES;
+use crate::{Error, Store, disk};
+
+impl Store {
+    /// The rate limits as they were kept last. A file that makes no sense counts as none: the server will say it again,
+    /// whereas an error here would keep reports from ever being sent.
+    ///
+    /// # Errors
+    /// [`Error::Read`].
+    pub fn rate_limits(&self) -> Result<RateLimits, Error> {
+        match disk::read_json(&self.rate_limits_path(), RECORD_MAX_BYTES) {
+            Ok(limits) => Ok(limits.unwrap_or_default()),
+            Err(Error::Parse { .. } | Error::TooLarge { .. }) => Ok(RateLimits::default()),
+            Err(error) => Err(error),
+        }
+    }
+
+    /// Keeps the rate limits. Called by the one sender.
+    ///
+    /// # Errors
+    /// [`Error::MakeFolder`], [`Error::Write`].
+    pub fn put_rate_limits(&self, limits: &RateLimits) -> Result<(), Error> {
+        disk::make_folder(&self.folder().join("state"))?;
+        disk::write_json(&self.rate_limits_path(), limits, RECORD_MAX_BYTES)
+    }
+
+    fn rate_limits_path(&self) -> PathBuf {
+        self.folder().join("state").join("rate-limits.json")
+    }
+}
