@@ -1,2 +1,142 @@
-//! To be written.
-fn main() {}
+//! What the README, CI and people call: `cargo xtask test`, `demo`, `deny`, `ci`.
+//!
+//! A machine with Rust and a C compiler is enough for all of them: what else the tests need is installed where that is
+//! allowed, and named in one line where it is not ([`system`]). Work is done in steps ([`steps`]), each with a heading,
+//! a duration and a result, so that a log of CI can be read from its end. The tools beside cargo are in [`tools`].
+//!
+//! This package uses none of the others and few of anything: it is built before everything else.
+
+mod steps;
+mod system;
+mod tools;
+
+use std::process::ExitCode;
+
+use anyhow::Context as _;
+use clap::{Parser, Subcommand};
+use xshell::{Shell, cmd};
+
+use crate::steps::Steps;
+
+/// Builds, checks and shows Afterword.
+#[derive(Parser)]
+#[command(name = "cargo xtask", bin_name = "cargo xtask")]
+struct Arguments {
+    #[command(subcommand)]
+    task: Task,
+}
+
+#[derive(Subcommand)]
+enum Task {
+    /// Installs what the tests need, builds the programs they start, and runs every test
+    Test(TestArguments),
+    /// Runs the demo: a small drawing program that can crash (release build)
+    Demo {
+        /// What the demo is given, for example `--headless --crash null-write --answer send`
+        #[arg(trailing_var_arg = true, allow_hyphen_values = true)]
+        arguments: Vec<String>,
+    },
+    /// Checks licences, bans and sources of the dependencies (deny.toml), installing cargo-deny into target/tools
+    /// where it is missing
+    Deny,
+    /// All that CI does: format, lints, dependencies, tests
+    Ci,
+}
+
+#[derive(clap::Args, Default)]
+struct TestArguments {
+    /// Also runs the release build of the demo once, without a window, and sends its report
+    #[arg(long)]
+    release_demo: bool,
+    /// Parts of the names of the tests to run; all, with those in the documentation, when there are none
+    filters: Vec<String>,
+}
+
+fn main() -> ExitCode {
+    match run(Arguments::parse().task) {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(error) => {
+            #[expect(clippy::print_stderr, reason = "a program's last word")]
+            {
+                eprintln!("error: {error:#}");
+            }
+            ExitCode::FAILURE
+        }
+    }
+}
+
+fn run(task: Task) -> anyhow::Result<()> {
+    let shell = tools::shell()?;
+    match task {
+        Task::Test(arguments) => {
+            let mut steps = Steps::begin();
+            test(&shell, &arguments, &mut steps);
+            steps.end()
+        }
+        Task::Demo { arguments } => {
+            let demo = cmd!(shell, "cargo run --release --package afterword-demo -- {arguments...}");
+            tools::run(demo).context("the demo did not end well")
+        }
+        Task::Deny => tools::deny(&shell),
+        Task::Ci => {
+            let mut steps = Steps::begin();
+            ci(&shell, &mut steps);
+            steps.end()
+        }
+    }
+}
+
+/// Later steps are run although one before has failed: one run of CI shows all there is to mend.
+fn ci(shell: &Shell, steps: &mut Steps) {
+    steps.run("format", || tools::run(cmd!(shell, "cargo fmt --all --check")));
+    steps.run("lints", || {
+        tools::run(cmd!(
+            shell,
+            "cargo clippy --workspace --all-targets --locked -- -D warnings"
+        ))
+    });
+    steps.run("dependencies", || tools::deny(shell));
+    test(shell, &TestArguments::default(), steps);
+}
+
+fn test(shell: &Shell, arguments: &TestArguments, steps: &mut Steps) {
+    let ready = steps.run("system packages", || system::prepare(shell)) && steps.run("programs", || programs(shell));
+    if !ready {
+        return;
+    }
+    let filters = &arguments.filters;
+    if tools::has_nextest(shell) {
+        steps.run("tests", || {
+            tools::run(cmd!(shell, "cargo nextest run --workspace --no-fail-fast {filters...}"))
+        });
+        if filters.is_empty() {
+            steps.run("tests in the documentation", || {
+                tools::run(cmd!(shell, "cargo test --workspace --doc"))
+            });
+        }
+    } else {
+        steps.run("tests, those in the documentation included", || {
+            tools::run(cmd!(shell, "cargo test --workspace --no-fail-fast -- {filters...}"))
+        });
+    }
+    if arguments.release_demo {
+        steps.run("release demo", || {
+            let how = ["--headless", "--crash", "null-write", "--answer", "send", "--json"];
+            tools::run(cmd!(shell, "cargo run --release --package afterword-demo -- {how...}"))
+        });
+    }
+}
+
+/// The programs that the tests start, which building the tests alone would not bring. What they are made of is shared
+/// with the tests (the same features and profile), so that this costs hardly more than linking.
+fn programs(shell: &Shell) -> anyhow::Result<()> {
+    let packages = [
+        "afterword-demo",
+        "afterword-reporter",
+        "afterword-cli",
+        "afterword-collector",
+        "afterword-e2e",
+    ];
+    let packages = packages.iter().flat_map(|package| ["--package", package]);
+    tools::run(cmd!(shell, "cargo build --bins {packages...}"))
+}
