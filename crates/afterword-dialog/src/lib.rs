@@ -1,1 +1,58 @@
-//! To be written.
+//! The window that asks. Knows no network: what it shows comes in over a pipe, and the answer goes into the store.
+//!
+//! It is met by a person who has just lost their work. So it is short, says what happened and to whom the report would go,
+//! weighs *Send report* and *Don’t send* exactly alike, ticks nothing beforehand, and shows all that would be sent to those
+//! who want to see it. Closing it answers nothing: the next start of the app asks again.
+//!
+//! # How it is put together
+//!
+//! ```text
+//!            message             state                view
+//!  reporter ─────────► [State] ◄───────── [view] ──────────► pixels, AccessKit
+//!     ▲    FromDialog     │      edits       │
+//!     │◄──────────────────┘                  │ Action
+//!     │            conversation ◄────────────┘
+//!     └ reads the store ◄── put_answer
+//! ```
+//!
+//! [`State`] is all that is shown and [`view`] draws it; neither does I/O, so each state and each action is tested by role
+//! and label without a window. The *conversation* carries out the [`Action`]s: it saves the answer, and only then says so.
+//! A *shell* shows the view: [`run`] is the one with eframe. A shell may fail in any way (the driver it draws with may be
+//! what broke the app), so each is a process of its own, started in turn by the reporter until one says
+//! [`FromDialog::Shown`]; [`terminal::ask`] is the last, with the same words in plain text.
+//!
+//! # What it may not do
+//!
+//! Take the report down: whatever happens here, without an answer in the store the report is kept, and nothing is sent. No
+//! message can answer in the person's stead, and a broken pipe is no consent: an answer is a file. Text in a report is a
+//! stranger's: it is bounded and made plain before either shell shows it.
+
+mod error;
+mod message;
+
+mod text;
+mod words;
+
+mod state;
+mod theme;
+mod view;
+
+mod answer;
+mod conversation;
+
+pub mod terminal;
+mod window;
+
+pub use answer::save_answer;
+pub use error::Error;
+pub use message::{
+    Asked, BreadcrumbLine, Details, FileLine, FrameLine, FromDialog, MAX_LINE_BYTES, ToDialog, read_message,
+    write_message,
+};
+pub use state::{Action, MAX_COMMENT_CHARS, Phase, State};
+pub use theme::install as install_theme;
+pub use view::view;
+pub use window::run;
+#[doc(hidden)]
+pub use window::show;
+pub use words::{LOCALE, TEXT_VERSION};

@@ -1,0 +1,34 @@
+//! Writing the answer down: the one thing the dialog does to a report.
+
+use afterword_store::{Answer, AppId, Decision, Store};
+use time::OffsetDateTime;
+
+use crate::message::Asked;
+use crate::{Error, words};
+
+/// Puts the answer into the store, synced, before anything is said about it. What it allows or forbids is carried out by
+/// the reporter, or at the next start.
+///
+/// # Errors
+/// [`Error::Answer`]; then there is no answer, and the report is asked about again.
+pub fn save_answer(
+    asked: &Asked,
+    decision: Decision,
+    comment: Option<String>,
+    restart: bool,
+    now: OffsetDateTime,
+) -> Result<(), Error> {
+    let answer = Answer {
+        decision,
+        comment,
+        email: None,
+        restart,
+        answered_at: now,
+        text_version: words::TEXT_VERSION,
+        locale: words::LOCALE.to_owned(),
+    };
+    AppId::new(&asked.app)
+        .and_then(|app| Store::open(&asked.store_root, &app))
+        .and_then(|store| store.put_answer(asked.report_id, &answer))
+        .map_err(|source| Error::Answer { report_id: asked.report_id, source })
+}

@@ -1,0 +1,201 @@
+//! What the reporter and the dialog say to each other: one JSON object or string per line, over the dialog's standard
+//! input and output.
+//!
+//! ```text
+//! reporter → dialog   {"show":{…}}  {"details":{…}}  {"progress":{…}}  {"sent":{…}} | {"waiting":{…}} | {"refused":{…}} | "cancelled"
+//! dialog → reporter   "shown"  "answered"  "cancel"  "closed"
+//! ```
+//!
+//! The answer itself is not among them: it is a file, written with `Store::put_answer` before `answered` is said, so that
+//! no broken pipe can be mistaken for consent.
+
+use std::io::{BufRead, Read, Write};
+use std::path::PathBuf;
+
+use afterword_store::{ReportId, ReportKind};
+use serde::de::DeserializeOwned;
+use serde::{Deserialize, Serialize};
+
+use crate::Error;
+
+/// Longest line read from the other side, in bytes; details of thousands of frames fit well.
+pub const MAX_LINE_BYTES: u64 = 16 * 1024 * 1024;
+
+/// From the reporter to the dialog.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum ToDialog {
+    /// Ask about this report. Always the first message, once.
+    Show(Box<Asked>),
+    /// The details as they are now known; replaces those shown.
+    Details(Box<Details>),
+    /// How far the transfer is.
+    Progress {
+        /// Bytes the server has taken so far.
+        sent_bytes: u64,
+        /// Bytes in all; 0 while not yet known.
+        total_bytes: u64,
+    },
+    /// The server has the report.
+    Sent {
+        /// The id to name when asking about it.
+        event_id: String,
+        /// The report's page, if the server said one (`http` or `https`).
+        url: Option<String>,
+    },
+    /// It could not be sent now; it is kept and tried again later.
+    Waiting {
+        /// One sentence for the person, or empty.
+        why: String,
+    },
+    /// The server refused it; it is kept and not sent again by itself.
+    Refused {
+        /// The server's words.
+        why: String,
+    },
+    /// Sending was stopped, as asked with [`FromDialog::Cancel`].
+    Cancelled,
+}
+
+/// From the dialog to the reporter.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum FromDialog {
+    /// The first frame is on the screen.
+    Shown,
+    /// The answer is in the store.
+    Answered,
+    /// Stop sending.
+    Cancel,
+    /// The window is closed; without [`FromDialog::Answered`] before it: ask again later.
+    Closed,
+}
+
+/// One report to be asked about.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct Asked {
+    /// Root of the store the answer goes into.
+    pub store_root: PathBuf,
+    /// The app's folder in the store (an `AppId`).
+    pub app: String,
+    /// The report in question.
+    pub report_id: ReportId,
+    /// What the person calls the app.
+    pub app_name: String,
+    /// A crash, a panic or an error.
+    pub kind: ReportKind,
+    /// What happened, in a line: "Inkwell stopped unexpectedly".
+    pub headline: String,
+    /// What happened, in one honest sentence.
+    pub what_happened: String,
+    /// Host name of the server it would go to.
+    pub server: String,
+    /// Release of the app.
+    pub release: Option<String>,
+    /// Whether the app can be started again as it was.
+    pub can_restart: bool,
+    /// What would be sent, as far as it is known now.
+    pub details: Details,
+}
+
+/// What would be sent.
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
+#[serde(default)]
+pub struct Details {
+    /// The crashing thread, innermost frame first; `None` while it is being worked out.
+    pub stack: Option<Vec<FrameLine>>,
+    /// Tags, in the order they are sent.
+    pub tags: Vec<(String, String)>,
+    /// Breadcrumbs, oldest first.
+    pub breadcrumbs: Vec<BreadcrumbLine>,
+    /// Files of the report.
+    pub files: Vec<FileLine>,
+    /// What was removed before the report was stored, in words.
+    pub removed: Vec<String>,
+}
+
+/// One frame of the stack.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(default)]
+pub struct FrameLine {
+    /// Function, demangled.
+    pub function: Option<String>,
+    /// Source file.
+    pub file: Option<String>,
+    /// Line in it, from 1.
+    pub line: Option<u32>,
+    /// Module it belongs to.
+    pub module: Option<String>,
+    /// Whether it is the app's own code.
+    pub in_app: bool,
+    /// Whether the compiler inlined it into the frame below.
+    pub inline: bool,
+}
+
+impl FrameLine {
+    /// `src/canvas.rs:88`, or the module when no source is known.
+    pub(crate) fn place(&self) -> String {
+        match (&self.file, self.line, &self.module) {
+            (Some(file), Some(line), _) => format!("{file}:{line}"),
+            (Some(file), None, _) => file.clone(),
+            (None, _, Some(module)) => module.clone(),
+            (None, _, None) => String::new(),
+        }
+    }
+}
+
+/// One breadcrumb.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(default)]
+pub struct BreadcrumbLine {
+    /// Time as it is to be shown, such as `14:03:22`.
+    pub time: String,
+    /// Category.
+    pub category: String,
+    /// Level.
+    pub level: String,
+    /// Message.
+    pub message: String,
+}
+
+/// One file of the report.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(default)]
+pub struct FileLine {
+    /// File name.
+    pub name: String,
+    /// What it is, in words.
+    pub what: String,
+    /// Size in bytes.
+    pub size_bytes: u64,
+}
+
+/// Reads the next message; `None` at the end of the stream.
+///
+/// # Errors
+/// [`Error::Read`] when reading fails, [`Error::LineTooLong`] past [`MAX_LINE_BYTES`], [`Error::Message`] for anything
+/// that is not the JSON of a `T`.
+pub fn read_message<T: DeserializeOwned>(input: &mut impl BufRead) -> Result<Option<T>, Error> {
+    let mut line = Vec::new();
+    let read = input
+        .take(MAX_LINE_BYTES)
+        .read_until(b'\n', &mut line)
+        .map_err(Error::Read)?;
+    match read {
+        0 => Ok(None),
+        _ if line.ends_with(b"\n") || (read as u64) < MAX_LINE_BYTES => {
+            serde_json::from_slice(&line).map(Some).map_err(Error::Message)
+        }
+        _ => Err(Error::LineTooLong),
+    }
+}
+
+/// Writes one message and its line feed, and flushes.
+///
+/// # Errors
+/// [`Error::Write`] when the other side is gone.
+pub fn write_message<T: Serialize>(output: &mut impl Write, message: &T) -> Result<(), Error> {
+    let mut line = serde_json::to_vec(message).map_err(Error::Message)?;
+    line.push(b'\n');
+    output.write_all(&line).and_then(|()| output.flush()).map_err(Error::Write)
+}

@@ -1,0 +1,240 @@
+//! Everything the window shows, and what changes it. No I/O here: a shell feeds in messages and carries out actions.
+
+use afterword_store::Decision;
+
+use crate::message::{Asked, BreadcrumbLine, Details, FileLine, FrameLine, ToDialog};
+use crate::{text, words};
+
+/// Longest comment, in characters: what a feedback item on the wire may hold.
+pub const MAX_COMMENT_CHARS: usize = 4_096;
+/// Most entries of each list in the details that are shown; what is left out is counted.
+pub(crate) const MAX_LISTED: usize = 250;
+
+/// What the window shows.
+#[derive(Clone, Debug, PartialEq)]
+pub struct State {
+    pub(crate) asked: Asked,
+    pub(crate) comment: String,
+    pub(crate) restart: bool,
+    pub(crate) details_open: bool,
+    pub(crate) phase: Phase,
+    pub(crate) copied: bool,
+    /// The reporter has gone: what is sent now is sent by the next one.
+    pub(crate) alone: bool,
+    /// What the page in view would like to be tall, in points, as last laid out.
+    pub(crate) wanted_height: f32,
+    /// Height of the buttons' row and what stands beside it, as last laid out.
+    pub(crate) footer_height: Option<f32>,
+}
+
+/// Where the conversation with the person is.
+#[derive(Clone, Debug, PartialEq, Eq)]
+#[non_exhaustive]
+pub enum Phase {
+    /// The question is open.
+    Asking,
+    /// Agreed; the bytes are on their way.
+    Sending {
+        /// Bytes the server has taken so far.
+        sent_bytes: u64,
+        /// Bytes in all; 0 while not yet known.
+        total_bytes: u64,
+        /// Cancel was pressed and is being carried out.
+        cancelling: bool,
+    },
+    /// The server has it.
+    Sent {
+        /// The id to name when asking about it.
+        event_id: String,
+        /// The report's page.
+        url: Option<String>,
+    },
+    /// It could not be sent now; it is kept and tried again later.
+    Waiting {
+        /// One sentence, or empty.
+        why: String,
+    },
+    /// The server refused it.
+    Refused {
+        /// The server's words, or empty.
+        why: String,
+    },
+    /// Stopped by the person.
+    Cancelled,
+    /// The answer could not be written down, so nothing may be sent.
+    NotSaved,
+    /// Nothing more to show; the window closes.
+    Done,
+}
+
+/// What the person did in this frame, for the shell to carry out.
+#[derive(Clone, Debug, PartialEq, Eq)]
+#[must_use]
+pub enum Action {
+    /// Nothing that leaves the window.
+    None,
+    /// The question is answered.
+    Answer {
+        /// Send or don't.
+        decision: Decision,
+        /// What they wrote, if anything.
+        comment: Option<String>,
+        /// Whether the app is to be started again.
+        restart: bool,
+    },
+    /// Stop sending.
+    Cancel,
+    /// Close the window; before an answer: ask again later.
+    Close,
+}
+
+impl State {
+    /// The question, unanswered, nothing ticked. All text in `asked` is made fit to be shown.
+    pub fn new(asked: Asked) -> State {
+        State {
+            asked: shown(asked),
+            comment: String::new(),
+            restart: false,
+            details_open: false,
+            phase: Phase::Asking,
+            copied: false,
+            alone: false,
+            wanted_height: 0.0,
+            footer_height: None,
+        }
+    }
+
+    /// Takes in a message. What comes too late or out of turn changes nothing: no message can make an answer.
+    pub fn apply(&mut self, message: ToDialog) {
+        match message {
+            ToDialog::Show(_) => {}
+            ToDialog::Details(details) => self.asked.details = shown_details(*details),
+            outcome => self.apply_outcome(outcome),
+        }
+    }
+
+    /// The answer has been saved: on with sending, or the end.
+    pub fn answered(&mut self, decision: Decision) {
+        self.phase = match decision {
+            Decision::Send if self.alone => waiting_alone(),
+            Decision::Send => Phase::Sending { sent_bytes: 0, total_bytes: 0, cancelling: false },
+            _ => Phase::Done,
+        };
+    }
+
+    /// The answer could not be saved.
+    pub fn not_saved(&mut self) {
+        self.phase = Phase::NotSaved;
+    }
+
+    /// The reporter has gone away; no further message will come.
+    pub fn reporter_gone(&mut self) {
+        self.alone = true;
+        if matches!(self.phase, Phase::Sending { .. }) {
+            self.phase = waiting_alone();
+        }
+    }
+
+    /// Where the conversation is.
+    pub fn phase(&self) -> &Phase {
+        &self.phase
+    }
+
+    /// The question, as it is shown.
+    pub fn asked(&self) -> &Asked {
+        &self.asked
+    }
+
+    /// Whether the details are unfolded.
+    pub fn details_open(&self) -> bool {
+        self.details_open
+    }
+
+    /// Unfolds or folds the details.
+    pub fn open_details(&mut self, open: bool) {
+        self.details_open = open;
+    }
+
+    /// How tall the page in view would like to be, in points; 0 before it was laid out.
+    pub fn wanted_height(&self) -> f32 {
+        self.wanted_height
+    }
+
+    /// The answer with this decision, as an action.
+    pub(crate) fn answer(&self, decision: Decision) -> Action {
+        let comment = self.comment.trim();
+        Action::Answer {
+            decision,
+            comment: (!comment.is_empty()).then(|| comment.to_owned()),
+            restart: self.restart && self.asked.can_restart,
+        }
+    }
+
+    fn apply_outcome(&mut self, message: ToDialog) {
+        let Phase::Sending { cancelling, .. } = self.phase else {
+            return;
+        };
+        self.phase = match message {
+            ToDialog::Progress { sent_bytes, total_bytes } => Phase::Sending { sent_bytes, total_bytes, cancelling },
+            ToDialog::Sent { event_id, url } => Phase::Sent {
+                event_id: text::line(&event_id, 64),
+                url: url.filter(|url| is_web(url)),
+            },
+            ToDialog::Waiting { why } => Phase::Waiting { why: text::line(&why, 400) },
+            ToDialog::Refused { why } => Phase::Refused { why: text::block(&why, 2_000) },
+            ToDialog::Cancelled => Phase::Cancelled,
+            ToDialog::Show(_) | ToDialog::Details(_) => return,
+        };
+    }
+}
+
+fn waiting_alone() -> Phase {
+    Phase::Waiting { why: words::REPORTER_GONE.to_owned() }
+}
+
+/// A link from outside is opened only if it leads to a web page.
+fn is_web(url: &str) -> bool {
+    (url.starts_with("https://") || url.starts_with("http://")) && url.len() < 2_000 && !url.contains(char::is_control)
+}
+
+/// The question with every text bounded and readable.
+pub(crate) fn shown(asked: Asked) -> Asked {
+    Asked {
+        app_name: text::line(&asked.app_name, 60),
+        headline: text::line(&asked.headline, 200),
+        what_happened: text::line(&asked.what_happened, 600),
+        server: text::line(&asked.server, 200),
+        release: asked.release.map(|release| text::line(&release, 100)),
+        details: shown_details(asked.details),
+        ..asked
+    }
+}
+
+fn shown_details(details: Details) -> Details {
+    let line = |text: String| text::line(&text, 500);
+    Details {
+        stack: details.stack.map(|frames| frames.into_iter().map(shown_frame).collect()),
+        tags: details.tags.into_iter().map(|(key, value)| (text::line(&key, 100), line(value))).collect(),
+        breadcrumbs: details.breadcrumbs.into_iter().map(shown_breadcrumb).collect(),
+        files: details
+            .files
+            .into_iter()
+            .map(|file| FileLine { name: text::line(&file.name, 200), what: line(file.what), ..file })
+            .collect(),
+        removed: details.removed.into_iter().map(line).collect(),
+    }
+}
+
+fn shown_frame(frame: FrameLine) -> FrameLine {
+    let line = |text: String| text::line(&text, 1_000);
+    FrameLine { function: frame.function.map(line), file: frame.file.map(line), module: frame.module.map(line), ..frame }
+}
+
+fn shown_breadcrumb(crumb: BreadcrumbLine) -> BreadcrumbLine {
+    BreadcrumbLine {
+        time: text::line(&crumb.time, 40),
+        category: text::line(&crumb.category, 60),
+        level: text::line(&crumb.level, 20),
+        message: text::line(&crumb.message, 1_000),
+    }
+}

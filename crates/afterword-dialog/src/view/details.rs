@@ -1,0 +1,230 @@
+//! *What would be sent*: folded away, complete, in the order a person would ask.
+
+use egui::{
+    CollapsingHeader, Color32, Frame, Label, Layout, Margin, Response, RichText, Sense, Spinner, Stroke, TextStyle, Ui,
+    vec2,
+};
+
+use super::parts;
+use crate::message::{BreadcrumbLine, Details, FileLine, FrameLine};
+use crate::state::{MAX_LISTED, State};
+use crate::theme::Palette;
+use crate::{text, words};
+
+/// Widest column of keys, in points.
+const KEY_WIDTH: f32 = 104.0;
+/// Column of sizes, in points.
+const SIZE_WIDTH: f32 = 84.0;
+
+pub(super) fn show(ui: &mut Ui, state: &mut State) {
+    ui.spacing_mut().indent = ui.spacing().icon_width + ui.spacing().icon_spacing;
+    let header = CollapsingHeader::new(words::DETAILS)
+        .id_salt("details")
+        .icon(chevron)
+        .open(Some(state.details_open))
+        .show_unindented(ui, |ui| {
+            ui.add_space(4.0);
+            parts::card(ui, Margin::symmetric(16, 14), |ui| {
+                ui.spacing_mut().item_spacing.y = 3.0;
+                sections(ui, state);
+            });
+        })
+        .header_response;
+    parts::focus_ring(ui, &header);
+    if header.clicked() {
+        state.details_open = !state.details_open;
+    }
+}
+
+/// Points right when folded and down when unfolded, under the middle of the checkbox above it.
+fn chevron(ui: &mut Ui, openness: f32, response: &Response) {
+    let spacing = ui.spacing();
+    let center = response.rect.center() - vec2(spacing.indent / 2.0 - spacing.icon_width / 2.0, 0.0);
+    let turn = egui::emath::Rot2::from_angle(openness * std::f32::consts::FRAC_PI_2);
+    let points = [vec2(-2.5, -5.0), vec2(2.5, 0.0), vec2(-2.5, 5.0)].map(|point| center + turn * point);
+    ui.painter().line(points.to_vec(), Stroke::new(1.6, Palette::of(ui).ink));
+}
+
+fn sections(ui: &mut Ui, state: &State) {
+    let details = &state.asked.details;
+    summary(ui, state);
+    stack(ui, details);
+    if !details.tags.is_empty() {
+        section(ui, words::TAGS);
+        listed(ui, &details.tags, |ui, (key, value)| pair(ui, key, value));
+    }
+    if !details.breadcrumbs.is_empty() {
+        section(ui, words::BREADCRUMBS);
+        listed(ui, &details.breadcrumbs, breadcrumb);
+    }
+    if !details.files.is_empty() {
+        let total = details.files.iter().map(|file| file.size_bytes).fold(0, u64::saturating_add);
+        section(ui, &format!("{} ({})", words::FILES, words::files_total(details.files.len(), &text::size(total))));
+        listed(ui, &details.files, file);
+    }
+    if !details.removed.is_empty() {
+        section(ui, words::REMOVED);
+        listed(ui, &details.removed, |ui, what| {
+            ui.add(Label::new(what).wrap());
+        });
+    }
+}
+
+fn summary(ui: &mut Ui, state: &State) {
+    let asked = &state.asked;
+    title(ui, words::SUMMARY);
+    pair(ui, words::KEY_APP, &asked.app_name);
+    if let Some(release) = &asked.release {
+        pair(ui, words::KEY_RELEASE, release);
+    }
+    pair(ui, words::KEY_WHAT, words::kind(asked.kind));
+    pair(ui, words::KEY_SERVER, &asked.server);
+    let comment = state.comment.trim();
+    pair(ui, words::KEY_COMMENT, if comment.is_empty() { words::NO_COMMENT } else { comment });
+}
+
+fn stack(ui: &mut Ui, details: &Details) {
+    section(ui, words::STACK);
+    match details.stack.as_deref() {
+        None => {
+            ui.horizontal(|ui| {
+                let ink = Palette::of(ui).ink_soft;
+                ui.add(Spinner::new().size(14.0).color(ink));
+                parts::soft(ui, words::STACK_PENDING);
+            });
+        }
+        Some([]) => {
+            parts::soft(ui, words::STACK_EMPTY);
+        }
+        Some(frames) => listed(ui, frames, frame),
+    }
+}
+
+/// The app's own frames in full ink with a bar at their side, the others small and soft.
+fn frame(ui: &mut Ui, frame: &FrameLine) {
+    let palette = Palette::of(ui);
+    let function = frame.function.as_deref().unwrap_or(words::UNKNOWN_FUNCTION);
+    let left = ui.cursor().min;
+    let shown = Frame::new().inner_margin(Margin { left: 12, right: 0, top: 0, bottom: 0 }).show(ui, |ui| {
+        ui.set_width(ui.available_width());
+        ui.spacing_mut().item_spacing.y = 0.0;
+        let (style, ink) =
+            if frame.in_app { (TextStyle::Body, palette.ink) } else { (TextStyle::Small, palette.ink_soft) };
+        ui.add(Label::new(frame_text(ui, function, frame.inline, style, ink, palette.ink_soft)).wrap());
+        if frame.in_app {
+            let place = frame.place();
+            if !place.is_empty() {
+                ui.add(Label::new(RichText::new(place).monospace().color(palette.ink_soft)).wrap());
+            }
+        }
+    });
+    let bar = if frame.in_app { palette.accent } else { palette.hairline };
+    ui.painter().line_segment(
+        [left + vec2(2.0, 1.0), egui::pos2(left.x + 2.0, shown.response.rect.bottom() - 1.0)],
+        Stroke::new(if frame.in_app { 3.0 } else { 1.0 }, bar),
+    );
+    if frame.in_app {
+        ui.add_space(2.0);
+    }
+}
+
+/// The function's name, and whether it was inlined, as one text, so that it is read and copied as one.
+fn frame_text(
+    ui: &Ui,
+    function: &str,
+    inline: bool,
+    style: TextStyle,
+    ink: Color32,
+    soft: Color32,
+) -> egui::text::LayoutJob {
+    let format = |style: TextStyle, color| egui::TextFormat::simple(style.resolve(ui.style()), color);
+    let mut job = egui::text::LayoutJob::default();
+    job.append(function, 0.0, format(style, ink));
+    if inline {
+        job.append(&format!(" · {}", words::INLINED), 0.0, format(TextStyle::Small, soft));
+    }
+    job
+}
+
+fn breadcrumb(ui: &mut Ui, crumb: &BreadcrumbLine) {
+    let palette = Palette::of(ui);
+    let alarming = matches!(crumb.level.as_str(), "error" | "fatal" | "warning");
+    let what = if alarming { format!("{} · {}", crumb.category, crumb.level) } else { crumb.category.clone() };
+    columns(
+        ui,
+        |ui| {
+            ui.add(Label::new(RichText::new(&crumb.time).monospace().color(palette.ink_soft)).wrap());
+        },
+        |ui| {
+            let ink = if alarming { palette.bad } else { palette.ink_soft };
+            ui.add(Label::new(&crumb.message).wrap());
+            if !what.is_empty() {
+                ui.add(Label::new(RichText::new(what).small().color(ink)).wrap());
+            }
+        },
+    );
+}
+
+fn file(ui: &mut Ui, file: &FileLine) {
+    let ink = Palette::of(ui).ink_soft;
+    let left = |ui: &mut Ui| {
+        ui.spacing_mut().item_spacing.y = 0.0;
+        ui.add(Label::new(&file.name).wrap());
+        if !file.what.is_empty() {
+            parts::small(ui, &file.what);
+        }
+    };
+    parts::row(ui, SIZE_WIDTH, left, |ui| {
+        ui.label(RichText::new(text::size(file.size_bytes)).color(ink));
+    });
+}
+
+fn pair(ui: &mut Ui, key: &str, value: &str) {
+    columns(
+        ui,
+        |ui| {
+            parts::soft(ui, key);
+        },
+        |ui| {
+            ui.add(Label::new(value).wrap());
+        },
+    );
+}
+
+/// A narrow column and the rest of the width beside it.
+fn columns(ui: &mut Ui, key: impl FnOnce(&mut Ui), value: impl FnOnce(&mut Ui)) {
+    ui.horizontal_top(|ui| {
+        ui.spacing_mut().item_spacing = vec2(12.0, 0.0);
+        let width = KEY_WIDTH.min(ui.available_width() * 0.34);
+        ui.allocate_ui_with_layout(vec2(width, 0.0), Layout::top_down(egui::Align::Min), |ui| {
+            ui.set_width(width);
+            key(ui);
+        });
+        ui.vertical(value);
+    });
+}
+
+fn section(ui: &mut Ui, name: &str) {
+    ui.add_space(10.0);
+    let width = ui.available_width();
+    let (rect, _) = ui.allocate_exact_size(vec2(width, 1.0), Sense::hover());
+    ui.painter().hline(rect.x_range(), rect.center().y, Stroke::new(1.0, Palette::of(ui).hairline));
+    ui.add_space(8.0);
+    title(ui, name);
+}
+
+fn title(ui: &mut Ui, name: &str) {
+    let response = parts::plain(ui, name);
+    ui.ctx().accesskit_node_builder(response.id, |node| node.set_role(egui::accesskit::Role::Heading));
+    ui.add_space(2.0);
+}
+
+/// The first entries, and how many more there are.
+fn listed<T>(ui: &mut Ui, entries: &[T], mut show: impl FnMut(&mut Ui, &T)) {
+    for entry in entries.iter().take(MAX_LISTED) {
+        show(ui, entry);
+    }
+    if entries.len() > MAX_LISTED {
+        parts::small(ui, &words::more(entries.len() - MAX_LISTED));
+    }
+}

@@ -1,0 +1,163 @@
+//! What the pages are put together from.
+
+use egui::accesskit::{Live, Role};
+use egui::{
+    Align, Button, Color32, Frame, Label, Layout, Margin, Response, RichText, Stroke, StrokeKind, TextStyle, Ui, Vec2,
+    pos2, vec2,
+};
+
+use crate::theme::{self, Palette};
+
+/// The page's one heading, announced as such.
+pub(super) fn heading(ui: &mut Ui, text: &str) -> Response {
+    let text = RichText::new(text).text_style(TextStyle::Heading).line_height(Some(30.0));
+    let response = ui.add(Label::new(text).wrap());
+    ui.ctx().accesskit_node_builder(response.id, |node| {
+        node.set_role(Role::Heading);
+        node.set_live(Live::Polite);
+    });
+    response
+}
+
+/// A paragraph.
+pub(super) fn plain(ui: &mut Ui, text: &str) -> Response {
+    paragraph(ui, RichText::new(text).color(Palette::of(ui).ink))
+}
+
+/// A paragraph in the softer ink.
+pub(super) fn soft(ui: &mut Ui, text: &str) -> Response {
+    paragraph(ui, RichText::new(text).color(Palette::of(ui).ink_soft))
+}
+
+fn paragraph(ui: &mut Ui, text: RichText) -> Response {
+    ui.add(Label::new(text.line_height(Some(21.0))).wrap())
+}
+
+/// Small print.
+pub(super) fn small(ui: &mut Ui, text: &str) -> Response {
+    let ink = Palette::of(ui).ink_soft;
+    ui.add(Label::new(RichText::new(text).small().color(ink).line_height(Some(18.0))).wrap())
+}
+
+/// A frame for what is quoted or copied, over the whole width.
+pub(super) fn card(ui: &mut Ui, margin: Margin, contents: impl FnOnce(&mut Ui)) {
+    let palette = Palette::of(ui);
+    Frame::new()
+        .fill(palette.surface)
+        .stroke(Stroke::new(1.0, palette.hairline))
+        .corner_radius(8.0)
+        .inner_margin(margin)
+        .show(ui, |ui| {
+            ui.set_width(ui.available_width());
+            contents(ui);
+        });
+}
+
+/// Two things side by side in one row, the right one `right_width` points wide and at the right edge.
+pub(super) fn row(ui: &mut Ui, right_width: f32, left: impl FnOnce(&mut Ui), right: impl FnOnce(&mut Ui)) {
+    const GAP: f32 = 12.0;
+    ui.horizontal(|ui| {
+        ui.spacing_mut().item_spacing.x = GAP;
+        let left_width = (ui.available_width() - right_width - GAP).max(24.0);
+        let side = Layout::top_down(Align::Min);
+        ui.allocate_ui_with_layout(vec2(left_width, 0.0), side, |ui| {
+            ui.set_width(left_width);
+            left(ui);
+        });
+        ui.with_layout(Layout::top_down(Align::Max), right);
+    });
+}
+
+/// A ring around what the keyboard is at, for what does not draw one itself.
+pub(super) fn focus_ring(ui: &Ui, response: &Response) {
+    if response.has_focus() {
+        let ring = Stroke::new(2.0, Palette::of(ui).accent);
+        ui.painter().rect_stroke(response.rect.expand2(vec2(4.0, 0.0)), 6.0, ring, StrokeKind::Inside);
+    }
+}
+
+/// Buttons of exactly one size and style, side by side over the whole width; returns which was pressed.
+pub(super) fn equal_buttons<const N: usize>(ui: &mut Ui, labels: [&str; N]) -> Option<usize> {
+    const GAP: f32 = 12.0;
+    let width = (ui.available_width() - GAP * (N - 1) as f32) / N as f32;
+    ui.horizontal(|ui| {
+        ui.spacing_mut().item_spacing.x = GAP;
+        let mut pressed = None;
+        for (index, label) in labels.into_iter().enumerate() {
+            if ui.add_sized(vec2(width, theme::BUTTON_HEIGHT), Button::new(label).truncate()).clicked() {
+                pressed = Some(index);
+            }
+        }
+        pressed
+    })
+    .inner
+}
+
+/// One button at the right edge, with small print to its left.
+pub(super) fn note_and_button(ui: &mut Ui, note: &str, label: &str, enabled: bool) -> bool {
+    const WIDTH: f32 = 132.0;
+    ui.horizontal(|ui| {
+        ui.spacing_mut().item_spacing.x = 16.0;
+        let note_width = (ui.available_width() - WIDTH - 16.0).max(40.0);
+        ui.allocate_ui_with_layout(
+            vec2(note_width, theme::BUTTON_HEIGHT),
+            egui::Layout::left_to_right(egui::Align::Center).with_main_wrap(false),
+            |ui| {
+                ui.set_width(note_width);
+                if !note.is_empty() {
+                    small(ui, note);
+                }
+            },
+        );
+        ui.add_enabled_ui(enabled, |ui| {
+            ui.add_sized(vec2(WIDTH, theme::BUTTON_HEIGHT), Button::new(label)).clicked()
+        })
+        .inner
+    })
+    .inner
+}
+
+/// The small drawing before a result's heading; decoration, the heading says it in words.
+#[derive(Clone, Copy)]
+pub(super) enum Mark {
+    Done,
+    Clock,
+    Warning,
+    Stopped,
+}
+
+impl Mark {
+    fn ink(self, palette: &Palette) -> Color32 {
+        match self {
+            Mark::Done => palette.good,
+            Mark::Warning => palette.bad,
+            Mark::Clock | Mark::Stopped => palette.ink_soft,
+        }
+    }
+
+    /// Draws it, as tall as a line of the heading.
+    pub(super) fn show(self, ui: &mut Ui) {
+        let size = 30.0;
+        let (rect, _) = ui.allocate_exact_size(Vec2::splat(size), egui::Sense::hover());
+        let (c, r) = (rect.center(), size / 2.0 - 2.0);
+        let stroke = Stroke::new(2.0, self.ink(&Palette::of(ui)));
+        let painter = ui.painter();
+        painter.circle_stroke(c, r, stroke);
+        let at = |x: f32, y: f32| pos2(c.x + x * r, c.y + y * r);
+        match self {
+            Mark::Done => {
+                painter.line(vec![at(-0.42, 0.04), at(-0.1, 0.36), at(0.46, -0.32)], stroke);
+            }
+            Mark::Clock => {
+                painter.line(vec![at(0.0, -0.55), at(0.0, 0.05), at(0.38, 0.28)], stroke);
+            }
+            Mark::Warning => {
+                painter.line_segment([at(0.0, -0.52), at(0.0, 0.16)], stroke);
+                painter.circle_filled(at(0.0, 0.48), 1.6, stroke.color);
+            }
+            Mark::Stopped => {
+                painter.line_segment([at(-0.42, 0.0), at(0.42, 0.0)], stroke);
+            }
+        }
+    }
+}
