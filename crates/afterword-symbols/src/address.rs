@@ -46,7 +46,7 @@ impl AbsoluteAddress {
 }
 
 /// Bytes from the base of a module as it was loaded.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub(crate) struct ModuleOffset(pub(crate) u64);
 
 /// An address as the linker gave it, as it stands in the symbol table, DWARF and `.eh_frame` of a file.

@@ -38,13 +38,6 @@ pub enum Error {
         #[source]
         source: minidump::Error,
     },
-    /// What the dump says of the process makes no sense together.
-    #[error("could not make sense of the minidump")]
-    Process {
-        /// What the processor found.
-        #[source]
-        source: minidump_processor::ProcessError,
-    },
     /// A reader gave up on what it read in a way it should not: this is a bug, kept from taking the caller down.
     #[error("reading the minidump failed unexpectedly: {message}")]
     Reader {

@@ -1,12 +1,19 @@
 //! A minidump to threads, frames and a signature.
 
 mod address;
+mod admit;
 mod crash;
+mod demangle;
 mod error;
+mod local;
 mod options;
+mod ours;
 mod process;
+mod provider;
 pub mod signature;
+mod streams;
 mod text;
+mod unwind;
 
 pub use address::HexAddr;
 pub use crash::{Frame, Module, ProcessedCrash, Reason, SymbolState, System, Thread, VERSION};

@@ -1,11 +1,250 @@
-//! From the bytes of a dump to the result.
-use crate::*;
+//! From the bytes of a dump to the result, in reading order: check, read the streams, walk the threads, name the frames.
+
+use std::panic::{AssertUnwindSafe, catch_unwind};
+use std::path::PathBuf;
+use std::time::Instant;
+
+use minidump::{MinidumpModule, Module as _};
+use minidump_unwind::StackFrame;
+
+use crate::address::{AbsoluteAddress, CodeAddress};
+use crate::local::{Found, Slots};
+use crate::provider::Provider;
+use crate::signature::{SignatureFrame, file_name, signature};
+use crate::streams::Streams;
+use crate::unwind::{Walked, walk};
+use crate::{
+    Error, Frame, HexAddr, Limits, Module, ProcessedCrash, Sources, SymbolState, Thread, VERSION, admit, demangle, ours,
+};
 
 /// Reads a minidump, unwinds its threads and names their frames.
+///
+/// Blocks: reads files of `sources`, and computes for as long as [`Limits::time`] at most, once the dump is parsed. May be
+/// called on any thread, of the reporter, the command line or the server.
 ///
 /// # Errors
 /// If the dump is too large or so damaged that nothing can be said; anything less is a soft error in the result.
 pub fn process(dump: &[u8], sources: &Sources, limits: &Limits) -> Result<ProcessedCrash, Error> {
-    let _ = (dump, sources, limits);
-    Ok(ProcessedCrash::default())
+    process_with_roots(dump, sources, limits, &[PathBuf::from("/usr/lib/debug")])
+}
+
+/// As [`process`], with other folders for separate debug files.
+pub(crate) fn process_with_roots(
+    dump: &[u8],
+    sources: &Sources,
+    limits: &Limits,
+    debug_roots: &[PathBuf],
+) -> Result<ProcessedCrash, Error> {
+    // The readers below are made for damaged input, but they are many, and a panic in one must not take down the reporter
+    // or the server.
+    catch_unwind(AssertUnwindSafe(|| read_and_walk(dump, sources, limits, debug_roots))).unwrap_or_else(|panic| {
+        let message = panic.downcast_ref::<String>().cloned();
+        let message = message.or_else(|| panic.downcast_ref::<&str>().map(|text| (*text).to_owned()));
+        Err(Error::Reader {
+            message: message.unwrap_or_else(|| "no message".to_owned()),
+        })
+    })
+}
+
+fn read_and_walk(
+    dump: &[u8],
+    sources: &Sources,
+    limits: &Limits,
+    debug_roots: &[PathBuf],
+) -> Result<ProcessedCrash, Error> {
+    let started = Instant::now();
+    admit::header(dump, limits)?;
+    let minidump = minidump::Minidump::read(dump).map_err(|source| Error::ReadHeader { source })?;
+    admit::streams(&minidump, dump, limits)?;
+    let mut streams = Streams::read(&minidump)?;
+
+    let dump_modules: Vec<&MinidumpModule> = streams.modules.iter().collect();
+    let slots: Vec<Slots> = dump_modules.iter().map(|_| Slots::default()).collect();
+    let provider = Provider::new(&dump_modules, sources, debug_roots, &slots, started + limits.time);
+    let executable = dump_modules
+        .first()
+        .map(|module| module.code_file().into_owned())
+        .unwrap_or_default();
+
+    let namer = Namer {
+        provider: &provider,
+        executable: &executable,
+    };
+    let threads = walk_threads(&streams, &provider, &namer, limits);
+    let modules: Vec<Module> = dump_modules.iter().map(|module| namer.module(module)).collect();
+
+    let mut soft_errors = std::mem::take(&mut streams.soft_errors);
+    soft_errors.extend(symbol_errors(&modules));
+    let crashing_thread = streams.crashing_thread;
+    Ok(ProcessedCrash {
+        version: VERSION,
+        system: streams.system(),
+        reason: streams.reason(),
+        crashing_thread,
+        signature: crashing_thread
+            .and_then(|index| threads.get(index))
+            .map_or_else(|| signature([]), signature_of),
+        threads,
+        modules,
+        soft_errors,
+        process_id: streams.process_id(),
+        process_uptime_s: streams.process_uptime_s(),
+        dump_time_s: streams.dump_time_s(),
+        took_ms: u64::try_from(started.elapsed().as_millis()).unwrap_or(u64::MAX),
+    })
+}
+
+/// Walks the thread that crashed first, so that it has most of the time.
+fn walk_threads(streams: &Streams<'_>, provider: &Provider<'_>, namer: &Namer<'_>, limits: &Limits) -> Vec<Thread> {
+    let count = streams.threads.threads.len();
+    let mut order: Vec<usize> = (0..count).collect();
+    order.sort_by_key(|index| (Some(*index) != streams.crashing_thread, *index));
+    let mut threads = vec![Thread::default(); count];
+    for index in order {
+        threads[index] = walk_thread(streams, index, provider, namer, limits);
+    }
+    threads
+}
+
+fn walk_thread(
+    streams: &Streams<'_>,
+    index: usize,
+    provider: &Provider<'_>,
+    namer: &Namer<'_>,
+    limits: &Limits,
+) -> Thread {
+    let id = streams.threads.threads[index].raw.thread_id;
+    let mut thread = Thread {
+        id,
+        name: streams.thread_name(id),
+        ..Thread::default()
+    };
+    if streams.is_writer(id) {
+        thread.note = Some("this thread wrote the dump".to_owned());
+        return thread;
+    }
+    let Some(context) = streams.context(index) else {
+        thread.note = Some("the dump does not hold this thread's registers".to_owned());
+        return thread;
+    };
+    thread.registers = context
+        .valid_registers()
+        .map(|(name, value)| (name.to_owned(), HexAddr(value)))
+        .collect();
+    let stack = streams.stack(index, context.get_stack_pointer());
+    let Walked { frames, note } = walk(context, stack, &streams.modules, &streams.system_info, provider, limits);
+    thread.note = note;
+    thread.frames = frames.iter().flat_map(|frame| namer.frames(frame)).collect();
+    thread
+}
+
+fn signature_of(thread: &Thread) -> String {
+    signature(thread.frames.iter().map(|frame| SignatureFrame {
+        function: frame.function.as_deref(),
+        module: frame.module.as_deref(),
+        module_offset: frame.module_offset.map(|offset| offset.0),
+        file: frame.file.as_deref(),
+    }))
+}
+
+/// In words, which files were there but could not be used.
+fn symbol_errors(modules: &[Module]) -> impl Iterator<Item = String> {
+    modules.iter().filter_map(|module| {
+        let file = module.symbol_file.as_ref()?.display();
+        match module.symbols {
+            SymbolState::Mismatched => Some(format!(
+                "{file} is not the build of {} that was running; it was not used",
+                module.name
+            )),
+            SymbolState::Unreadable => Some(format!("the symbols of {} in {file} could not be read", module.name)),
+            _ => None,
+        }
+    })
+}
+
+/// Gives frames and modules the names that people know.
+struct Namer<'a> {
+    provider: &'a Provider<'a>,
+    executable: &'a str,
+}
+
+impl Namer<'_> {
+    /// A physical frame with the functions inlined into it, innermost first.
+    fn frames(&self, physical: &StackFrame) -> Vec<Frame> {
+        let address = match physical.trust {
+            minidump_unwind::FrameTrust::Context => CodeAddress::Exact(AbsoluteAddress(physical.resume_address)),
+            _ => CodeAddress::Return(AbsoluteAddress(physical.resume_address)),
+        };
+        let instruction = address.lookup();
+        let module = physical.module.as_ref();
+        let local = module.and_then(|module| self.provider.local_functions(module, instruction));
+        let mut found = local.unwrap_or_else(|| from_breakpad(physical));
+        if found.is_empty() {
+            found.push(Found::default());
+        }
+        let outermost = found.len() - 1;
+        let path = module.map(|module| module.code_file());
+        let in_app_module = path
+            .as_deref()
+            .is_some_and(|path| ours::is_app_module(path, self.executable));
+        let offset = module.and_then(|module| instruction.offset_from(AbsoluteAddress(module.base_address())));
+        let frame = |(index, found): (usize, Found)| {
+            let function = found
+                .function
+                .as_deref()
+                .map(demangle::demangle)
+                .filter(|name| !name.is_empty());
+            Frame {
+                instruction: HexAddr(instruction.0),
+                module: path.as_deref().map(|path| file_name(path).to_owned()),
+                module_offset: offset.map(|offset| HexAddr(offset.0)),
+                in_app: in_app_module && ours::is_app_function(function.as_deref(), found.file.as_deref()),
+                raw_function: found
+                    .function
+                    .filter(|raw| Some(raw) != function.as_ref() && !raw.is_empty()),
+                function,
+                file: found.file,
+                line: found.line,
+                inline: index != outermost,
+                trust: physical.trust.as_str().to_owned(),
+            }
+        };
+        found.into_iter().enumerate().map(frame).collect()
+    }
+
+    fn module(&self, module: &MinidumpModule) -> Module {
+        let path = module.code_file().into_owned();
+        let (symbols, symbol_file) = self.provider.symbol_state(module);
+        Module {
+            name: file_name(&path).to_owned(),
+            base: HexAddr(module.base_address()),
+            size: module.size(),
+            version: module.version().map(|version| version.into_owned()),
+            debug_id: module.debug_identifier().map(|id| id.to_string()),
+            code_id: module.code_identifier().map(|id| id.to_string()),
+            debug_file: module
+                .debug_file()
+                .map(|file| file.into_owned())
+                .filter(|file| *file != path),
+            symbols,
+            symbol_file,
+            in_app: ours::is_app_module(&path, self.executable),
+            path,
+        }
+    }
+}
+
+/// What the walk itself found, by Breakpad symbols: inlined functions innermost first, then the physical one.
+fn from_breakpad(frame: &StackFrame) -> Vec<Found> {
+    let inlined = frame.inlines.iter().map(|inline| Found {
+        function: Some(inline.function_name.clone()),
+        file: inline.source_file_name.clone(),
+        line: inline.source_line,
+    });
+    let physical = Found {
+        function: frame.function_name.clone(),
+        file: frame.source_file_name.clone(),
+        line: frame.source_line.filter(|line| *line != 0),
+    };
+    inlined.chain([physical]).collect()
 }

@@ -26,7 +26,7 @@ pub fn trim(name: &str) -> String {
             name = &name[..at];
         }
     }
-    trim_path(without_rust_hash(name.trim()), true)
+    trim_path(without_rust_hash(name.trim()), 0)
 }
 
 fn without_rust_hash(name: &str) -> &str {
@@ -36,13 +36,20 @@ fn without_rust_hash(name: &str) -> &str {
     }
 }
 
-/// Trims a path; `outermost` is false inside the angle brackets of `<A as B>`, where a space means no return type.
-fn trim_path(name: &str, outermost: bool) -> String {
+/// Names within names (`<<A as B>::C as D>::f`) are trimmed this deep, and kept as they are below.
+const MAX_DEPTH: usize = 8;
+
+/// Trims a path; inside the angle brackets of `<A as B>` (`depth` above 0) a space means no return type.
+fn trim_path(name: &str, depth: usize) -> String {
+    if depth == MAX_DEPTH {
+        return name.to_owned();
+    }
+    let outermost = depth == 0;
     let mut out = String::with_capacity(name.len());
     let mut rest = name;
     while let Some(first) = rest.chars().next() {
         let (eaten, keep) = match first {
-            '<' if keeps_brackets(&out, rest) => kept_brackets(rest),
+            '<' if keeps_brackets(&out, rest) => kept_brackets(rest, depth),
             '<' => {
                 let end = group_end(rest, '<', '>');
                 while out.ends_with("::") {
@@ -82,10 +89,10 @@ fn keeps_brackets(out: &str, rest: &str) -> bool {
     out.is_empty() || rest.starts_with("<impl ") || out.ends_with([' ', '&'])
 }
 
-fn kept_brackets(rest: &str) -> (usize, String) {
+fn kept_brackets(rest: &str, depth: usize) -> (usize, String) {
     let end = group_end(rest, '<', '>');
     let inner = rest[1..end].strip_suffix('>').unwrap_or(&rest[1..end]);
-    (end, format!("<{}>", trim_path(inner, false)))
+    (end, format!("<{}>", trim_path(inner, depth + 1)))
 }
 
 /// `{{closure}}` and `{closure#3}` → `{closure}`; `{lambda(int)#1}` → `{lambda}`.

@@ -1,0 +1,127 @@
+//! Whose code it is: the application's, or the system's, the standard library's, another crate's.
+
+use crate::signature;
+
+/// Folders of the system, lower case, with `/`.
+const SYSTEM_FOLDERS: &[&str] = &[
+    "/lib/",
+    "/lib64/",
+    "/lib32/",
+    "/libx32/",
+    "/usr/lib/",
+    "/usr/lib64/",
+    "/usr/lib32/",
+    "/usr/libx32/",
+    "/usr/libexec/",
+    "/system/",
+    "/library/apple/",
+    "/usr/lib/system/",
+    "/gnu/store/",
+    "/nix/store/",
+    "/run/host/usr/lib/",
+    "/snap/core",
+    "linux-gate.so",
+    "linux-vdso.so",
+];
+
+/// Whether a module is the application's: the executable, what lies beside or below it, and what is in no folder of the system.
+pub(crate) fn is_app_module(path: &str, executable: &str) -> bool {
+    if path == executable {
+        return true;
+    }
+    let path = normal(path);
+    if !is_of_system(&path) {
+        return !path.is_empty();
+    }
+    // An application installed as /usr/lib/paint/paint brings its own libraries.
+    let executable = normal(executable);
+    let folder = executable.rsplit_once('/').map_or("", |(folder, _)| folder);
+    let is_system_folder = SYSTEM_FOLDERS.iter().any(|system| format!("{folder}/") == *system);
+    is_of_system(&executable)
+        && !is_system_folder
+        && path.strip_prefix(folder).is_some_and(|rest| rest.starts_with('/'))
+}
+
+fn is_of_system(path: &str) -> bool {
+    let windows = path
+        .split_once(":/")
+        .is_some_and(|(drive, rest)| drive.len() == 1 && rest.starts_with("windows/"));
+    windows || path.starts_with("[") || SYSTEM_FOLDERS.iter().any(|folder| path.starts_with(folder))
+}
+
+fn normal(path: &str) -> String {
+    path.replace('\\', "/").to_ascii_lowercase()
+}
+
+/// Whether a function in a module of the application was written for it, as far as its name and file tell.
+pub(crate) fn is_app_function(function: Option<&str>, file: Option<&str>) -> bool {
+    let foreign_function = function.is_some_and(|function| {
+        let trimmed = signature::trim(function);
+        signature::is_machinery_trimmed(&trimmed) || signature::is_standard_library(&trimmed)
+    });
+    !foreign_function && !file.is_some_and(is_foreign_file)
+}
+
+/// The standard library's sources as its builders or the tool chain's installer name them, and crates from a registry.
+fn is_foreign_file(file: &str) -> bool {
+    let file = file.replace('\\', "/");
+    file.starts_with("/rustc/")
+        || [
+            "/.cargo/registry/",
+            "/cargo/registry/src/",
+            "/.cargo/git/checkouts/",
+            "/cargo/git/checkouts/",
+            "/lib/rustlib/src/rust/library/",
+        ]
+        .iter()
+        .any(|part| file.contains(part))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_application_is_told_from_the_system() {
+        let table = [
+            ("/opt/paint/paint", "/opt/paint/paint", true),
+            ("/opt/paint/libbrush.so", "/opt/paint/paint", true),
+            ("/usr/lib/x86_64-linux-gnu/libc.so.6", "/opt/paint/paint", false),
+            ("/usr/bin/paint", "/usr/bin/paint", true),
+            ("/usr/lib/paint/paint", "/usr/lib/paint/paint", true),
+            ("/usr/lib/paint/libbrush.so", "/usr/lib/paint/paint", true),
+            ("/usr/lib/painter/libx.so", "/usr/lib/paint/paint", false),
+            ("/usr/lib/libz.so", "/usr/lib/odd", false),
+            ("C:\\Windows\\System32\\ntdll.dll", "C:\\paint\\paint.exe", false),
+            ("C:\\paint\\brush.dll", "C:\\paint\\paint.exe", true),
+            ("linux-gate.so", "/opt/paint/paint", false),
+            ("[vdso]", "/opt/paint/paint", false),
+            ("", "/opt/paint/paint", false),
+        ];
+        for (path, executable, expected) in table {
+            assert_eq!(is_app_module(path, executable), expected, "{path} of {executable}");
+        }
+    }
+
+    #[test]
+    fn functions_of_the_standard_library_and_of_crates_are_not_ours() {
+        let home = "/home/a/.cargo/registry/src/index.crates.io-1949cf8c6b5b557f/serde-1.0.0/src/lib.rs";
+        let table = [
+            (Some("app::main"), Some("src/main.rs"), true),
+            (Some("app::main"), None, true),
+            (None, None, true),
+            (Some("core::fmt::write"), None, false),
+            (Some("serde::de::f"), Some(home), false),
+            (
+                Some("app::f"),
+                Some("/rustc/abc/library/core/src/ops/function.rs"),
+                false,
+            ),
+            (Some("std::panicking::begin_panic_handler"), None, false),
+            (Some("<app::A as core::fmt::Debug>::fmt"), None, true),
+        ];
+        for (function, file, expected) in table {
+            assert_eq!(is_app_function(function, file), expected, "{function:?} {file:?}");
+        }
+    }
+}

@@ -1,0 +1,236 @@
+//! Where `minidump-unwind` gets its symbols from: the modules' own files first, Breakpad's after them.
+//!
+//! The provider is also the brake. `minidump-unwind` walks a stack to its end; asked for a symbol or for unwind rules when
+//! the budget of frames or time is used up, the provider never answers, and its caller drops the walk, keeping the frames
+//! walked so far (see [`unwind`](crate::unwind)).
+
+use std::collections::HashMap;
+use std::future::pending;
+use std::path::PathBuf;
+use std::sync::atomic::{AtomicUsize, Ordering};
+use std::sync::{Mutex, PoisonError};
+use std::time::Instant;
+
+use async_trait::async_trait;
+use minidump::{MinidumpModule, Module as _};
+use minidump_unwind::{
+    FileError, FileKind, FillSymbolError, FrameSymbolizer, FrameWalker, SymbolProvider, SymbolStats, Symbolizer,
+    simple_symbol_supplier,
+};
+
+use crate::address::{AbsoluteAddress, ModuleOffset};
+use crate::local::{Build, Found, LocalModule, Slots};
+use crate::{Sources, SymbolState};
+
+/// A module's own file, not opened yet.
+struct Place<'s> {
+    path: PathBuf,
+    build: Build,
+    slots: &'s Slots,
+}
+
+/// Symbols for one dump. Modules are known by their base.
+pub(crate) struct Provider<'s> {
+    places: HashMap<u64, Place<'s>>,
+    local: Mutex<HashMap<u64, LocalModule<'s>>>,
+    found: Mutex<HashMap<(u64, ModuleOffset), Vec<Found>>>,
+    debug_roots: &'s [PathBuf],
+    breakpad: Symbolizer,
+    frames_left: AtomicUsize,
+    deadline: Instant,
+}
+
+impl<'s> Provider<'s> {
+    /// `slots` has one entry for each of `modules`.
+    pub(crate) fn new(
+        modules: &[&MinidumpModule],
+        sources: &Sources,
+        debug_roots: &'s [PathBuf],
+        slots: &'s [Slots],
+        deadline: Instant,
+    ) -> Provider<'s> {
+        let mut places = HashMap::new();
+        if sources.local_files {
+            for (module, slots) in modules.iter().zip(slots) {
+                if let (Some(path), Some(build)) = (path_here(&module.code_file(), sources), build_of(module)) {
+                    places.insert(module.base_address(), Place { path, build, slots });
+                }
+            }
+        }
+        Provider {
+            places,
+            local: Mutex::default(),
+            found: Mutex::default(),
+            debug_roots,
+            breakpad: Symbolizer::new(simple_symbol_supplier(sources.breakpad_dirs.clone())),
+            frames_left: AtomicUsize::new(0),
+            deadline,
+        }
+    }
+
+    /// How many more frames may be walked until the brake is pulled.
+    pub(crate) fn allow_frames(&self, frames: usize) {
+        self.frames_left.store(frames, Ordering::Relaxed);
+    }
+
+    /// Counts a walked frame.
+    pub(crate) fn frame_walked(&self) {
+        let left = self.frames_left.load(Ordering::Relaxed);
+        self.frames_left.store(left.saturating_sub(1), Ordering::Relaxed);
+    }
+
+    pub(crate) fn is_late(&self) -> bool {
+        Instant::now() >= self.deadline
+    }
+
+    /// The functions at an instruction by the module's own file, innermost first; `None` if there is no such file.
+    pub(crate) fn local_functions(&self, module: &MinidumpModule, instruction: AbsoluteAddress) -> Option<Vec<Found>> {
+        let offset = instruction.offset_from(AbsoluteAddress(module.base_address()))?;
+        let key = (module.base_address(), offset);
+        // Threads wait at the same places: most stacks share their ends.
+        let known = self
+            .found
+            .lock()
+            .unwrap_or_else(PoisonError::into_inner)
+            .get(&key)
+            .cloned();
+        if known.is_some() {
+            return known;
+        }
+        let found = self.with_local(module.base_address(), |local| local.functions_at(offset))?;
+        self.found
+            .lock()
+            .unwrap_or_else(PoisonError::into_inner)
+            .insert(key, found.clone());
+        Some(found)
+    }
+
+    /// What became of a module's symbols, and in which file. Only final once all threads are walked.
+    pub(crate) fn symbol_state(&self, module: &MinidumpModule) -> (SymbolState, Option<PathBuf>) {
+        let local = self.local.lock().unwrap_or_else(PoisonError::into_inner);
+        let local = local
+            .get(&module.base_address())
+            .map(|local| (local.is_usable(), local.state, local.file.clone()));
+        match (local, self.breakpad_state(module)) {
+            (Some((true, state, file)), _) => (state, file),
+            (_, Some((SymbolState::Loaded, file))) => (SymbolState::Loaded, file),
+            (Some((false, state, file)), _) if state != SymbolState::Missing => (state, file),
+            (_, Some(breakpad)) => breakpad,
+            (Some((false, state, file)), None) => (state, file),
+            (None, None) => (SymbolState::NotNeeded, None),
+        }
+    }
+
+    fn breakpad_state(&self, module: &MinidumpModule) -> Option<(SymbolState, Option<PathBuf>)> {
+        let code_file = module.code_file();
+        let stats: SymbolStats = self.breakpad.stats().remove(crate::signature::file_name(&code_file))?;
+        let state = match (stats.loaded_symbols, stats.corrupt_symbols) {
+            (_, true) => SymbolState::Unreadable,
+            (true, false) => SymbolState::Loaded,
+            (false, false) => SymbolState::Missing,
+        };
+        let file = self.breakpad.get_file_path(module, FileKind::BreakpadSym);
+        Some((state, crate::unwind::now_or_never(file).and_then(Result::ok)))
+    }
+
+    /// Runs `look` on the usable local file of the module at `base`, opening it if this is the first time.
+    fn with_local<T>(&self, base: u64, look: impl FnOnce(&LocalModule<'s>) -> T) -> Option<T> {
+        let place = self.places.get(&base)?;
+        let mut local = self.local.lock().unwrap_or_else(PoisonError::into_inner);
+        let module = local
+            .entry(base)
+            .or_insert_with(|| LocalModule::open(&place.path, &place.build, self.debug_roots, place.slots));
+        module.is_usable().then(|| look(module))
+    }
+
+    /// Does not come back once the budget is used up.
+    async fn brake(&self) {
+        if self.frames_left.load(Ordering::Relaxed) == 0 || self.is_late() {
+            pending().await
+        }
+    }
+}
+
+#[async_trait]
+impl SymbolProvider for Provider<'_> {
+    /// For modules with a file of their own this only tells whether a function is there: names are looked up when the walk
+    /// is over and it is known which frames remain.
+    async fn fill_symbol(
+        &self,
+        module: &(dyn minidump::Module + Sync),
+        frame: &mut (dyn FrameSymbolizer + Send),
+    ) -> Result<(), FillSymbolError> {
+        self.brake().await;
+        let base = module.base_address();
+        let offset = AbsoluteAddress(frame.get_instruction()).offset_from(AbsoluteAddress(base));
+        match offset.and_then(|offset| self.with_local(base, |local| local.covers(offset))) {
+            Some(true) => {
+                frame.set_function("?", frame.get_instruction(), 0);
+                Ok(())
+            }
+            Some(false) => Ok(()),
+            None => self.breakpad.fill_symbol(module, frame).await,
+        }
+    }
+
+    async fn walk_frame(
+        &self,
+        module: &(dyn minidump::Module + Sync),
+        walker: &mut (dyn FrameWalker + Send),
+    ) -> Option<()> {
+        self.brake().await;
+        let base = module.base_address();
+        let offset = AbsoluteAddress(walker.get_instruction()).offset_from(AbsoluteAddress(base))?;
+        match self.with_local(base, |local| local.unwind(offset, walker)) {
+            Some(Some(())) => Some(()),
+            // A file without rules for the place: there may be some in the Breakpad symbols.
+            _ => self.breakpad.walk_frame(module, walker).await,
+        }
+    }
+
+    async fn get_file_path(
+        &self,
+        module: &(dyn minidump::Module + Sync),
+        file_kind: FileKind,
+    ) -> Result<PathBuf, FileError> {
+        self.breakpad.get_file_path(module, file_kind).await
+    }
+}
+
+/// Where a path in the dump is on this machine. `None` for what is no file: `linux-gate.so`, `[heap]`.
+fn path_here(path: &str, sources: &Sources) -> Option<PathBuf> {
+    let mapped = sources.path_map.iter().find_map(|(prefix, here)| {
+        let rest = path.strip_prefix(prefix.as_str())?;
+        let at_boundary = rest.is_empty() || prefix.ends_with('/') || rest.starts_with('/');
+        at_boundary.then(|| match rest.trim_start_matches('/') {
+            "" => here.clone(),
+            rest => here.join(rest),
+        })
+    });
+    let path = mapped.unwrap_or_else(|| PathBuf::from(path));
+    path.is_absolute().then_some(path)
+}
+
+fn build_of(module: &MinidumpModule) -> Option<Build> {
+    let id = module.code_identifier()?.as_str().to_ascii_lowercase();
+    (!id.is_empty()).then_some(Build { id })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn masked_paths_are_mapped_back() {
+        let sources = Sources {
+            path_map: vec![("/home/xxxx".to_owned(), PathBuf::from("/home/anna"))],
+            ..Sources::default()
+        };
+        let here = |path| path_here(path, &sources);
+        assert_eq!(here("/home/xxxx/bin/app"), Some(PathBuf::from("/home/anna/bin/app")));
+        assert_eq!(here("/home/xxxxx/bin/app"), Some(PathBuf::from("/home/xxxxx/bin/app")));
+        assert_eq!(here("/usr/bin/app"), Some(PathBuf::from("/usr/bin/app")));
+        assert_eq!(here("linux-gate.so"), None);
+        assert_eq!(here("[heap]"), None);
+    }
+}

@@ -1,0 +1,83 @@
+//! Walking one thread's stack, within bounds.
+
+use std::pin::pin;
+use std::task::{Context, Poll, Waker};
+
+use minidump::{MinidumpContext, MinidumpMemory, MinidumpModuleList, UnifiedMemory};
+use minidump_unwind::{CallStack, StackFrame, SystemInfo, walk_stack};
+
+use crate::Limits;
+use crate::provider::Provider;
+
+/// A walked stack: frames innermost first, and why they end early, if they do.
+pub(crate) struct Walked {
+    pub(crate) frames: Vec<StackFrame>,
+    pub(crate) note: Option<String>,
+}
+
+/// Walks from `context` outwards. `stack` is the memory that holds the stack, if the dump has it.
+pub(crate) fn walk(
+    context: MinidumpContext,
+    stack: Option<UnifiedMemory<'_, '_>>,
+    modules: &MinidumpModuleList,
+    system: &SystemInfo,
+    provider: &Provider<'_>,
+    limits: &Limits,
+) -> Walked {
+    let window = stack.map(|stack| window(stack, context.get_stack_pointer(), limits.stack_bytes));
+    let memory = window.as_ref().map(UnifiedMemory::Memory);
+    let mut call_stack = CallStack::with_context(context);
+    provider.allow_frames(limits.frames_per_thread);
+    let count = |_: usize, _: &StackFrame| provider.frame_walked();
+    let finished = now_or_never(walk_stack(0, count, &mut call_stack, memory, modules, system, provider)).is_some();
+
+    // Frames outside of all modules pass the brake by; they are bounded by the window.
+    let too_many = call_stack.frames.len() > limits.frames_per_thread;
+    call_stack.frames.truncate(limits.frames_per_thread);
+    let note = if provider.is_late() && !finished {
+        Some("unwinding took too long and was stopped".to_owned())
+    } else if too_many || !finished {
+        Some(format!("unwinding stopped after {} frames", call_stack.frames.len()))
+    } else if window.is_none() {
+        Some("the dump does not hold this thread's stack".to_owned())
+    } else {
+        None
+    };
+    Walked {
+        frames: call_stack.frames,
+        note,
+    }
+}
+
+/// The part of the stack that is looked at: from the stack pointer on, where callers are.
+fn window<'d>(stack: UnifiedMemory<'_, 'd>, stack_pointer: u64, max_bytes: usize) -> MinidumpMemory<'d> {
+    let (base, bytes, endian) = match stack {
+        UnifiedMemory::Memory(memory) => (memory.base_address, memory.bytes, memory.endian),
+        UnifiedMemory::Memory64(memory) => (memory.base_address, memory.bytes, memory.endian),
+    };
+    let skip = stack_pointer
+        .checked_sub(base)
+        .and_then(|skip| usize::try_from(skip).ok())
+        .filter(|skip| *skip < bytes.len());
+    // Eight-byte steps below the pointer are kept: a leaf function may have its frame there (the red zone).
+    let skip = skip.unwrap_or(0).saturating_sub(RED_ZONE_BYTES);
+    let bytes = &bytes[skip..];
+    let bytes = &bytes[..bytes.len().min(max_bytes)];
+    MinidumpMemory {
+        desc: Default::default(),
+        base_address: base.saturating_add(skip as u64),
+        size: bytes.len() as u64,
+        bytes,
+        endian,
+    }
+}
+
+const RED_ZONE_BYTES: usize = 128;
+
+/// The outcome of a future that never waits for anything but the brake; `None` if the brake was pulled.
+pub(crate) fn now_or_never<F: Future>(future: F) -> Option<F::Output> {
+    match pin!(future).poll(&mut Context::from_waker(Waker::noop())) {
+        Poll::Ready(output) => Some(output),
+        Poll::Pending => None,
+    }
+}
