@@ -5,6 +5,7 @@
 //! <root>/<app>/
 //!   lock                        taken for the moment of a state move, by any process
 //!   sender.lock                 held by the one process that sends
+//!   asker.lock                  held by the one process that asks
 //!   runs/<run id>/              one run of the app: its run file (afterword-channel)
 //!   reports/new/<report id>/    being written; nobody reads it
 //!   reports/waiting/…           complete, and asking for an answer
@@ -83,4 +84,4 @@ pub use new_report::NewReport;
 pub use report::{Report, StoredFile};
 pub use retention::Retention;
 pub use settle::Settled;
-pub use store::{STORE_VARIABLE, SenderLock, Store};
+pub use store::{AskerLock, STORE_VARIABLE, SenderLock, Store};

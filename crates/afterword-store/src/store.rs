@@ -33,6 +33,12 @@ pub struct SenderLock {
     _file: File,
 }
 
+/// Held by the one process that asks; given back when dropped or when the process ends, however it ends.
+#[derive(Debug)]
+pub struct AskerLock {
+    _file: File,
+}
+
 /// The lock under which reports change their state.
 pub(crate) struct MoveLock {
     _file: File,
@@ -216,6 +222,20 @@ impl Store {
         let (file, path) = self.open_lock("sender.lock")?;
         match file.try_lock() {
             Ok(()) => Ok(Some(SenderLock { _file: file })),
+            Err(TryLockError::WouldBlock) => Ok(None),
+            Err(TryLockError::Error(source)) => Err(Error::Lock { path, source }),
+        }
+    }
+
+    /// Tries to become the one that asks the person, so that two windows never ask about one report. None when another
+    /// process or thread is it.
+    ///
+    /// # Errors
+    /// [`Error::Lock`].
+    pub fn try_lock_asker(&self) -> Result<Option<AskerLock>, Error> {
+        let (file, path) = self.open_lock("asker.lock")?;
+        match file.try_lock() {
+            Ok(()) => Ok(Some(AskerLock { _file: file })),
             Err(TryLockError::WouldBlock) => Ok(None),
             Err(TryLockError::Error(source)) => Err(Error::Lock { path, source }),
         }
