@@ -1,1 +1,53 @@
-//! To be written.
+//! Sends what the store releases: HTTP, retries, rate limits, progress. The only crate of the app's side that knows HTTP;
+//! it is linked into the reporter and the command line, never into an app.
+//!
+//! # The way of a report
+//!
+//! [`Uploader::send_report`] takes the sender's lock, asks the store to release the report (that is the gate for consent:
+//! without it there is nothing to send) and then:
+//!
+//! 1. looks at the rate limits kept on the disk, and does not even connect while one holds;
+//! 2. makes the body: [`report_envelope`] with event, minidump and processed stack, or for an error the very envelope
+//!    that was stored; compressed by gzip;
+//! 3. asks for the consent once more and posts it to the DSN's `…/api/{project}/envelope/`;
+//! 4. **records a 2xx on the disk before anything else**: whoever is killed after that never sends the report again;
+//! 5. sends the comment, if there is one, as [`feedback_envelope`], since an event and a feedback exclude each other in
+//!    one envelope; records that too;
+//! 6. finishes: the record stays, the payload is deleted.
+//!
+//! # What an answer means
+//!
+//! | answer | means | the report |
+//! | --- | --- | --- |
+//! | 2xx with a JSON object | accepted | sent |
+//! | 2xx with anything else | somebody else answered (a captive portal, a proxy's page) | later |
+//! | 3xx | the same; redirects are not followed, a report goes where the DSN says or nowhere | later |
+//! | 429 | not now; how long is kept on the disk, for all processes | later |
+//! | 407, 408, 425 and 5xx | not now; `Retry-After` is heeded | later |
+//! | other 4xx | refused; the server's words are kept | refused |
+//! | none (no network, time out, hang-up) | not now | later |
+//!
+//! *Later* follows [`backoff`], whose next time is recorded with the report; [`is_due`] says whether it has come.
+//!
+//! # Bounds
+//!
+//! Connecting, standing still and the whole request each have a limit in time ([`Options`]), answers have one in size.
+//! Each request runs on a thread of its own with a small runtime that ends with it, so that a name server that hangs
+//! or a caller inside another runtime does not matter; the caller's thread reports progress and can cancel at any moment.
+
+mod backoff;
+mod envelopes;
+mod error;
+
+mod answer;
+mod transport;
+
+mod queue;
+mod report;
+mod uploader;
+
+pub use backoff::{backoff, is_due};
+pub use envelopes::{feedback_envelope, report_bytes, report_envelope};
+pub use error::Error;
+pub use queue::QueueOutcome;
+pub use uploader::{NoProgress, Options, Outcome, Progress, Uploader};
