@@ -1,0 +1,165 @@
+//! Senders that were killed, two senders at once, and consent that is withdrawn or was never given.
+
+use std::fs;
+
+use afterword_store::{ConsentPolicy, Decision, Delivery, ReportFile, ReportId, ReportKind, State};
+use afterword_upload::{Error, NoProgress, Outcome};
+
+use crate::server::Reply;
+use crate::{DUMP, Fixture, NOON, uploader};
+
+#[test]
+fn killed_between_event_and_comment_only_the_comment_is_sent() {
+    let fixture = Fixture::new([Reply::ok(), Reply::ok()]);
+    let id = fixture.report(Some("I drew a circle"));
+    let accepted = Delivery {
+        attempts: 1,
+        report_accepted_at: Some(NOON),
+        bytes_sent: 77,
+        ..Delivery::default()
+    };
+    fixture.store.release(id).unwrap().record(&accepted).unwrap();
+    // Here the sender was killed.
+    let Outcome::Sent(delivery) = fixture.send(id) else {
+        panic!()
+    };
+    let received = fixture.server.received();
+    assert_eq!(received.len(), 1);
+    assert_eq!(received[0].envelope().items[0].header.kind, "feedback");
+    assert_eq!(delivery.report_accepted_at, Some(NOON));
+    assert_eq!(delivery.bytes_sent, 77 + received[0].body.len() as u64);
+    assert_eq!(fixture.state(id), State::Sent);
+}
+
+#[test]
+fn killed_before_it_was_finished_nothing_is_sent_again() {
+    let fixture = Fixture::new([Reply::ok()]);
+    let id = fixture.report(Some("I drew a circle"));
+    let accepted = Delivery {
+        report_accepted_at: Some(NOON),
+        feedback_accepted_at: Some(NOON),
+        ..Delivery::default()
+    };
+    fixture.store.release(id).unwrap().record(&accepted).unwrap();
+    assert!(matches!(fixture.send(id), Outcome::Sent(_)));
+    assert_eq!(fixture.server.count(), 0);
+    assert_eq!(fixture.state(id), State::Sent);
+    assert!(!fixture.has_dump(id));
+}
+
+#[test]
+fn the_2xx_is_recorded_before_the_comment_is_sent() {
+    let fixture = Fixture::new([Reply::ok(), Reply::HangUp, Reply::ok()]);
+    let id = fixture.report(Some("I drew a circle"));
+    assert!(matches!(fixture.send(id), Outcome::Later { .. }));
+    assert_eq!(fixture.state(id), State::Sending);
+    assert!(fixture.has_dump(id), "deleted only when all is done");
+    assert!(fixture.delivery(id).report_accepted_at.is_some());
+    assert!(matches!(fixture.send(id), Outcome::Sent(_)));
+    let kinds: Vec<String> = fixture
+        .server
+        .received()
+        .iter()
+        .map(|request| request.envelope().items[0].header.kind.clone())
+        .collect();
+    assert_eq!(kinds, ["event", "feedback", "feedback"]);
+    let ids: Vec<_> = fixture
+        .server
+        .received()
+        .iter()
+        .map(|request| request.envelope().header.event_id)
+        .collect();
+    assert_eq!(ids[1], ids[2], "a server can tell that it got it twice");
+}
+
+#[test]
+fn a_payload_is_deleted_only_after_its_acceptance_is_on_the_disk() {
+    let fixture = Fixture::new([Reply::ok(), Reply::ok()]);
+    let id = fixture.report(None);
+    // `delivery.json` cannot be written: there is a folder of that name.
+    let folder = fixture.store.report(id).unwrap().folder().to_owned();
+    struct Spoiler<'a>(&'a std::path::Path);
+    impl afterword_upload::Progress for Spoiler<'_> {
+        fn sent(&self, _: u64, _: u64) {
+            fs::create_dir_all(self.0.join("delivery.json/in-the-way")).unwrap();
+        }
+        fn cancelled(&self) -> bool {
+            false
+        }
+    }
+    let failed = uploader().send_report(&fixture.store, id, &Spoiler(&folder));
+    assert!(matches!(failed, Err(Error::Store { .. })), "{failed:?}");
+    assert_eq!(fixture.state(id), State::Sending);
+    assert!(fixture.has_dump(id));
+}
+
+#[test]
+fn one_sender_at_a_time() {
+    let fixture = Fixture::new([Reply::ok()]);
+    let id = fixture.report(None);
+    let lock = fixture.store.try_lock_sender().unwrap().unwrap();
+    let Outcome::Later { why, .. } = fixture.send(id) else {
+        panic!()
+    };
+    assert_eq!(why, "another process is sending");
+    assert_eq!(fixture.server.count(), 0);
+    assert_eq!(fixture.delivery(id), Delivery::default(), "nothing was tried");
+    let sent = uploader()
+        .send_report_locked(&fixture.store, &lock, id, &NoProgress)
+        .unwrap();
+    assert!(matches!(sent, Outcome::Sent(_)));
+}
+
+#[test]
+fn without_consent_nothing_is_connected() {
+    let fixture = Fixture::new([Reply::ok(), Reply::ok()]);
+    // Never answered, and moved by hand.
+    let id = ReportId::random();
+    let new = fixture.store.begin_report(id).unwrap();
+    new.write(ReportFile::Minidump, DUMP).unwrap();
+    let report = new.commit(&fixture.info(id, ReportKind::Crash)).unwrap();
+    assert!(uploader().send_report(&fixture.store, id, &NoProgress).is_err());
+    let sending = report
+        .folder()
+        .parent()
+        .unwrap()
+        .parent()
+        .unwrap()
+        .join("sending")
+        .join(id.to_string());
+    fs::rename(report.folder(), &sending).unwrap();
+    let refused = uploader().send_report(&fixture.store, id, &NoProgress);
+    let Err(Error::Store {
+        source: afterword_store::Error::NoConsent { .. },
+        ..
+    }) = refused
+    else {
+        panic!()
+    };
+
+    // Answered with Send, withdrawn before it was sent.
+    let id = fixture.report(None);
+    let mut answer = fixture.store.report(id).unwrap().answer().unwrap().unwrap();
+    answer.decision = Decision::DontSend;
+    fixture.store.put_answer(id, &answer).unwrap();
+    assert!(uploader().send_report(&fixture.store, id, &NoProgress).is_err());
+    assert_eq!(fixture.server.count(), 0);
+}
+
+#[test]
+fn under_always_it_is_sent_without_an_answer() {
+    let fixture = Fixture::new([Reply::ok()]);
+    let id = ReportId::random();
+    let mut info = fixture.info(id, ReportKind::Crash);
+    info.policy = ConsentPolicy::Always;
+    fixture.store.begin_report(id).unwrap().commit(&info).unwrap();
+    assert!(matches!(fixture.send(id), Outcome::Sent(_)));
+}
+
+#[test]
+fn a_caller_inside_an_async_runtime_can_send_too() {
+    let fixture = Fixture::new([Reply::ok()]);
+    let id = fixture.report(None);
+    let runtime = tokio::runtime::Builder::new_current_thread().build().unwrap();
+    assert!(matches!(runtime.block_on(async { fixture.send(id) }), Outcome::Sent(_)));
+}
