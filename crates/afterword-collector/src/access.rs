@@ -1,0 +1,150 @@
+//! Who may see what.
+//!
+//! The API wants a token, always. Pages have no sign-in yet, so they are for this machine: the peer must be a loopback
+//! address, and the `Host` must name one, or any site could read them through the browser of whoever works here, by
+//! pointing its own name at 127.0.0.1 (DNS rebinding). A request that a proxy passed on is not from this machine. From
+//! elsewhere, a token opens the pages.
+
+use std::net::SocketAddr;
+
+use axum::Json;
+use axum::extract::{ConnectInfo, Request, State};
+use axum::http::{HeaderMap, HeaderName, HeaderValue, StatusCode, Uri, header};
+use axum::middleware::Next;
+use axum::response::{IntoResponse, Response};
+use serde_json::json;
+
+use crate::error::chain;
+use crate::{App, pages, projects};
+
+const NOT_HERE: &str = "These pages have no sign-in yet, so they are shown only to a browser on the collector's own \
+    machine, at its localhost address, or to a request with an API token (Authorization: Bearer …).";
+
+/// Lets requests with a token of the API through; 401 for others.
+pub(crate) async fn api(State(app): State<App>, request: Request, next: Next) -> Response {
+    match has_token(&app, request.headers()).await {
+        Ok(true) => next.run(request).await,
+        Ok(false) => {
+            let detail =
+                "Authentication credentials were not provided or are invalid: send Authorization: Bearer TOKEN.";
+            let challenge = [(header::WWW_AUTHENTICATE, HeaderValue::from_static("Bearer"))];
+            (StatusCode::UNAUTHORIZED, challenge, Json(json!({ "detail": detail }))).into_response()
+        }
+        Err(status) => status.into_response(),
+    }
+}
+
+/// Lets requests from this machine and such with a token through; 403 and a sentence for others.
+pub(crate) async fn pages(
+    State(app): State<App>,
+    ConnectInfo(peer): ConnectInfo<SocketAddr>,
+    request: Request,
+    next: Next,
+) -> Response {
+    if is_from_here(peer, request.headers()) {
+        return next.run(request).await;
+    }
+    match has_token(&app, request.headers()).await {
+        Ok(true) => next.run(request).await,
+        Ok(false) => pages::message(StatusCode::FORBIDDEN, "Not from here", NOT_HERE),
+        Err(status) => status.into_response(),
+    }
+}
+
+/// For paths that lead nowhere.
+pub(crate) async fn not_found(uri: Uri) -> Response {
+    if uri.path().starts_with("/api/") {
+        return (
+            StatusCode::NOT_FOUND,
+            Json(json!({ "detail": "The requested resource does not exist" })),
+        )
+            .into_response();
+    }
+    pages::message(
+        StatusCode::NOT_FOUND,
+        "Nothing here",
+        "There is no page at this address.",
+    )
+}
+
+fn is_from_here(peer: SocketAddr, headers: &HeaderMap) -> bool {
+    const FORWARDED: [HeaderName; 2] = [header::FORWARDED, HeaderName::from_static("x-forwarded-for")];
+    let forwarded = FORWARDED.iter().any(|name| headers.contains_key(name));
+    let host = headers.get(header::HOST).and_then(|host| host.to_str().ok());
+    peer.ip().to_canonical().is_loopback() && !forwarded && host.is_some_and(names_this_machine)
+}
+
+/// Whether a `Host` header, with or without its port, is a name of this machine that nobody else can point elsewhere.
+fn names_this_machine(host: &str) -> bool {
+    let name = match host.rsplit_once(':') {
+        Some((name, port)) if !port.is_empty() && port.bytes().all(|byte| byte.is_ascii_digit()) => name,
+        _ => host,
+    };
+    name.eq_ignore_ascii_case("localhost") || name == "127.0.0.1" || name == "[::1]"
+}
+
+async fn has_token(app: &App, headers: &HeaderMap) -> Result<bool, StatusCode> {
+    let value = headers.get(header::AUTHORIZATION).and_then(|value| value.to_str().ok());
+    let token = value.and_then(|value| {
+        let (scheme, token) = value.split_once(' ')?;
+        scheme.eq_ignore_ascii_case("Bearer").then_some(token.trim())
+    });
+    let Some(token) = token.filter(|token| token.len() <= 200) else {
+        return Ok(false);
+    };
+    projects::is_token(&app.database, token).await.map_err(|error| {
+        tracing::error!(error = chain(&error), "could not check a token");
+        StatusCode::SERVICE_UNAVAILABLE
+    })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn only_names_of_this_machine_are_from_here() {
+        for host in [
+            "localhost",
+            "LocalHost:8797",
+            "127.0.0.1",
+            "127.0.0.1:80",
+            "[::1]",
+            "[::1]:8797",
+        ] {
+            assert!(names_this_machine(host), "{host}");
+        }
+        let others = [
+            "",
+            "evil.example",
+            "evil.example:8797",
+            "localhost.evil.example",
+            "127.0.0.1.evil.example",
+            "localhost:evil",
+            "127.0.0.2",
+            "::1",
+            "[::1",
+            "localhost:",
+            "localhost.:80",
+            "user@localhost",
+        ];
+        for host in others {
+            assert!(!names_this_machine(host), "{host}");
+        }
+    }
+
+    #[test]
+    fn the_peer_counts_and_a_proxy_does_not() {
+        let from = |peer: &str, extra: Option<(&'static str, &'static str)>| {
+            let mut headers = HeaderMap::from_iter([(header::HOST, HeaderValue::from_static("localhost:1"))]);
+            if let Some((name, value)) = extra {
+                headers.insert(name, HeaderValue::from_static(value));
+            }
+            is_from_here(SocketAddr::new(peer.parse().unwrap(), 5), &headers)
+        };
+        assert!(from("127.0.0.1", None) && from("::1", None) && from("::ffff:127.0.0.1", None));
+        assert!(!from("192.168.1.7", None) && !from("2001:db8::1", None));
+        assert!(!from("127.0.0.1", Some(("x-forwarded-for", "1.2.3.4"))));
+        assert!(!is_from_here("127.0.0.1:5".parse().unwrap(), &HeaderMap::new()));
+    }
+}

@@ -1,0 +1,135 @@
+//! The API: issues and events as JSON, at the paths and in the shapes of Sentry's own web API, so that scripts written
+//! for it work; a few fields are ours (`signature`, `feedback`, `raw`).
+//!
+//! | path | answer |
+//! | --- | --- |
+//! | `/api/0/projects/{org}/{project}/issues/` | issues, the one seen last first |
+//! | `/api/0/projects/{org}/{project}/events/{event_id}/` | an event; 404 until it is digested |
+//! | `/api/0/issues/{id}/` | an issue |
+//! | `/api/0/issues/{id}/events/` | its events, newest first |
+//! | `/api/0/issues/{id}/events/latest/` | its newest event |
+//! | `/api/0/issues/{id}/events/{event_id}/` | one of its events |
+
+mod json;
+
+use axum::extract::{Path, State};
+use axum::http::StatusCode;
+use axum::middleware::from_fn_with_state;
+use axum::response::{IntoResponse, Response};
+use axum::routing::get;
+use axum::{Json, Router};
+use serde_json::{Value, json};
+use uuid::Uuid;
+
+use crate::error::chain;
+use crate::queries::{self, StoredEvent};
+use crate::{App, Error, access, projects};
+
+/// The routes of the API, behind the token.
+pub(crate) fn routes(app: &App) -> Router<App> {
+    Router::new()
+        .route("/api/0/projects/{org}/{project}/issues/", get(issues))
+        .route("/api/0/projects/{org}/{project}/events/{event}/", get(event_of_project))
+        .route("/api/0/issues/{issue}/", get(issue))
+        .route("/api/0/issues/{issue}/events/", get(events))
+        .route("/api/0/issues/{issue}/events/latest/", get(latest_event))
+        .route("/api/0/issues/{issue}/events/{event}/", get(event))
+        .route_layer(from_fn_with_state(app.clone(), access::api))
+}
+
+type Answer = Result<Json<Value>, Failure>;
+
+async fn issues(State(app): State<App>, Path((org, project)): Path<(String, String)>) -> Answer {
+    let project = projects::project_by_slugs(&app.database, &org, &project)
+        .await?
+        .ok_or(Failure::NotFound)?;
+    let issues = queries::issues(&app.database, Some(project)).await?;
+    Ok(Json(issues.iter().map(|issue| json::issue(&app, issue)).collect()))
+}
+
+async fn issue(State(app): State<App>, Path(issue): Path<String>) -> Answer {
+    let issue = queries::issue(&app.database, number(&issue)?)
+        .await?
+        .ok_or(Failure::NotFound)?;
+    Ok(Json(json::issue(&app, &issue)))
+}
+
+async fn events(State(app): State<App>, Path(issue): Path<String>) -> Answer {
+    let issue = queries::issue(&app.database, number(&issue)?)
+        .await?
+        .ok_or(Failure::NotFound)?;
+    let events = queries::events(&app.database, issue.id).await?;
+    Ok(Json(
+        events.iter().map(|event| json::event_line(issue.id, event)).collect(),
+    ))
+}
+
+async fn latest_event(State(app): State<App>, Path(issue): Path<String>) -> Answer {
+    whole(&app, queries::latest_event(&app.database, number(&issue)?).await?).await
+}
+
+async fn event(State(app): State<App>, Path((issue, event)): Path<(String, String)>) -> Answer {
+    whole(
+        &app,
+        queries::event_of_issue(&app.database, number(&issue)?, &event_id(&event)?).await?,
+    )
+    .await
+}
+
+async fn event_of_project(
+    State(app): State<App>,
+    Path((org, project, event)): Path<(String, String, String)>,
+) -> Answer {
+    let project = projects::project_by_slugs(&app.database, &org, &project)
+        .await?
+        .ok_or(Failure::NotFound)?;
+    whole(
+        &app,
+        queries::event_of_project(&app.database, project, &event_id(&event)?).await?,
+    )
+    .await
+}
+
+async fn whole(app: &App, event: Option<StoredEvent>) -> Answer {
+    let event = event.ok_or(Failure::NotFound)?;
+    let attachments = queries::attachments(&app.database, &event).await?;
+    let feedback = queries::feedback(&app.database, &event).await?;
+    Ok(Json(json::event(app, &event, &attachments, &feedback)))
+}
+
+fn number(id: &str) -> Result<i64, Failure> {
+    id.parse().map_err(|_| Failure::NotFound)
+}
+
+/// An event id as it is stored, of any form.
+pub(crate) fn event_id(id: &str) -> Result<String, Failure> {
+    Uuid::parse_str(id)
+        .map(|id| id.simple().to_string())
+        .map_err(|_| Failure::NotFound)
+}
+
+/// Why there is no answer.
+#[derive(Debug)]
+pub(crate) enum Failure {
+    NotFound,
+    Failed(Error),
+}
+
+impl From<Error> for Failure {
+    fn from(error: Error) -> Self {
+        Self::Failed(error)
+    }
+}
+
+impl IntoResponse for Failure {
+    fn into_response(self) -> Response {
+        let (status, detail) = match self {
+            Self::NotFound => (StatusCode::NOT_FOUND, "The requested resource does not exist"),
+            Self::Failed(error) => {
+                tracing::error!(error = chain(&error), "could not answer");
+                (StatusCode::INTERNAL_SERVER_ERROR, "Internal error")
+            }
+        };
+        (status, Json(json!({ "detail": detail }))).into_response()
+    }
+}

@@ -1,0 +1,114 @@
+//! Issues and events as JSON.
+
+use serde_json::{Value, json};
+use time::OffsetDateTime;
+use time::format_description::well_known::Rfc3339;
+
+use crate::App;
+use crate::event::Event;
+use crate::queries::{Attachment, EventLine, Feedback, Issue, StoredEvent};
+
+/// An issue: Sentry's fields, and our `signature` and `groupedBy`.
+pub(super) fn issue(app: &App, issue: &Issue) -> Value {
+    json!({
+        "id": issue.id.to_string(),
+        "shortId": short_id(issue),
+        "title": issue.title,
+        "culprit": issue.culprit,
+        "signature": issue.signature,
+        "groupedBy": issue.grouped_by,
+        "level": issue.level,
+        "platform": issue.platform,
+        "status": "unresolved",
+        "count": issue.event_count.to_string(),
+        "userCount": issue.user_count,
+        "firstSeen": time(issue.first_seen),
+        "lastSeen": time(issue.last_seen),
+        "lastRelease": issue.release.as_ref().map(|version| json!({ "version": version })),
+        "permalink": format!("{}/issues/{}/", app.url, issue.id),
+        "project": { "id": issue.project_id.to_string(), "slug": issue.project },
+        "metadata": {
+            "type": issue.kind,
+            "value": issue.value,
+            "function": issue.function,
+            "filename": issue.filename,
+        },
+    })
+}
+
+/// An event in a list.
+pub(super) fn event_line(issue_id: i64, event: &EventLine) -> Value {
+    json!({
+        "id": event.event_id,
+        "eventID": event.event_id,
+        "groupID": issue_id.to_string(),
+        "title": event.title,
+        "level": event.level,
+        "release": event.release.as_ref().map(|version| json!({ "version": version })),
+        "environment": event.environment,
+        "dateCreated": time(event.occurred_at),
+    })
+}
+
+/// An event: Sentry's fields in the shapes they came in, and our `feedback`, `attachments` and `raw`.
+pub(super) fn event(app: &App, stored: &StoredEvent, attachments: &[Attachment], feedback: &[Feedback]) -> Value {
+    let raw = raw(&stored.raw);
+    let event = Event::read(&raw);
+    let field = |name: &str| raw.get(name).cloned().unwrap_or(Value::Null);
+    let culprit = event.culprit();
+    let top = event.top_frame().map(|frame| {
+        json!({ "function": frame.short_name(), "file": frame.file, "line": frame.line.as_deref().map(number) })
+    });
+    json!({
+        "id": stored.event_id,
+        "eventID": stored.event_id,
+        "groupID": stored.issue_id.to_string(),
+        "permalink": format!("{}/issues/{}/events/{}/", app.url, stored.issue_id, stored.event_id),
+        "title": stored.title,
+        "message": event.message.unwrap_or_default(),
+        "level": event.level,
+        "platform": event.platform,
+        "dateCreated": time(stored.occurred_at),
+        "dateReceived": time(stored.received_at),
+        "release": event.release.map(|version| json!({ "version": version })),
+        "environment": event.environment,
+        "culprit": culprit,
+        "topFrame": top,
+        "tags": event.tags.iter().map(|(key, value)| json!({ "key": key, "value": value })).collect::<Value>(),
+        "contexts": field("contexts"),
+        "user": field("user"),
+        "breadcrumbs": field("breadcrumbs"),
+        "exception": field("exception"),
+        "threads": field("threads"),
+        "feedback": feedback.iter().map(|feedback| json!({
+            "message": feedback.message, "email": feedback.email, "name": feedback.name,
+            "dateCreated": time(feedback.received_at),
+        })).collect::<Value>(),
+        "attachments": attachments.iter().map(|attachment| json!({
+            "id": attachment.id.to_string(), "name": attachment.name, "type": attachment.kind,
+            "mimetype": attachment.content_type, "size": attachment.size_bytes, "sha256": attachment.sha256,
+        })).collect::<Value>(),
+        "raw": raw,
+    })
+}
+
+/// `EDITOR-3`: what people call an issue.
+pub(crate) fn short_id(issue: &Issue) -> String {
+    format!("{}-{}", issue.project.to_uppercase(), issue.number)
+}
+
+/// The payload as JSON, also if it is no UTF-8. It was JSON when it was digested.
+pub(crate) fn raw(bytes: &[u8]) -> Value {
+    serde_json::from_str(&String::from_utf8_lossy(bytes)).unwrap_or(Value::Null)
+}
+
+/// A moment in milliseconds since 1970 as RFC 3339.
+fn time(at: i64) -> Option<String> {
+    let moment = OffsetDateTime::from_unix_timestamp_nanos(i128::from(at) * 1_000_000).ok()?;
+    moment.format(&Rfc3339).ok()
+}
+
+/// A line number as a number, if it is one.
+fn number(text: &str) -> Value {
+    text.parse::<u64>().map_or_else(|_| json!(text), |number| json!(number))
+}

@@ -1,0 +1,213 @@
+//! A running collector: from a data folder and an address to a server, and back to nothing running.
+
+use std::fs::{File, TryLockError};
+use std::net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr};
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+use std::time::Duration;
+
+use serde::Serialize;
+use tokio::net::TcpListener;
+use tokio::sync::watch;
+use tokio::task::JoinHandle;
+
+use crate::blobs::{Blobs, make_folder};
+use crate::database::Database;
+use crate::digest::Digest;
+use crate::inbox::Inbox;
+use crate::ingest::Budget;
+use crate::{App, Error, access, api, ingest, pages, projects};
+
+/// How much memory the bodies that are being read may hold together.
+const BODIES_BYTES: usize = 512 << 20;
+
+/// How long requests that are still running may go on at the end.
+const GRACE: Duration = Duration::from_secs(10);
+
+/// Where a collector keeps its data and where it listens.
+#[derive(Debug, Clone)]
+pub struct Config {
+    /// The data folder; made if it is not there. One collector at a time works on it.
+    pub data: PathBuf,
+    /// The address; port 0 takes a free one.
+    pub listen: SocketAddr,
+}
+
+/// What an application and a script need to use a project.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+pub struct Bootstrap {
+    /// Where the collector is reached: the pages and the API.
+    pub url: String,
+    /// What goes into the application.
+    pub dsn: String,
+    /// A token of the API, for `Authorization: Bearer`. It is not kept anywhere: ask again for another.
+    pub token: String,
+}
+
+/// A server that is running until [`Collector::shutdown`]. Dropped, its tasks go on until the runtime ends; what it
+/// accepted is on disk either way.
+#[derive(Debug)]
+pub struct Collector {
+    app: App,
+    stop: watch::Sender<bool>,
+    server: JoinHandle<()>,
+    digest: JoinHandle<()>,
+    // Released last.
+    _lock: File,
+}
+
+impl Collector {
+    /// Opens the data folder, brings its database up to date, listens, and goes on digesting what waits there.
+    ///
+    /// # Errors
+    /// If the folder cannot be made or is in use, the database cannot be opened or was written by a newer version, or
+    /// the address cannot be listened on.
+    pub async fn start(config: Config) -> Result<Self, Error> {
+        make_folder(&config.data)?;
+        let lock = lock(&config.data)?;
+        let database = Database::open(&config.data.join("afterword.db")).await?;
+        let blobs = Blobs::open(config.data.join("blobs"))?;
+        let inbox = Inbox::new(database.clone(), blobs.clone());
+        let removed = inbox.tidy().await?;
+        if removed > 0 {
+            tracing::info!(removed, "removed envelopes that were never answered for");
+        }
+
+        let listening = |source| Error::Listen {
+            address: config.listen,
+            source,
+        };
+        let listener = TcpListener::bind(config.listen).await.map_err(listening)?;
+        let address = listener.local_addr().map_err(listening)?;
+        let url = Arc::from(format!("http://{}", reachable(address)));
+        let budget = Budget::new(BODIES_BYTES);
+        let app = App {
+            database,
+            blobs,
+            inbox,
+            budget,
+            url,
+        };
+
+        let (stop, stopped) = watch::channel(false);
+        let digest = Digest {
+            database: app.database.clone(),
+            blobs: app.blobs.clone(),
+            inbox: app.inbox.clone(),
+        };
+        let digest = tokio::spawn(digest.run(stopped.clone()));
+        let server = tokio::spawn(serve(listener, app.clone(), stopped));
+        Ok(Self {
+            app,
+            stop,
+            server,
+            digest,
+            _lock: lock,
+        })
+    }
+
+    /// Where this collector is reached, for example `http://127.0.0.1:8797`.
+    pub fn url(&self) -> String {
+        self.app.url.to_string()
+    }
+
+    /// Makes organisation and project unless they are there, and gives access to the project: always the same key, and
+    /// a token of the API that is new each time, since of older ones only the hash is kept. Those stay valid; from the
+    /// seventeenth on, the oldest made in this way is revoked.
+    ///
+    /// # Errors
+    /// If a name is none (see [`Error::Slug`]) or the database fails.
+    pub async fn bootstrap(&self, org: &str, project: &str) -> Result<Bootstrap, Error> {
+        let access = projects::bootstrap(&self.app.database, org, project).await?;
+        let dsn = dsn(&self.app.url, &access.public_key, access.project_id);
+        Ok(Bootstrap {
+            url: self.url(),
+            dsn,
+            token: access.token,
+        })
+    }
+
+    /// Ends it: takes no more requests, finishes those that run (for at most 10 s) and what is being digested. What
+    /// was accepted and is not digested yet waits on disk for the next start.
+    pub async fn shutdown(self) {
+        // Both have ended if nobody listens.
+        let _ = self.stop.send(true);
+        let abort = self.server.abort_handle();
+        if tokio::time::timeout(GRACE, self.server).await.is_err() {
+            tracing::warn!("some requests did not end in time");
+            abort.abort();
+        }
+        if let Err(error) = self.digest.await {
+            tracing::error!(%error, "the digest had ended");
+        }
+        self.app.database.close().await;
+    }
+}
+
+/// What an application is given to send to this collector.
+pub(crate) fn dsn(url: &str, public_key: &str, project_id: i64) -> String {
+    let host = url.strip_prefix("http://").unwrap_or(url);
+    format!("http://{public_key}@{host}/{project_id}")
+}
+
+async fn serve(listener: TcpListener, app: App, mut stopped: watch::Receiver<bool>) {
+    let router = ingest::routes()
+        .merge(api::routes(&app))
+        .merge(pages::routes(&app))
+        .fallback(access::not_found)
+        .with_state(app)
+        .into_make_service_with_connect_info::<SocketAddr>();
+    let end = async move {
+        // An error means that the sender is gone, which is an end, too.
+        let _ = stopped.wait_for(|stop| *stop).await;
+    };
+    if let Err(error) = axum::serve(listener, router).with_graceful_shutdown(end).await {
+        tracing::error!(%error, "the server ended");
+    }
+}
+
+fn lock(data: &Path) -> Result<File, Error> {
+    let path = data.join("collector.lock");
+    let opened = File::options().create(true).truncate(false).write(true).open(&path);
+    let file = opened.map_err(|source| Error::Folder {
+        path: path.clone(),
+        source,
+    })?;
+    match file.try_lock() {
+        Ok(()) => Ok(file),
+        Err(TryLockError::WouldBlock) => Err(Error::InUse { path }),
+        Err(TryLockError::Error(source)) => Err(Error::Folder { path, source }),
+    }
+}
+
+/// An address to go to: one that means "all interfaces" is none.
+fn reachable(address: SocketAddr) -> SocketAddr {
+    let ip = match address.ip() {
+        IpAddr::V4(ip) if ip.is_unspecified() => Ipv4Addr::LOCALHOST.into(),
+        IpAddr::V6(ip) if ip.is_unspecified() => Ipv6Addr::LOCALHOST.into(),
+        ip => ip,
+    };
+    SocketAddr::new(ip, address.port())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_dsn_is_what_clients_parse() {
+        let dsn: afterword_protocol::Dsn = dsn("http://[::1]:8797", "key", 42).parse().unwrap();
+        assert_eq!(
+            (dsn.public_key(), dsn.port(), dsn.project_id().value()),
+            ("key", 8797, "42")
+        );
+    }
+
+    #[test]
+    fn an_address_for_all_interfaces_is_shown_as_this_machine() {
+        let reach = |text: &str| reachable(text.parse().unwrap()).to_string();
+        assert_eq!(reach("0.0.0.0:80"), "127.0.0.1:80");
+        assert_eq!(reach("[::]:80"), "[::1]:80");
+        assert_eq!(reach("192.168.1.2:80"), "192.168.1.2:80");
+    }
+}

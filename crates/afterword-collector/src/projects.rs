@@ -1,0 +1,203 @@
+//! Organisations, projects, their keys, and the tokens of the API.
+//!
+//! A key is public: it is in the DSN of every shipped application and only lets events in. A token is secret: it is
+//! shown once, when it is made, and kept as its SHA-256 (it is 244 random bits, so there is nothing to guess that a
+//! slow hash would protect).
+
+use sqlx::SqliteConnection;
+use uuid::Uuid;
+
+use crate::blobs::sha256_hex;
+use crate::database::Database;
+use crate::error::OrFailed as _;
+use crate::{Error, now_ms};
+
+/// How many tokens made by bootstrapping stay valid; the oldest above are revoked.
+const BOOTSTRAP_TOKENS: i64 = 16;
+const BOOTSTRAP_LABEL: &str = "bootstrap";
+
+/// What bootstrapping made or found: what a DSN and the API need.
+#[derive(Debug)]
+pub(crate) struct Access {
+    pub(crate) project_id: i64,
+    pub(crate) public_key: String,
+    pub(crate) token: String,
+}
+
+/// Makes organisation, project and key unless they are there, and a new token: those made before stay valid, up to
+/// [`BOOTSTRAP_TOKENS`].
+pub(crate) async fn bootstrap(database: &Database, org: &str, project: &str) -> Result<Access, Error> {
+    check_slug("an organisation", org)?;
+    check_slug("a project", project)?;
+    let operation = "make the project";
+    let now = now_ms();
+    let mut transaction = database.write.begin().await.or_failed(operation)?;
+    let organization_id: i64 = sqlx::query_scalar(
+        "INSERT INTO organizations (slug, created_at) VALUES ($1, $2)
+         ON CONFLICT (slug) DO UPDATE SET slug = excluded.slug RETURNING id",
+    )
+    .bind(org)
+    .bind(now)
+    .fetch_one(&mut *transaction)
+    .await
+    .or_failed(operation)?;
+    let project_id: i64 = sqlx::query_scalar(
+        "INSERT INTO projects (organization_id, slug, created_at) VALUES ($1, $2, $3)
+         ON CONFLICT (organization_id, slug) DO UPDATE SET slug = excluded.slug RETURNING id",
+    )
+    .bind(organization_id)
+    .bind(project)
+    .bind(now)
+    .fetch_one(&mut *transaction)
+    .await
+    .or_failed(operation)?;
+    let public_key = key(&mut transaction, project_id, now).await?;
+    let token = new_token(&mut transaction, now).await?;
+    transaction.commit().await.or_failed(operation)?;
+    Ok(Access {
+        project_id,
+        public_key,
+        token,
+    })
+}
+
+/// The project that a public key lets events into.
+pub(crate) async fn project_of_key(database: &Database, public_key: &str) -> Result<Option<i64>, Error> {
+    sqlx::query_scalar("SELECT project_id FROM project_keys WHERE public_key = $1 AND enabled")
+        .bind(public_key)
+        .fetch_optional(&database.read)
+        .await
+        .or_failed("look up a key")
+}
+
+/// Whether this is a token of the API.
+pub(crate) async fn is_token(database: &Database, token: &str) -> Result<bool, Error> {
+    let known: Option<i64> = sqlx::query_scalar("SELECT id FROM api_tokens WHERE hash = $1")
+        .bind(sha256_hex(token.as_bytes()))
+        .fetch_optional(&database.read)
+        .await
+        .or_failed("look up a token")?;
+    Ok(known.is_some())
+}
+
+/// A project by the names in a path.
+pub(crate) async fn project_by_slugs(database: &Database, org: &str, project: &str) -> Result<Option<i64>, Error> {
+    sqlx::query_scalar(
+        "SELECT projects.id FROM projects JOIN organizations ON organizations.id = organization_id
+         WHERE organizations.slug = $1 AND projects.slug = $2",
+    )
+    .bind(org)
+    .bind(project)
+    .fetch_optional(&database.read)
+    .await
+    .or_failed("look up a project")
+}
+
+/// A project and its oldest working key, for the page that shows a DSN: `(project id, key, name)`.
+pub(crate) async fn first_key(database: &Database) -> Result<Option<(i64, String, String)>, Error> {
+    sqlx::query_as(
+        "SELECT projects.id, public_key, slug FROM project_keys JOIN projects ON projects.id = project_id
+         WHERE enabled ORDER BY project_keys.id LIMIT 1",
+    )
+    .fetch_optional(&database.read)
+    .await
+    .or_failed("look up a key")
+}
+
+async fn key(transaction: &mut SqliteConnection, project_id: i64, now: i64) -> Result<String, Error> {
+    let operation = "make the project's key";
+    let known: Option<String> =
+        sqlx::query_scalar("SELECT public_key FROM project_keys WHERE project_id = $1 AND enabled ORDER BY id LIMIT 1")
+            .bind(project_id)
+            .fetch_optional(&mut *transaction)
+            .await
+            .or_failed(operation)?;
+    if let Some(known) = known {
+        return Ok(known);
+    }
+    let public_key = Uuid::new_v4().simple().to_string();
+    sqlx::query("INSERT INTO project_keys (project_id, public_key, created_at) VALUES ($1, $2, $3)")
+        .bind(project_id)
+        .bind(&public_key)
+        .bind(now)
+        .execute(transaction)
+        .await
+        .or_failed(operation)?;
+    Ok(public_key)
+}
+
+async fn new_token(transaction: &mut SqliteConnection, now: i64) -> Result<String, Error> {
+    let operation = "make a token";
+    let token = format!("afterword_{}{}", Uuid::new_v4().simple(), Uuid::new_v4().simple());
+    sqlx::query("INSERT INTO api_tokens (hash, label, created_at) VALUES ($1, $2, $3)")
+        .bind(sha256_hex(token.as_bytes()))
+        .bind(BOOTSTRAP_LABEL)
+        .bind(now)
+        .execute(&mut *transaction)
+        .await
+        .or_failed(operation)?;
+    sqlx::query(
+        "DELETE FROM api_tokens WHERE label = $1
+         AND id NOT IN (SELECT id FROM api_tokens WHERE label = $1 ORDER BY id DESC LIMIT $2)",
+    )
+    .bind(BOOTSTRAP_LABEL)
+    .bind(BOOTSTRAP_TOKENS)
+    .execute(transaction)
+    .await
+    .or_failed(operation)?;
+    Ok(token)
+}
+
+fn check_slug(of: &'static str, slug: &str) -> Result<(), Error> {
+    let first = |byte: u8| byte.is_ascii_lowercase() || byte.is_ascii_digit();
+    let bytes = slug.as_bytes();
+    let good = bytes.len() <= 50
+        && bytes.first().is_some_and(|&byte| first(byte))
+        && bytes.iter().all(|&byte| first(byte) || byte == b'-' || byte == b'_');
+    if good {
+        Ok(())
+    } else {
+        Err(Error::Slug {
+            of,
+            slug: slug.to_owned(),
+        })
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn names_fit_into_paths() {
+        for good in ["a", "my-app_2", "0", &"x".repeat(50)] {
+            assert!(check_slug("a project", good).is_ok(), "{good}");
+        }
+        for bad in ["", "-a", "_a", "A", "a/b", "..", "a b", "ä", &"x".repeat(51)] {
+            assert!(check_slug("a project", bad).is_err(), "{bad}");
+        }
+    }
+
+    #[tokio::test]
+    async fn tokens_are_hashed_and_the_oldest_go() {
+        let folder = tempfile::tempdir().unwrap();
+        let database = Database::open(&folder.path().join("a.db")).await.unwrap();
+        let first = bootstrap(&database, "o", "p").await.unwrap();
+        let mut last = bootstrap(&database, "o", "p").await.unwrap();
+        assert_eq!(
+            (first.project_id, &first.public_key),
+            (last.project_id, &last.public_key)
+        );
+        assert!(is_token(&database, &first.token).await.unwrap());
+        for _ in 0..15 {
+            last = bootstrap(&database, "o", "p").await.unwrap();
+        }
+        assert!(!is_token(&database, &first.token).await.unwrap());
+        assert!(is_token(&database, &last.token).await.unwrap());
+        let stored: Vec<String> = sqlx::query_scalar("SELECT hash FROM api_tokens")
+            .fetch_all(&database.read)
+            .await
+            .unwrap();
+        assert!(stored.iter().all(|hash| hash.len() == 64 && !last.token.contains(hash)));
+    }
+}

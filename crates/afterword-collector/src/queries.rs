@@ -1,0 +1,253 @@
+//! Reading issues and events back, for [`crate::api`] and [`crate::pages`].
+
+use sqlx::FromRow;
+
+use crate::Error;
+use crate::database::Database;
+use crate::error::OrFailed as _;
+
+/// The most of a list that one answer holds.
+pub(crate) const PAGE: i64 = 100;
+
+/// An issue with what a list shows of it.
+#[derive(Debug, Clone, FromRow)]
+pub(crate) struct Issue {
+    pub(crate) id: i64,
+    pub(crate) project_id: i64,
+    pub(crate) project: String,
+    pub(crate) organization: String,
+    pub(crate) number: i64,
+    pub(crate) grouped_by: String,
+    pub(crate) title: String,
+    pub(crate) culprit: String,
+    pub(crate) signature: Option<String>,
+    pub(crate) level: String,
+    pub(crate) platform: String,
+    #[sqlx(rename = "type")]
+    pub(crate) kind: Option<String>,
+    pub(crate) value: Option<String>,
+    pub(crate) function: Option<String>,
+    pub(crate) filename: Option<String>,
+    pub(crate) release: Option<String>,
+    pub(crate) event_count: i64,
+    pub(crate) user_count: i64,
+    pub(crate) first_seen: i64,
+    pub(crate) last_seen: i64,
+}
+
+/// An event as it was stored.
+#[derive(Debug, Clone, FromRow)]
+pub(crate) struct StoredEvent {
+    pub(crate) id: i64,
+    pub(crate) project_id: i64,
+    pub(crate) event_id: String,
+    pub(crate) issue_id: i64,
+    pub(crate) title: String,
+    pub(crate) occurred_at: i64,
+    pub(crate) received_at: i64,
+    pub(crate) raw: Vec<u8>,
+}
+
+/// An event in a list.
+#[derive(Debug, Clone, FromRow)]
+pub(crate) struct EventLine {
+    pub(crate) event_id: String,
+    pub(crate) title: String,
+    pub(crate) level: String,
+    pub(crate) release: Option<String>,
+    pub(crate) environment: Option<String>,
+    pub(crate) occurred_at: i64,
+}
+
+/// A file of an event.
+#[derive(Debug, Clone, FromRow)]
+pub(crate) struct Attachment {
+    pub(crate) id: i64,
+    pub(crate) name: String,
+    pub(crate) kind: String,
+    pub(crate) content_type: Option<String>,
+    pub(crate) size_bytes: i64,
+    pub(crate) sha256: String,
+}
+
+/// What a person wrote.
+#[derive(Debug, Clone, FromRow)]
+pub(crate) struct Feedback {
+    pub(crate) event_id: Option<String>,
+    pub(crate) message: String,
+    pub(crate) email: Option<String>,
+    pub(crate) name: Option<String>,
+    pub(crate) received_at: i64,
+}
+
+/// The columns of [`Issue`].
+macro_rules! select_issue {
+    ($rest:literal) => {
+        concat!(
+            "SELECT issues.id, issues.project_id, projects.slug AS project, organizations.slug AS organization, number,
+                grouped_by, title, culprit, signature, level, platform, type, value, function, filename, release,
+                event_count, first_seen, last_seen,
+                (SELECT COUNT(DISTINCT user_key) FROM events WHERE issue_id = issues.id) AS user_count
+             FROM issues JOIN projects ON projects.id = issues.project_id
+             JOIN organizations ON organizations.id = organization_id ",
+            $rest
+        )
+    };
+}
+
+/// The columns of [`StoredEvent`].
+macro_rules! select_event {
+    ($rest:literal) => {
+        concat!(
+            "SELECT id, project_id, event_id, issue_id, title, occurred_at, received_at, raw FROM events ",
+            $rest
+        )
+    };
+}
+
+/// The issues of a project, or of all, the one seen last first; at most [`PAGE`].
+pub(crate) async fn issues(database: &Database, project_id: Option<i64>) -> Result<Vec<Issue>, Error> {
+    sqlx::query_as(select_issue!(
+        "WHERE $1 IS NULL OR issues.project_id = $1 ORDER BY last_seen DESC, issues.id DESC LIMIT $2"
+    ))
+    .bind(project_id)
+    .bind(PAGE)
+    .fetch_all(&database.read)
+    .await
+    .or_failed("list issues")
+}
+
+/// One issue.
+pub(crate) async fn issue(database: &Database, id: i64) -> Result<Option<Issue>, Error> {
+    sqlx::query_as(select_issue!("WHERE issues.id = $1"))
+        .bind(id)
+        .fetch_optional(&database.read)
+        .await
+        .or_failed("read an issue")
+}
+
+/// The events of an issue, newest first; at most [`PAGE`].
+pub(crate) async fn events(database: &Database, issue_id: i64) -> Result<Vec<EventLine>, Error> {
+    sqlx::query_as(
+        "SELECT event_id, title, level, release, environment, occurred_at FROM events WHERE issue_id = $1
+         ORDER BY occurred_at DESC, id DESC LIMIT $2",
+    )
+    .bind(issue_id)
+    .bind(PAGE)
+    .fetch_all(&database.read)
+    .await
+    .or_failed("list events")
+}
+
+/// The newest event of an issue.
+pub(crate) async fn latest_event(database: &Database, issue_id: i64) -> Result<Option<StoredEvent>, Error> {
+    sqlx::query_as(select_event!(
+        "WHERE issue_id = $1 ORDER BY occurred_at DESC, id DESC LIMIT 1"
+    ))
+    .bind(issue_id)
+    .fetch_optional(&database.read)
+    .await
+    .or_failed("read the newest event")
+}
+
+/// An event of an issue.
+pub(crate) async fn event_of_issue(
+    database: &Database,
+    issue_id: i64,
+    event_id: &str,
+) -> Result<Option<StoredEvent>, Error> {
+    sqlx::query_as(select_event!("WHERE issue_id = $1 AND event_id = $2"))
+        .bind(issue_id)
+        .bind(event_id)
+        .fetch_optional(&database.read)
+        .await
+        .or_failed("read an event")
+}
+
+/// An event of a project.
+pub(crate) async fn event_of_project(
+    database: &Database,
+    project_id: i64,
+    event_id: &str,
+) -> Result<Option<StoredEvent>, Error> {
+    sqlx::query_as(select_event!("WHERE project_id = $1 AND event_id = $2"))
+        .bind(project_id)
+        .bind(event_id)
+        .fetch_optional(&database.read)
+        .await
+        .or_failed("read an event")
+}
+
+/// The ids of the events before and after one of an issue, by time.
+pub(crate) async fn neighbours(
+    database: &Database,
+    event: &StoredEvent,
+) -> Result<(Option<String>, Option<String>), Error> {
+    let operation = "find the events beside one";
+    let older = sqlx::query_scalar(
+        "SELECT event_id FROM events WHERE issue_id = $1 AND (occurred_at, id) < ($2, $3)
+         ORDER BY occurred_at DESC, id DESC LIMIT 1",
+    );
+    let newer = sqlx::query_scalar(
+        "SELECT event_id FROM events WHERE issue_id = $1 AND (occurred_at, id) > ($2, $3)
+         ORDER BY occurred_at, id LIMIT 1",
+    );
+    let of = (event.issue_id, event.occurred_at, event.id);
+    let older = older
+        .bind(of.0)
+        .bind(of.1)
+        .bind(of.2)
+        .fetch_optional(&database.read)
+        .await
+        .or_failed(operation)?;
+    let newer = newer
+        .bind(of.0)
+        .bind(of.1)
+        .bind(of.2)
+        .fetch_optional(&database.read)
+        .await
+        .or_failed(operation)?;
+    Ok((older, newer))
+}
+
+/// The files of an event.
+pub(crate) async fn attachments(database: &Database, event: &StoredEvent) -> Result<Vec<Attachment>, Error> {
+    sqlx::query_as(
+        "SELECT id, name, kind, content_type, size_bytes, sha256 FROM attachments
+         WHERE project_id = $1 AND event_id = $2 ORDER BY id LIMIT $3",
+    )
+    .bind(event.project_id)
+    .bind(&event.event_id)
+    .bind(PAGE)
+    .fetch_all(&database.read)
+    .await
+    .or_failed("list attachments")
+}
+
+/// What people wrote about an event, the latest first.
+pub(crate) async fn feedback(database: &Database, event: &StoredEvent) -> Result<Vec<Feedback>, Error> {
+    sqlx::query_as(
+        "SELECT event_id, message, email, name, received_at FROM feedback
+         WHERE project_id = $1 AND event_id = $2 ORDER BY received_at DESC, id DESC LIMIT $3",
+    )
+    .bind(event.project_id)
+    .bind(&event.event_id)
+    .bind(PAGE)
+    .fetch_all(&database.read)
+    .await
+    .or_failed("read feedback")
+}
+
+/// What people wrote about the other events of its issue, the latest first; a few.
+pub(crate) async fn other_feedback(database: &Database, event: &StoredEvent) -> Result<Vec<Feedback>, Error> {
+    sqlx::query_as(
+        "SELECT feedback.event_id, message, email, name, feedback.received_at FROM feedback
+         JOIN events ON events.project_id = feedback.project_id AND events.event_id = feedback.event_id
+         WHERE issue_id = $1 AND events.event_id <> $2 ORDER BY feedback.received_at DESC, feedback.id DESC LIMIT 20",
+    )
+    .bind(event.issue_id)
+    .bind(&event.event_id)
+    .fetch_all(&database.read)
+    .await
+    .or_failed("read feedback")
+}
