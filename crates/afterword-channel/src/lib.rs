@@ -9,12 +9,16 @@
 //! without a clean exit can be seen at the next start. Its bytes are described one by one in [`layout`].
 //!
 //! **The channel** ([`AppChannel`], [`ReporterChannel`]) is a pair of connected sockets that keeps packets apart. The app
-//! makes it, and the reporter inherits its end as descriptor 3 (and the run file as descriptor 4). What the app writes
+//! makes it, and the reporter inherits its end and the run file, as descriptors whose numbers stand in its arguments. What the app writes
 //! before the reporter is up waits in the socket. A full or closed channel neither blocks the app nor kills it.
 //!
 //! The way of a crash through this crate: the handler writes the context ([`RunFile::write_crash_context`]), sends
 //! [`Message::Crash`] and waits for [`Message::Captured`] with a deadline ([`AppChannel::wait_captured`]); all three allocate
 //! nothing, take no lock and may be called in a signal handler.
+
+/// The first argument of a reporter that an app starts: `--afterword-reporter <channel> <run file>`, the latter two being
+/// the numbers of the inherited descriptors.
+pub const REPORTER_ARGUMENT: &str = "--afterword-reporter";
 
 pub mod layout;
 mod message;
@@ -30,7 +34,7 @@ pub use message::{CaptureStatus, Hello, MAX_MESSAGE_BYTES, Message, MessageError
 pub use run_file::RunFile;
 pub use run_view::{Liveness, PanicNote, RunState, RunView};
 pub use scope_data::fit_breadcrumb;
-pub use sys::{AppChannel, CHANNEL_FD, RUN_FILE_FD, Received, ReporterChannel, pair};
+pub use sys::{AppChannel, Received, ReporterChannel, pair};
 
 /// What can go wrong with the run file or the channel, outside a crash.
 #[derive(Debug, thiserror::Error)]

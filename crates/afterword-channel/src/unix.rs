@@ -16,10 +16,6 @@ use crate::message::SHORT_BYTES;
 use crate::run_view::Liveness;
 use crate::{CaptureStatus, Error, MAX_MESSAGE_BYTES, Message, layout};
 
-/// The descriptor at which the reporter inherits its end of the channel.
-pub const CHANNEL_FD: i32 = 3;
-/// The descriptor at which the reporter inherits the run file.
-pub const RUN_FILE_FD: i32 = 4;
 pub(crate) const RUN_FILE_NAME: &str = "run";
 
 /// The app's end of the channel.
@@ -34,7 +30,8 @@ pub struct ReporterChannel {
     socket: OwnedFd,
 }
 
-/// Makes the channel. Both ends are closed on `exec`; the one for the reporter is given to it as [`CHANNEL_FD`].
+/// Makes the channel. Both ends are closed on `exec`; the one for the reporter must be
+/// passed on to it by its number.
 ///
 /// # Errors
 /// [`Error::MakeChannel`], when descriptors ran out.
@@ -126,6 +123,12 @@ pub enum Received {
     Nothing,
     /// Every copy of the app's end is closed.
     Closed,
+}
+
+impl From<ReporterChannel> for OwnedFd {
+    fn from(channel: ReporterChannel) -> OwnedFd {
+        channel.socket
+    }
 }
 
 impl AsFd for ReporterChannel {

@@ -1,1 +1,47 @@
-//! To be written.
+//! The program beside the app: it captures, keeps, asks, sends and restarts. As a library it is the same program inside an
+//! application's own executable.
+//!
+//! # The way of a crash through this crate
+//!
+//! 1. [`run_if_asked`] (or the binary's `main`) sees the arguments that the app's `init` gave it; `detach` leaves the app's
+//!    terminal, folder and files alone.
+//! 2. `serve` waits, blocked, for a message of the app or for its end. There is no timer: at rest nothing runs.
+//! 3. On *crash*, `capture` reads the registers from the run file and writes a minidump of the app from outside, in memory;
+//!    `scrub` keeps the streams of an allow-list; `keep` puts the report into the store, synced. Only then the app is
+//!    answered, and dies as it would have without us.
+//! 4. `errands`, a thread of its own, does what takes time: `assemble` works out the stack and the event, `ask` opens a shell
+//!    (the window in a process of its own, the terminal, or one that the embedding program brings), and the answer in the
+//!    store decides. On *Send*, `restart` first, then `send`, with progress. On *Don't send* the store deletes the report.
+//! 5. Without an answer the report waits; the next start of the app asks (`leftovers`).
+//!
+//! What each run did is in a log file in the store's `log` folder (`journal`).
+//!
+//! # What holds here
+//! Nothing leaves before consent: `send` can only send what the store's gate releases. A crash of the window is no answer.
+//! A report is deleted only after the server's recorded 2xx, or because the person said so.
+
+mod error;
+mod program;
+
+mod detach;
+mod journal;
+mod serve;
+
+mod capture;
+mod keep;
+mod scrub;
+
+mod assemble;
+mod event;
+
+mod ask;
+mod errands;
+mod leftovers;
+mod restart;
+mod send;
+
+pub use ask::{Conversation, Shell};
+pub use assemble::{Assembled, assemble};
+pub use error::Error;
+pub use program::{Reporter, main, run_if_asked};
+pub use send::{NoProgress, client_name, uploader};

@@ -1,1 +1,71 @@
-//! To be written.
+//! Crash reporting for desktop applications: what an application embeds.
+//!
+//! ```no_run
+//! fn main() -> Result<(), Box<dyn std::error::Error>> {
+//!     let _afterword = afterword::Options::new("https://key@crashes.example.com/1")
+//!         .app_name("Paintbox")
+//!         .release(afterword::release_name!())
+//!         .init()?;
+//!     // The rest of the program.
+//!     Ok(())
+//! }
+//! ```
+//!
+//! [`Options::init`] opens the store, maps the run file, starts the reporter, installs the crash handlers and a Sentry client,
+//! and returns; it waits for none of them. Keep the [`Guard`] for as long as the program runs.
+//!
+//! When the program crashes, the handler does almost nothing: it puts the registers into the run file, wakes the reporter and
+//! waits until the report is on the disk. Then the program dies as it would have died without us. The reporter, a program of
+//! its own, asks the person in front of it; nothing is sent before they agree. Errors and panics that the program survives,
+//! messages and transactions go through the [`sentry`] hub as in any program that uses it, into the same store, under the
+//! same consent. There is no HTTP, no window and no async runtime in this crate.
+//!
+//! # What a panic becomes
+//!
+//! | the panic | a dump? | it is | who decides |
+//! | --- | --- | --- | --- |
+//! | on the thread that called `init`, unwinds out of `main` | yes, where it panicked | a crash | the [`Guard`], dropped while its thread panics |
+//! | on that thread, caught by `catch_unwind` | taken, then forgotten | an error | the next panic, or the end of the program |
+//! | on another thread | no | an error | the panic hook |
+//! | with `panic = "abort"` | yes, by SIGABRT | a crash | the signal; the panic's message is in the report |
+//! | while panicking, in a destructor, across C | yes, by SIGABRT | a crash (the first panic may be an error too) | the signal |
+//!
+//! # Where to call what
+//!
+//! | function | reaches crash reports |
+//! | --- | --- |
+//! | [`set_tag`], [`set_user`], [`set_context`], [`set_extra`], [`configure_scope`] | when it returns |
+//! | [`add_breadcrumb`] or `sentry::add_breadcrumb`, on any thread | when it returns |
+//! | `sentry::configure_scope` on the main hub | within a second |
+//!
+//! # Reading the code
+//! [`options`](Options) → `init` → `start` (the reporter) → `handler` → `panics`; beside them `mirror` (scope) and
+//! `transport` (envelopes into the store).
+
+mod error;
+mod options;
+
+mod init;
+mod start;
+
+mod handler;
+mod panics;
+
+mod mirror;
+mod transport;
+
+pub use error::InitError;
+pub use init::Guard;
+pub use mirror::{add_breadcrumb, configure_scope, set_context, set_extra, set_tag, set_user};
+pub use options::{Consent, Options, Reporter};
+pub use sentry;
+
+/// The release tag of the calling crate: its name and version, as `name@1.2.3`.
+///
+/// A macro, since a function would see this crate's package and not yours.
+#[macro_export]
+macro_rules! release_name {
+    () => {
+        concat!(env!("CARGO_PKG_NAME"), "@", env!("CARGO_PKG_VERSION"))
+    };
+}

@@ -1,0 +1,181 @@
+//! The question in words: what happened, and what would be sent.
+
+use afterword_dialog::{Asked, BreadcrumbLine, Details, FileLine, FrameLine};
+use afterword_store::{Report, ReportId, ReportInfo, ReportKind, Store};
+use sentry_types::Dsn;
+use serde_json::Value;
+
+use crate::assemble::Assembled;
+
+/// The question about a report, with the details that are known before the stack is.
+pub(super) fn question(store: &Store, report: &Report, info: &ReportInfo, can_restart: bool) -> Asked {
+    let headline = match info.kind {
+        ReportKind::Crash | ReportKind::Panic => format!("{} stopped unexpectedly", info.app_name),
+        ReportKind::Error => format!("{} had a problem", info.app_name),
+    };
+    Asked {
+        store_root: store.folder().parent().unwrap_or(store.folder()).to_owned(),
+        app: store.app().as_str().to_owned(),
+        report_id: report.id(),
+        app_name: info.app_name.clone(),
+        kind: info.kind,
+        headline,
+        what_happened: what_happened(info),
+        server: server(&info.dsn),
+        release: info.release.clone(),
+        can_restart,
+        details: details(store, report.id(), info, None),
+    }
+}
+
+/// All that would be sent, with the stack once it is worked out.
+pub(super) fn details(store: &Store, id: ReportId, info: &ReportInfo, assembled: Option<Assembled>) -> Details {
+    let event = assembled.as_ref().map_or(&info.event, |assembled| &assembled.event);
+    Details {
+        stack: assembled
+            .as_ref()
+            .map(|assembled| frames(assembled))
+            .or_else(|| (info.kind == ReportKind::Error).then(|| frames_of_event(&info.event))),
+        tags: tags(event),
+        breadcrumbs: breadcrumbs(event),
+        files: files(store, id),
+        removed: info.removed.clone(),
+    }
+}
+
+fn what_happened(info: &ReportInfo) -> String {
+    let address = info
+        .address
+        .map_or_else(String::new, |address| format!(" at address {address:#x}"));
+    match (info.kind, info.signal.as_deref()) {
+        (ReportKind::Error, _) => match &info.message {
+            Some(message) => format!("It went on, but something failed inside: {message}"),
+            None => "It went on, but something failed inside.".to_owned(),
+        },
+        (ReportKind::Panic, _) | (_, Some("SIGABRT")) if info.message.is_some() => format!(
+            "It found an error that it could not recover from: {}",
+            info.message.as_deref().unwrap_or_default()
+        ),
+        (_, Some("SIGSEGV" | "SIGBUS")) => format!("It tried to use memory that it may not use{address}."),
+        (_, Some("SIGFPE")) => "It made an impossible calculation, such as a division by zero.".to_owned(),
+        (_, Some("SIGILL" | "SIGTRAP")) => format!("It came to an instruction that cannot be carried out{address}."),
+        (_, Some("SIGABRT")) => "It found an error that it could not recover from, and gave up.".to_owned(),
+        _ => "It ended because of an error inside.".to_owned(),
+    }
+}
+
+fn server(dsn: &str) -> String {
+    dsn.parse::<Dsn>()
+        .map_or_else(|_| "its developers".to_owned(), |dsn| dsn.host().to_owned())
+}
+
+fn frames(assembled: &Assembled) -> Vec<FrameLine> {
+    let Some(crash) = &assembled.crash else {
+        return frames_of_event(&assembled.event);
+    };
+    crash.crashed_thread().map_or_else(Vec::new, |thread| {
+        thread
+            .frames
+            .iter()
+            .map(|frame| FrameLine {
+                function: frame.function.clone(),
+                file: frame.file.clone(),
+                line: frame.line,
+                module: frame.module.clone(),
+                in_app: frame.in_app,
+                inline: frame.inline,
+            })
+            .collect()
+    })
+}
+
+/// The frames of an error that the SDK captured: the wire has the outermost first.
+fn frames_of_event(event: &Value) -> Vec<FrameLine> {
+    let text = |frame: &Value, field: &str| frame[field].as_str().map(str::to_owned);
+    event["exception"]["values"]
+        .as_array()
+        .and_then(|exceptions| exceptions.last()?["stacktrace"]["frames"].as_array())
+        .map_or_else(Vec::new, |frames| {
+            frames
+                .iter()
+                .rev()
+                .map(|frame| FrameLine {
+                    function: text(frame, "function"),
+                    file: text(frame, "abs_path").or_else(|| text(frame, "filename")),
+                    line: frame["lineno"].as_u64().and_then(|line| u32::try_from(line).ok()),
+                    module: text(frame, "package"),
+                    in_app: frame["in_app"].as_bool().unwrap_or(false),
+                    inline: false,
+                })
+                .collect()
+        })
+}
+
+fn tags(event: &Value) -> Vec<(String, String)> {
+    event["tags"].as_object().map_or_else(Vec::new, |tags| {
+        tags.iter().map(|(key, value)| (key.clone(), plain(value))).collect()
+    })
+}
+
+fn breadcrumbs(event: &Value) -> Vec<BreadcrumbLine> {
+    // The SDK writes a plain list or an object with `values`.
+    let list = event["breadcrumbs"]["values"]
+        .as_array()
+        .or_else(|| event["breadcrumbs"].as_array());
+    list.map_or_else(Vec::new, |list| {
+        list.iter()
+            .map(|breadcrumb| BreadcrumbLine {
+                time: time_of_day(&breadcrumb["timestamp"]),
+                category: plain(&breadcrumb["category"]),
+                level: plain(&breadcrumb["level"]),
+                message: plain(&breadcrumb["message"]),
+            })
+            .collect()
+    })
+}
+
+fn plain(value: &Value) -> String {
+    match value {
+        Value::Null => String::new(),
+        Value::String(text) => text.clone(),
+        other => other.to_string(),
+    }
+}
+
+/// `14:03:22` of a timestamp in seconds or RFC 3339, UTC.
+fn time_of_day(timestamp: &Value) -> String {
+    use time::OffsetDateTime;
+    use time::format_description::well_known::Rfc3339;
+    let at = match timestamp {
+        Value::Number(seconds) => seconds
+            .as_f64()
+            .and_then(|s| OffsetDateTime::from_unix_timestamp(s as i64).ok()),
+        Value::String(text) => OffsetDateTime::parse(text, &Rfc3339).ok(),
+        _ => None,
+    };
+    at.map_or_else(String::new, |at| {
+        format!("{:02}:{:02}:{:02}", at.hour(), at.minute(), at.second())
+    })
+}
+
+/// The files that would go with it, as they are now: the person's answer is not one of them.
+fn files(store: &Store, id: ReportId) -> Vec<FileLine> {
+    let files = store.report(id).and_then(|report| report.files()).unwrap_or_default();
+    files
+        .into_iter()
+        .filter_map(|file| {
+            let what = match file.name.as_str() {
+                "minidump.dmp" => "registers, stacks and modules at the moment of the crash",
+                "event.json" => "the report itself: version, system, tags and what led up to it",
+                "stack.json" => "the stacks with the names of functions",
+                "envelope" => "the error as it was captured",
+                _ => return None,
+            };
+            Some(FileLine {
+                what: what.to_owned(),
+                size_bytes: file.size_bytes,
+                name: file.name,
+            })
+        })
+        .collect()
+}

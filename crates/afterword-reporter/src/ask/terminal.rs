@@ -1,0 +1,183 @@
+//! The terminal: where there is no display, and the app's own terminal is not somebody else's by now.
+//!
+//! When the app was started from an interactive shell, its death gives the terminal back to that shell: reading from it then
+//! would steal what the person types there. So we ask only while the app's job is still in the foreground (a program or
+//! script that started it goes on); otherwise a line says where the report is, and the next start asks.
+
+use std::fs::File;
+use std::io::{BufRead, BufReader, Write};
+use std::path::PathBuf;
+use std::sync::mpsc::Sender;
+
+use afterword_channel::Hello;
+use afterword_dialog::terminal::{TerminalAnswer, ask};
+use afterword_dialog::{Asked, FromDialog, ToDialog, save_answer};
+use rustix::fs::OFlags;
+use time::OffsetDateTime;
+
+use super::{Conversation, Shell};
+
+pub(super) struct Terminal {
+    path: Option<PathBuf>,
+    job: Option<Job>,
+}
+
+/// The app's process group and session, as they were while it lived.
+#[derive(Debug, Clone, Copy)]
+struct Job {
+    group: i32,
+    session: i32,
+}
+
+impl Terminal {
+    /// The terminal of the app, looked at while the app still lives.
+    pub(super) fn of(hello: &Hello, app_pid: u32) -> Terminal {
+        Terminal {
+            path: hello.terminal.clone(),
+            job: app_job(app_pid),
+        }
+    }
+
+    /// Opens the terminal without making it ours.
+    fn file(&self) -> Result<File, String> {
+        use std::os::unix::fs::OpenOptionsExt;
+        let path = self.path.as_ref().ok_or("the app has none")?;
+        File::options()
+            .read(true)
+            .write(true)
+            .custom_flags(OFlags::NOCTTY.bits() as i32)
+            .open(path)
+            .map_err(|error| format!("{}: {error}", path.display()))
+    }
+}
+
+impl Shell for Terminal {
+    fn name(&self) -> &'static str {
+        "terminal"
+    }
+
+    fn open(&self, asked: &Asked, events: Sender<FromDialog>) -> Result<Box<dyn Conversation>, String> {
+        let mut output = self.file()?;
+        if !self.job.is_some_and(Job::is_in_foreground) {
+            notice(asked, &mut output).map_err(|error| error.to_string())?;
+            return Err("it belongs to somebody else by now; a line there says where the report is".to_owned());
+        }
+        let input = BufReader::new(self.file()?);
+        let asked = asked.clone();
+        let to_ask = output.try_clone().map_err(|error| error.to_string())?;
+        std::thread::spawn(move || talk(&asked, input, to_ask, &events));
+        Ok(Box::new(Open { output, sending: false }))
+    }
+}
+
+fn talk(asked: &Asked, input: impl BufRead, output: impl Write, events: &Sender<FromDialog>) {
+    let said = match ask(asked, input, output) {
+        Ok(TerminalAnswer::Answered {
+            decision,
+            comment,
+            restart,
+        }) => match save_answer(asked, decision, comment, restart, OffsetDateTime::now_utc()) {
+            Ok(()) => vec![FromDialog::Answered, FromDialog::Closed],
+            Err(error) => {
+                log::error!("the answer is not kept: {error}");
+                vec![FromDialog::Closed]
+            }
+        },
+        Ok(TerminalAnswer::Later) => vec![FromDialog::Closed],
+        Err(error) => {
+            log::warn!("asking in the terminal failed: {error}");
+            vec![FromDialog::Closed]
+        }
+    };
+    for message in said {
+        // The reporter waits for these unless it is ending.
+        if events.send(message).is_err() {
+            return;
+        }
+    }
+}
+
+fn notice(asked: &Asked, output: &mut File) -> std::io::Result<()> {
+    writeln!(
+        output,
+        "\r\n{}. A crash report is kept on this computer; nothing was sent.\r\nTo look at it, send or delete it: afterword reports show {}\r",
+        asked.headline, asked.report_id
+    )
+}
+
+struct Open {
+    output: File,
+    sending: bool,
+}
+
+impl Conversation for Open {
+    fn tell(&mut self, message: &ToDialog) {
+        let line = match message {
+            ToDialog::Progress { .. } if !std::mem::replace(&mut self.sending, true) => "Sending…".to_owned(),
+            ToDialog::Sent { event_id, .. } => format!("Sent, thank you. Event id: {event_id}"),
+            ToDialog::Waiting { why } => format!("It could not be sent now and is kept: {why}"),
+            ToDialog::Refused { why } => format!("The server refused it; it is kept: {why}"),
+            ToDialog::Cancelled => "Stopped; the report is kept.".to_owned(),
+            ToDialog::Show(_) | ToDialog::Details(_) | ToDialog::Progress { .. } => return,
+        };
+        let line: String = line.chars().filter(|c| !c.is_control()).collect();
+        if let Err(error) = write!(self.output, "{line}\r\n") {
+            log::debug!("the terminal is gone: {error}");
+        }
+    }
+}
+
+impl Job {
+    /// Whether the terminal's foreground is still the app's process group, with somebody alive in it.
+    fn is_in_foreground(self) -> bool {
+        let group_lives = rustix::process::Pid::from_raw(self.group)
+            .is_some_and(|group| rustix::process::test_kill_process_group(group).is_ok());
+        group_lives && foreground_of(self.session) == Some(self.group)
+    }
+}
+
+/// Group and session of the app, while it lives.
+fn app_job(pid: u32) -> Option<Job> {
+    let stat = stat(pid)?;
+    Some(Job {
+        group: stat[1],
+        session: stat[2],
+    })
+}
+
+/// The foreground process group of a session's terminal, which the record of its leader tells.
+fn foreground_of(session: i32) -> Option<i32> {
+    stat(u32::try_from(session).ok()?).map(|stat| stat[4])
+}
+
+/// Parent, group, session, terminal and the terminal's foreground group of a process.
+/// `/proc/<pid>/stat`: `<pid> (<name>) <state> <ppid> <pgrp> <session> <tty_nr> <tpgid> …`, see proc(5); the name may hold
+/// anything, parentheses too.
+fn stat(pid: u32) -> Option<[i32; 5]> {
+    let text = std::fs::read_to_string(format!("/proc/{pid}/stat")).ok()?;
+    let (_, after_name) = text.rsplit_once(") ")?;
+    let mut numbers = after_name.split(' ').skip(1).map(|word| word.parse::<i32>().ok());
+    let mut next = || numbers.next().flatten();
+    Some([next()?, next()?, next()?, next()?, next()?])
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_record_of_a_process_is_read_behind_its_name() {
+        let own = stat(std::process::id()).unwrap();
+        assert_eq!(own[0], rustix::process::getppid().unwrap().as_raw_nonzero().get());
+        assert_eq!(own[1], rustix::process::getpgrp().as_raw_nonzero().get());
+    }
+
+    #[test]
+    fn a_job_without_anybody_alive_is_not_in_the_foreground() {
+        let job = Job {
+            group: i32::MAX - 1,
+            session: i32::MAX - 1,
+        };
+        assert!(!job.is_in_foreground());
+    }
+}

@@ -1,0 +1,113 @@
+//! The window: eframe in a process of its own. If it does not appear in time (no display, no GL, a broken driver, which may
+//! be what crashed the app), it is ended and the next shell is tried.
+
+use std::io::BufReader;
+use std::os::unix::process::CommandExt;
+use std::process::{Child, ChildStdin, Command, Stdio};
+use std::sync::mpsc::{RecvTimeoutError, Sender, channel};
+use std::time::Duration;
+
+use afterword_dialog::{Asked, FromDialog, ToDialog, read_message, write_message};
+
+use super::{Conversation, Shell};
+use crate::program::DIALOG_ARGUMENT;
+
+/// How long its first frame may take. A cold start with software GL is well below a second.
+const FIRST_FRAME: Duration = Duration::from_secs(15);
+
+pub(super) struct Window;
+
+impl Shell for Window {
+    fn name(&self) -> &'static str {
+        "window"
+    }
+
+    fn open(&self, asked: &Asked, events: Sender<FromDialog>) -> Result<Box<dyn Conversation>, String> {
+        if ["DISPLAY", "WAYLAND_DISPLAY"]
+            .iter()
+            .all(|name| std::env::var_os(name).is_none_or(|value| value.is_empty()))
+        {
+            return Err("there is no display".to_owned());
+        }
+        let mut process = start()?;
+        let Some(mut input) = process.stdin.take() else {
+            return Err("the window's process has no input".to_owned());
+        };
+        let shown = relay(&mut process, events)?;
+        write_message(&mut input, &ToDialog::Show(Box::new(asked.clone()))).map_err(|error| error.to_string())?;
+        match shown.recv_timeout(FIRST_FRAME) {
+            Ok(()) => Ok(Box::new(Open { input, process })),
+            Err(RecvTimeoutError::Timeout) => {
+                end(&mut process);
+                Err(format!("it did not appear within {} s", FIRST_FRAME.as_secs()))
+            }
+            Err(RecvTimeoutError::Disconnected) => {
+                let ended = process
+                    .wait()
+                    .map_or_else(|e| e.to_string(), |status| status.to_string());
+                Err(format!("it ended before it appeared: {ended}"))
+            }
+        }
+    }
+}
+
+/// Through `/proc/self/exe`: an update may have replaced the file since the app started.
+fn start() -> Result<Child, String> {
+    Command::new("/proc/self/exe")
+        .arg0("afterword-dialog")
+        .arg(DIALOG_ARGUMENT)
+        .stdin(Stdio::piped())
+        .stdout(Stdio::piped())
+        .stderr(Stdio::null())
+        .spawn()
+        .map_err(|error| format!("it cannot be started: {error}"))
+}
+
+/// Passes on what the window says, on a thread. Returns the receiver of its first frame.
+fn relay(process: &mut Child, events: Sender<FromDialog>) -> Result<std::sync::mpsc::Receiver<()>, String> {
+    let output = process.stdout.take().ok_or("the window's process has no output")?;
+    let (first_frame, shown) = channel();
+    std::thread::spawn(move || {
+        let mut output = BufReader::new(output);
+        // A line that is no message ends the conversation as the end of the window does: no answer.
+        while let Ok(Some(message)) = read_message::<FromDialog>(&mut output) {
+            // Nobody listens for the first frame once it has been shown.
+            if message == FromDialog::Shown && first_frame.send(()).is_err() {
+                log::debug!("the window says twice that it is shown");
+            }
+            if events.send(message).is_err() {
+                return;
+            }
+        }
+    });
+    Ok(shown)
+}
+
+struct Open {
+    input: ChildStdin,
+    process: Child,
+}
+
+impl Conversation for Open {
+    fn tell(&mut self, message: &ToDialog) {
+        if let Err(error) = write_message(&mut self.input, message) {
+            log::debug!("the window is gone: {error}");
+        }
+    }
+}
+
+impl Drop for Open {
+    /// The window may stay open with its result; only what has ended is collected.
+    fn drop(&mut self) {
+        if let Err(error) = self.process.try_wait() {
+            log::debug!("waiting for the window: {error}");
+        }
+    }
+}
+
+fn end(process: &mut Child) {
+    // Its own child, not yet waited for: the number is still its own.
+    if let Err(error) = process.kill().and_then(|()| process.wait()) {
+        log::warn!("the window that did not appear cannot be ended: {error}");
+    }
+}

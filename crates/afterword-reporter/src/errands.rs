@@ -1,0 +1,149 @@
+//! What takes time, on a thread of its own: asking, sending, cleaning up. The thread that watches the app is never kept
+//! from it.
+
+use std::sync::mpsc::{Receiver, RecvTimeoutError, Sender, channel};
+use std::thread::JoinHandle;
+use std::time::Duration;
+
+use afterword_channel::Hello;
+use afterword_store::{ReportId, ReportKind, State, Store};
+use time::OffsetDateTime;
+
+use crate::ask::{Asking, Shell};
+use crate::error::chain;
+use crate::{leftovers, send};
+
+/// One thing to do.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Errand {
+    /// There is something new in the store.
+    Send,
+    /// The app is gone, with this report of what ended it.
+    AppGone {
+        /// The report.
+        crash: Option<ReportId>,
+    },
+}
+
+/// The thread and the way to it.
+pub(crate) struct Errands {
+    queue: Sender<Errand>,
+    thread: JoinHandle<()>,
+}
+
+impl Errands {
+    /// Starts the thread; the first thing it does is to see what earlier runs left.
+    pub(crate) fn start(store: Store, hello: Hello, app_pid: u32, shells: Vec<Box<dyn Shell>>) -> Errands {
+        let (queue, errands) = channel();
+        // Made here: it looks at the app while the app lives.
+        let asking = Asking::new(store.clone(), hello, app_pid, shells);
+        let thread = std::thread::spawn(move || {
+            Runner {
+                store,
+                asking,
+                retry_at: None,
+            }
+            .run(&errands)
+        });
+        Errands { queue, thread }
+    }
+
+    /// Adds an errand.
+    pub(crate) fn add(&self, errand: Errand) {
+        if self.queue.send(errand).is_err() {
+            log::error!("{errand:?} is left for the next start: the thread for errands is gone");
+        }
+    }
+
+    /// Waits until all are done.
+    pub(crate) fn finish(self) {
+        drop(self.queue);
+        if self.thread.join().is_err() {
+            log::error!("the thread for errands panicked; what waits is left for the next start");
+        }
+    }
+}
+
+struct Runner {
+    store: Store,
+    asking: Asking,
+    /// When to try again to send what could not be sent.
+    retry_at: Option<OffsetDateTime>,
+}
+
+impl Runner {
+    fn run(mut self, errands: &Receiver<Errand>) {
+        leftovers::clean_up(&self.store, self.asking.run_id());
+        self.send();
+        // Once a start: one question about what waits, the newest.
+        if let Some(id) = leftovers::newest_waiting(&self.store) {
+            self.ask_unless_asked(id);
+        }
+        loop {
+            let errand = match self.retry_in() {
+                Some(wait) => match errands.recv_timeout(wait) {
+                    Ok(errand) => errand,
+                    Err(RecvTimeoutError::Timeout) => Errand::Send,
+                    Err(RecvTimeoutError::Disconnected) => break,
+                },
+                None => match errands.recv() {
+                    Ok(errand) => errand,
+                    Err(_) => break,
+                },
+            };
+            match errand {
+                Errand::Send => self.send(),
+                Errand::AppGone { crash } => {
+                    self.asking.app_is_gone();
+                    self.last_question(crash);
+                    self.send();
+                }
+            }
+        }
+    }
+
+    /// The app is gone: ask about what ended it, or else about an error that it survived and that waits.
+    fn last_question(&mut self, crash: Option<ReportId>) {
+        if let Some(id) = crash {
+            // Whether or not another dialog is open: this person has just lost their work.
+            let _lock = leftovers::asker_lock(&self.store);
+            return self.ask(id);
+        }
+        let error = self.store.reports().unwrap_or_default().into_iter().find(|report| {
+            report.state() == State::Waiting
+                && report.info().is_ok_and(|info| info.kind == ReportKind::Error)
+                && !self.asking.was_asked(report.id())
+        });
+        if let Some(report) = error {
+            self.ask_unless_asked(report.id());
+        }
+    }
+
+    /// Asks, unless another process of this app is asking: it may well be about the same report.
+    fn ask_unless_asked(&mut self, id: ReportId) {
+        match leftovers::asker_lock(&self.store) {
+            Some(_lock) => self.ask(id),
+            None => log::info!("another dialog of this app is open"),
+        }
+    }
+
+    fn ask(&mut self, id: ReportId) {
+        if let Err(error) = self.asking.ask(id) {
+            log::error!("report {id}: {}", chain(&error));
+        }
+    }
+
+    fn send(&mut self) {
+        self.retry_at = send::all(&self.store);
+    }
+
+    fn retry_in(&self) -> Option<Duration> {
+        let at = self.retry_at?;
+        let left = at - OffsetDateTime::now_utc();
+        Some(
+            Duration::try_from(left)
+                .unwrap_or_default()
+                .clamp(Duration::from_secs(1), Duration::from_secs(24 * 3600)),
+        )
+    }
+}

@@ -1,0 +1,295 @@
+//! The Sentry event of a crash: what was mirrored before it, with the stack.
+//!
+//! Sources: <https://develop.sentry.dev/sdk/data-model/event-payloads/> and the pages on exception, threads, stack trace and
+//! debug meta below it. Frames go outermost first on the wire; a function that was inlined is a frame of its own there too.
+
+use afterword_store::{ReportInfo, ReportKind};
+use afterword_symbols::{Frame, Module, ProcessedCrash, Thread};
+use serde_json::{Map, Value, json};
+use time::format_description::well_known::Rfc3339;
+
+/// Threads other than the crashed one are sent with so many frames at the most.
+const OTHER_THREAD_FRAMES: usize = 64;
+const MAX_THREADS: usize = 512;
+
+/// The event of a report, to be sent as it is.
+pub(crate) fn event(info: &ReportInfo, crash: &ProcessedCrash) -> Value {
+    let mut event = match &info.event {
+        Value::Object(mirrored) => mirrored.clone(),
+        _ => Map::new(),
+    };
+    let fixed = json!({
+        "event_id": info.event_id.simple().to_string(),
+        "timestamp": info.captured_at.format(&Rfc3339).unwrap_or_default(),
+        "platform": "native",
+        "level": "fatal",
+        "sdk": { "name": "afterword", "version": env!("CARGO_PKG_VERSION") },
+        "exception": { "values": [exception(info, crash)] },
+        "threads": { "values": threads(crash) },
+        "debug_meta": { "images": crash.modules.iter().map(image).collect::<Vec<_>>() },
+    });
+    if let Value::Object(fixed) = fixed {
+        event.extend(fixed);
+    }
+    for (field, value) in [("release", &info.release), ("environment", &info.environment)] {
+        if let Some(value) = value {
+            event.insert(field.to_owned(), value.as_str().into());
+        }
+    }
+    add_contexts(&mut event, info, crash);
+    Value::Object(event)
+}
+
+/// A dump of a panic is taken inside the hook: the hook's frames, and the machinery that called it, say nothing.
+pub(crate) fn leave_out_hook(crash: &mut ProcessedCrash) {
+    let Some(thread) = crash.crashing_thread.and_then(|index| crash.threads.get_mut(index)) else {
+        return;
+    };
+    let last_of_hook = thread.frames.iter().rposition(|frame| {
+        let function = frame.function.as_deref().unwrap_or_default();
+        [
+            "afterword::panics::",
+            "std::panicking::rust_panic_with_hook",
+            "std::panicking::panic_with_hook",
+        ]
+        .iter()
+        .any(|hook| function.starts_with(hook))
+    });
+    if let Some(last) = last_of_hook {
+        thread.frames.drain(..=last);
+    }
+}
+
+fn exception(info: &ReportInfo, crash: &ProcessedCrash) -> Value {
+    let is_panic = info.kind == ReportKind::Panic;
+    let kind = if is_panic { "panic" } else { info.reason.as_str() };
+    let value = match (&info.message, is_panic) {
+        (Some(message), _) => message.clone(),
+        (None, true) => "panic".to_owned(),
+        (None, false) => match info.address {
+            Some(address) => format!("{} at {address:#x}", crash.reason.name),
+            None => crash.reason.name.clone(),
+        },
+    };
+    let mut mechanism = json!({
+        "type": if is_panic { "panic" } else { "minidump" },
+        "handled": false,
+        // The type of a signal says how it died and not what was wrong: servers should not group by it.
+        "synthetic": !is_panic,
+    });
+    if let (Some(name), Some(code)) = (&info.signal, crash.reason.code) {
+        mechanism["meta"] = json!({ "signal": { "number": code.0, "name": name } });
+    }
+    let mut exception = json!({ "type": kind, "value": value, "mechanism": mechanism });
+    if let Some(thread) = crash.crashed_thread() {
+        exception["thread_id"] = thread.id.into();
+        exception["stacktrace"] = stacktrace(thread, usize::MAX, true);
+    }
+    exception
+}
+
+fn threads(crash: &ProcessedCrash) -> Vec<Value> {
+    let listed = crash.threads.iter().enumerate().take(MAX_THREADS);
+    listed
+        .map(|(index, thread)| {
+            let crashed = crash.crashing_thread == Some(index);
+            let mut value = json!({ "id": thread.id, "crashed": crashed, "current": crashed });
+            if let Some(name) = &thread.name {
+                value["name"] = name.as_str().into();
+            }
+            // The crashed thread's stack is the exception's.
+            if !crashed {
+                value["stacktrace"] = stacktrace(thread, OTHER_THREAD_FRAMES, false);
+            }
+            value
+        })
+        .collect()
+}
+
+fn stacktrace(thread: &Thread, most: usize, registers: bool) -> Value {
+    let mut frames: Vec<Value> = thread.frames.iter().take(most).map(frame).collect();
+    frames.reverse();
+    let mut stacktrace = json!({ "frames": frames });
+    if registers {
+        stacktrace["registers"] = thread
+            .registers
+            .iter()
+            .map(|(name, value)| (name.clone(), json!(value)))
+            .collect::<Map<_, _>>()
+            .into();
+    }
+    stacktrace
+}
+
+fn frame(frame: &Frame) -> Value {
+    let mut value = json!({
+        "instruction_addr": frame.instruction,
+        "in_app": frame.in_app,
+        "trust": if frame.inline { "inline" } else { frame.trust.as_str() },
+    });
+    let file_name = frame
+        .file
+        .as_deref()
+        .map(|path| path.rsplit(['/', '\\']).next().unwrap_or(path));
+    for (field, text) in [
+        ("function", frame.function.as_deref()),
+        ("raw_function", frame.raw_function.as_deref()),
+        ("package", frame.module.as_deref()),
+        ("filename", file_name),
+        ("abs_path", frame.file.as_deref()),
+    ] {
+        if let Some(text) = text {
+            value[field] = text.into();
+        }
+    }
+    if let Some(line) = frame.line {
+        value["lineno"] = line.into();
+    }
+    if let Some(offset) = frame.module_offset {
+        value["data"] = json!({ "module_offset": offset });
+    }
+    if frame.inline {
+        value["data"]["inline"] = true.into();
+    }
+    value
+}
+
+fn image(module: &Module) -> Value {
+    let mut image = json!({
+        "type": "elf",
+        "code_file": module.path,
+        "image_addr": module.base,
+        "image_size": module.size,
+    });
+    for (field, id) in [("debug_id", &module.debug_id), ("code_id", &module.code_id)] {
+        if let Some(id) = id {
+            image[field] = id.as_str().into();
+        }
+    }
+    image
+}
+
+/// What the dump knows of the machine, where the app said nothing; how the report came to be.
+fn add_contexts(event: &mut Map<String, Value>, info: &ReportInfo, crash: &ProcessedCrash) {
+    let contexts = event.entry("contexts").or_insert_with(|| json!({}));
+    let Some(contexts) = contexts.as_object_mut() else {
+        return;
+    };
+    contexts
+        .entry("os")
+        .or_insert_with(|| json!({ "name": crash.system.os, "version": crash.system.os_version }));
+    contexts.entry("device").or_insert_with(|| {
+        json!({ "arch": crash.system.cpu, "cpu_description": crash.system.cpu_info, "processor_count": crash.system.cpu_count })
+    });
+    let soft_errors: Vec<&String> = info.soft_errors.iter().chain(&crash.soft_errors).take(50).collect();
+    contexts.insert(
+        "afterword".to_owned(),
+        json!({
+            "type": "afterword",
+            "signature": crash.signature,
+            "reason": crash.reason.name,
+            "address": info.address.map(|address| format!("{address:#x}")),
+            "removed": info.removed,
+            "soft_errors": soft_errors,
+        }),
+    );
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::assemble::info_for_tests;
+    use afterword_symbols::{HexAddr, Reason};
+
+    fn frame_of(function: &str, in_app: bool) -> Frame {
+        Frame {
+            instruction: HexAddr(0x1000),
+            function: Some(function.to_owned()),
+            file: Some("/src/paint.rs".to_owned()),
+            line: Some(7),
+            module: Some("app".to_owned()),
+            trust: "cfi".to_owned(),
+            in_app,
+            ..Frame::default()
+        }
+    }
+
+    fn crash(functions: &[&str]) -> ProcessedCrash {
+        ProcessedCrash {
+            crashing_thread: Some(0),
+            threads: vec![
+                Thread {
+                    id: 10,
+                    frames: functions.iter().map(|function| frame_of(function, true)).collect(),
+                    registers: [("rip".to_owned(), HexAddr(0x1000))].into(),
+                    ..Thread::default()
+                },
+                Thread {
+                    id: 11,
+                    name: Some("worker".to_owned()),
+                    frames: vec![frame_of("wait", false)],
+                    ..Thread::default()
+                },
+            ],
+            reason: Reason {
+                name: "SIGSEGV / SEGV_MAPERR".to_owned(),
+                code: Some(HexAddr(11)),
+                ..Reason::default()
+            },
+            signature: "app::inner".to_owned(),
+            ..ProcessedCrash::default()
+        }
+    }
+
+    #[test]
+    fn a_crash_has_its_stack_outermost_first_and_what_was_mirrored() {
+        let event = event(&info_for_tests(), &crash(&["inner", "outer"]));
+        let exception = &event["exception"]["values"][0];
+        assert_eq!(exception["type"], "SIGSEGV");
+        assert_eq!(exception["value"], "SIGSEGV / SEGV_MAPERR at 0x0");
+        assert_eq!(exception["mechanism"]["synthetic"], true);
+        assert_eq!(exception["mechanism"]["meta"]["signal"]["number"], 11);
+        let frames = exception["stacktrace"]["frames"].as_array().unwrap();
+        assert_eq!(
+            (&frames[0]["function"], &frames[1]["function"]),
+            (&json!("outer"), &json!("inner"))
+        );
+        assert_eq!(frames[1]["filename"], "paint.rs");
+        assert_eq!(frames[1]["abs_path"], "/src/paint.rs");
+        assert_eq!(exception["stacktrace"]["registers"]["rip"], "0x1000");
+        assert_eq!(event["tags"]["a"], "b");
+        assert_eq!(event["release"], "app@1.0.0");
+        let threads = event["threads"]["values"].as_array().unwrap();
+        assert_eq!(threads[0]["crashed"], true);
+        assert!(threads[0].get("stacktrace").is_none());
+        assert_eq!(threads[1]["stacktrace"]["frames"][0]["function"], "wait");
+        assert_eq!(event["contexts"]["afterword"]["signature"], "app::inner");
+    }
+
+    #[test]
+    fn a_panic_is_named_by_its_message_and_begins_where_it_panicked() {
+        let mut crash = crash(&[
+            "afterword::panics::request_dump",
+            "afterword::panics::on_panic",
+            "std::panicking::rust_panic_with_hook",
+            "core::panicking::panic_fmt",
+            "app::paint",
+        ]);
+        leave_out_hook(&mut crash);
+        let info = ReportInfo {
+            kind: ReportKind::Panic,
+            message: Some("index out of bounds (src/a.rs:1:2)".to_owned()),
+            signal: None,
+            ..info_for_tests()
+        };
+        let event = event(&info, &crash);
+        let exception = &event["exception"]["values"][0];
+        assert_eq!(
+            (&exception["type"], &exception["value"]),
+            (&json!("panic"), &json!("index out of bounds (src/a.rs:1:2)"))
+        );
+        let frames = exception["stacktrace"]["frames"].as_array().unwrap();
+        assert_eq!(frames.len(), 2);
+        assert_eq!(frames[0]["function"], "app::paint");
+    }
+}

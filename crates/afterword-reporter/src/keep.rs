@@ -1,0 +1,126 @@
+//! From a raw dump and the run file to a report in the store, synced.
+
+use afterword_channel::{Hello, PanicNote, Policy, RunView};
+use afterword_store::{ConsentPolicy, ReportFile, ReportId, ReportInfo, ReportKind, Store};
+use serde_json::{Value, json};
+use time::OffsetDateTime;
+use uuid::Uuid;
+
+use crate::capture::{RawDump, signal_name};
+use crate::error::chain;
+use crate::{Error, scrub};
+
+/// A scrubbed dump and all that belongs to it: what the store gets, or what waits for the verdict on a panic.
+#[derive(Debug)]
+pub(crate) struct Kept {
+    info: ReportInfo,
+    minidump: Vec<u8>,
+}
+
+impl Kept {
+    /// Scrubs the dump and adds what the run file says: scope, breadcrumbs, panic.
+    ///
+    /// # Errors
+    /// [`Error::Scrub`]; what the run file cannot tell is a soft error in the report.
+    pub(crate) fn new(hello: &Hello, run: &RunView, dump: RawDump, kind: ReportKind) -> Result<Kept, Error> {
+        let (tid, exception) = (dump.tid, dump.exception);
+        let scrubbed = scrub::scrub(dump.bytes, hello.full_stacks)?;
+        let mut soft_errors = Vec::new();
+        let event = partial_event(run, &mut soft_errors);
+        // The note counts if it is of the thread that crashed: an earlier panic of another one is not the reason.
+        let panic = soft(run.panic_note(), &mut soft_errors)
+            .flatten()
+            .filter(|note| note.tid == tid);
+        let signal = signal_name(exception.signal);
+        let is_abort = signal == Some("SIGABRT");
+        let panic = panic.filter(|_| kind == ReportKind::Panic || is_abort);
+        let report_id = ReportId::random();
+        Ok(Kept {
+            info: ReportInfo {
+                version: ReportInfo::VERSION,
+                report_id,
+                event_id: Uuid::new_v4(),
+                kind,
+                dsn: hello.dsn.clone(),
+                app_name: hello.app_name.clone(),
+                release: hello.release.clone(),
+                environment: hello.environment.clone(),
+                captured_at: OffsetDateTime::now_utc(),
+                reason: match (kind, signal) {
+                    (ReportKind::Panic, _) => "panic".to_owned(),
+                    (_, Some(signal)) => signal.to_owned(),
+                    (_, None) => "crash".to_owned(),
+                },
+                signal: signal.map(str::to_owned),
+                address: exception.address,
+                message: panic.as_ref().map(message),
+                thread_name: panic.map(|note| note.thread_name).filter(|name| !name.is_empty()),
+                event,
+                removed: scrubbed.removed,
+                soft_errors,
+                policy: policy(hello.policy),
+            },
+            minidump: scrubbed.bytes,
+        })
+    }
+
+    /// Puts it into the store. When this returns, a power cut does not lose it.
+    ///
+    /// # Errors
+    /// [`Error::Store`], naming what could not be written.
+    pub(crate) fn store(&self, store: &Store) -> Result<ReportId, Error> {
+        let report = store.begin_report(self.info.report_id)?;
+        report.write(ReportFile::Minidump, &self.minidump)?;
+        let report = report.commit(&self.info)?;
+        log::info!(
+            "report {}: {}, minidump of {} bytes",
+            report.id(),
+            self.info.reason,
+            self.minidump.len()
+        );
+        Ok(report.id())
+    }
+}
+
+pub(crate) fn policy(policy: Policy) -> ConsentPolicy {
+    match policy {
+        Policy::Ask => ConsentPolicy::Ask,
+        Policy::Always => ConsentPolicy::Always,
+        Policy::Never => ConsentPolicy::Never,
+    }
+}
+
+fn message(note: &PanicNote) -> String {
+    if note.place.is_empty() {
+        note.message.clone()
+    } else {
+        format!("{} ({})", note.message, note.place)
+    }
+}
+
+/// The scope as a partial Sentry event, with the breadcrumbs in it.
+fn partial_event(run: &RunView, soft_errors: &mut Vec<String>) -> Value {
+    let mut event = soft(run.scope(), soft_errors)
+        .flatten()
+        .and_then(|scope| match serde_json::from_slice(&scope) {
+            Ok(Value::Object(fields)) => Some(fields),
+            Ok(_) | Err(_) => {
+                soft_errors.push("the scope in the run file is not a JSON object".to_owned());
+                None
+            }
+        })
+        .unwrap_or_default();
+    let breadcrumbs: Vec<Value> = soft(run.breadcrumbs(), soft_errors)
+        .unwrap_or_default()
+        .iter()
+        .filter_map(|breadcrumb| serde_json::from_slice(breadcrumb).ok())
+        .collect();
+    if !breadcrumbs.is_empty() {
+        event.insert("breadcrumbs".to_owned(), json!({ "values": breadcrumbs }));
+    }
+    Value::Object(event)
+}
+
+fn soft<T>(result: Result<T, afterword_channel::Error>, soft_errors: &mut Vec<String>) -> Option<T> {
+    result.map_err(|error| soft_errors.push(chain(&error))).ok()
+}

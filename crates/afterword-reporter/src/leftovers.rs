@@ -1,0 +1,80 @@
+//! What earlier runs left: answers that nobody carried out, runs that nobody cleaned up, reports that wait.
+
+use afterword_channel::{Liveness, RunState, RunView};
+use afterword_store::{AskerLock, ReportId, Retention, State, Store};
+use time::OffsetDateTime;
+use uuid::Uuid;
+
+use crate::error::chain;
+
+/// Carries out answers, removes runs whose process is gone, and keeps the store within its bounds. Nothing here fails the
+/// run: what cannot be done now is done at the next start.
+pub(crate) fn clean_up(store: &Store, own_run: Uuid) {
+    for report in store.reports().unwrap_or_default() {
+        if report.state() == State::Waiting
+            && let Err(error) = store.settle(report.id())
+        {
+            log::warn!("report {}: {}", report.id(), chain(&error));
+        }
+    }
+    match store.runs() {
+        Ok(runs) => {
+            for (id, folder) in runs.into_iter().filter(|(id, _)| *id != own_run) {
+                if is_over(id, &folder)
+                    && let Err(error) = store.remove_run(id)
+                {
+                    log::warn!("run {id}: {}", chain(&error));
+                }
+            }
+        }
+        Err(error) => log::warn!("{}", chain(&error)),
+    }
+    match store.retain(&Retention::default(), OffsetDateTime::now_utc()) {
+        Ok(removed) if removed.is_empty() => {}
+        Ok(removed) => log::info!("{} old reports were removed", removed.len()),
+        Err(error) => log::warn!("{}", chain(&error)),
+    }
+}
+
+/// Whether a run's process is gone. A folder without a run file that can be read is over too, but only after a day: another
+/// process may be making it right now.
+fn is_over(id: Uuid, folder: &std::path::Path) -> bool {
+    match RunView::open(folder).and_then(|run| Ok((run.liveness()?, run.state()?))) {
+        Ok((Liveness::Alive, _)) => false,
+        Ok((Liveness::Dead, state)) => {
+            if state != RunState::CleanExit {
+                log::info!("run {id} ended without a clean exit, its last state was {state:?}");
+            }
+            true
+        }
+        Err(error) => {
+            log::debug!("run {id}: {}", chain(&error));
+            let age = std::fs::metadata(folder)
+                .and_then(|metadata| metadata.modified())
+                .ok()
+                .and_then(|modified| modified.elapsed().ok());
+            age.is_some_and(|age| age.as_secs() > 24 * 3600)
+        }
+    }
+}
+
+/// The newest report that waits for an answer.
+pub(crate) fn newest_waiting(store: &Store) -> Option<ReportId> {
+    let reports = store.reports().unwrap_or_default();
+    reports
+        .iter()
+        .find(|report| report.state() == State::Waiting && report.info().is_ok())
+        .map(afterword_store::Report::id)
+}
+
+/// The right to ask. None while another process of this app asks; where the lock itself fails, asking comes first.
+pub(crate) fn asker_lock(store: &Store) -> Option<Option<AskerLock>> {
+    match store.try_lock_asker() {
+        Ok(Some(lock)) => Some(Some(lock)),
+        Ok(None) => None,
+        Err(error) => {
+            log::warn!("{}", chain(&error));
+            Some(None)
+        }
+    }
+}

@@ -1,0 +1,5 @@
+//! The program `afterword-reporter`.
+
+fn main() -> std::process::ExitCode {
+    afterword_reporter::main()
+}

@@ -1,0 +1,132 @@
+//! Sending what the store releases, for a person who watches and for nobody.
+
+use std::cell::{Cell, RefCell};
+
+use afterword_dialog::ToDialog;
+use afterword_store::{ReportId, State, Store};
+pub use afterword_upload::NoProgress;
+use afterword_upload::{Options, Outcome, Progress, Uploader, is_due};
+use time::OffsetDateTime;
+
+use crate::ask::Conversation;
+use crate::assemble::assemble;
+use crate::error::chain;
+
+/// What the server is told of us.
+pub fn client_name() -> &'static str {
+    concat!("afterword/", env!("CARGO_PKG_VERSION"))
+}
+
+/// The uploader of the reporter and of the command line.
+pub fn uploader() -> Uploader {
+    Uploader::new(Options::new(client_name()))
+}
+
+/// Sends one report that a person has just agreed to, and shows how far it is. Returns what to show at the end.
+pub(crate) fn report(
+    store: &Store,
+    id: ReportId,
+    shell: &mut dyn Conversation,
+    cancelled: &dyn Fn() -> bool,
+) -> ToDialog {
+    let watched = Watched {
+        shell: RefCell::new(shell),
+        cancelled,
+        shown: Cell::new(0),
+    };
+    match uploader().send_report(store, id, &watched) {
+        Ok(outcome) => {
+            log_outcome(id, &outcome);
+            match outcome {
+                Outcome::Sent(delivery) => ToDialog::Sent {
+                    event_id: delivery.event_id.unwrap_or_default(),
+                    url: None,
+                },
+                Outcome::Later { why, .. } => ToDialog::Waiting { why },
+                Outcome::Refused { words, .. } => ToDialog::Refused { why: words },
+                Outcome::Cancelled => ToDialog::Cancelled,
+            }
+        }
+        Err(error) => {
+            log::error!("report {id}: {}", chain(&error));
+            ToDialog::Waiting { why: error.to_string() }
+        }
+    }
+}
+
+/// Sends all that may be sent and whose time has come, with nobody watching. Returns when to try again what is left.
+pub(crate) fn all(store: &Store) -> Option<OffsetDateTime> {
+    let now = OffsetDateTime::now_utc();
+    let mut retry_at: Option<OffsetDateTime> = None;
+    let mut again = |at: OffsetDateTime| retry_at = Some(retry_at.map_or(at, |earlier| earlier.min(at)));
+    let reports = store.reports().unwrap_or_else(|error| {
+        log::error!("{}", chain(&error));
+        Vec::new()
+    });
+    for report in reports.iter().filter(|report| report.state() == State::Sending) {
+        let delivery = report.delivery().unwrap_or_default();
+        if !is_due(&delivery, now) {
+            again(delivery.next_attempt_at.unwrap_or(now));
+            continue;
+        }
+        if let Err(error) = assemble(store, report.id()) {
+            log::debug!("report {}: {}", report.id(), chain(&error));
+        }
+        match uploader().send_report(store, report.id(), &NoProgress) {
+            Ok(outcome) => {
+                log_outcome(report.id(), &outcome);
+                if let Outcome::Later { retry_at, .. } = outcome {
+                    again(retry_at);
+                }
+            }
+            Err(error) => log::error!("report {}: {}", report.id(), chain(&error)),
+        }
+    }
+    match uploader().send_queued(store) {
+        Ok(outcome) => {
+            if let Some((why, at)) = outcome.later {
+                log::info!("{} envelopes wait: {why}", outcome.left);
+                again(at);
+            }
+        }
+        Err(error) => log::error!("{}", chain(&error)),
+    }
+    retry_at
+}
+
+fn log_outcome(id: ReportId, outcome: &Outcome) {
+    match outcome {
+        Outcome::Sent(delivery) => log::info!(
+            "report {id} was sent, {} bytes; the server calls it {}",
+            delivery.bytes_sent,
+            delivery.event_id.as_deref().unwrap_or("nothing")
+        ),
+        Outcome::Later { why, retry_at } => log::info!("report {id} stays until {retry_at}: {why}"),
+        Outcome::Refused { status, words } => log::warn!("report {id} was refused with {status}: {words}"),
+        Outcome::Cancelled => log::info!("report {id} stays: sending was stopped"),
+    }
+}
+
+/// Progress into a shell, no more often than each hundredth.
+struct Watched<'a> {
+    shell: RefCell<&'a mut dyn Conversation>,
+    cancelled: &'a dyn Fn() -> bool,
+    shown: Cell<u64>,
+}
+
+impl Progress for Watched<'_> {
+    fn sent(&self, sent_bytes: u64, total_bytes: u64) {
+        let step = (total_bytes / 100).max(1);
+        if sent_bytes == total_bytes || sent_bytes >= self.shown.get() + step || self.shown.get() == 0 {
+            self.shown.set(sent_bytes.max(1));
+            self.shell.borrow_mut().tell(&ToDialog::Progress {
+                sent_bytes,
+                total_bytes,
+            });
+        }
+    }
+
+    fn cancelled(&self) -> bool {
+        (self.cancelled)()
+    }
+}

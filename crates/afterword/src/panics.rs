@@ -1,0 +1,146 @@
+//! Panics are ours to hook: the SDK's own panic integration flushes inside the hook, and marks what it reports as unhandled.
+//!
+//! The hook cannot know whether the panic will be survived. On the thread that called `init` it has a dump taken, where the
+//! panic happened, and keeps the verdict open: [`is_crash`] from the guard's drop, or [`survived`]. On other threads a panic
+//! is an error at once. With `panic = "abort"` the SIGABRT that follows does the work.
+#![expect(unsafe_code, reason = "capturing the registers of this thread is C")]
+
+use std::cell::Cell;
+use std::panic::PanicHookInfo;
+use std::sync::{Once, PoisonError};
+
+use afterword_channel::Message;
+use crash_handler::CrashContext;
+use sentry::Hub;
+use sentry::integrations::panic::{PanicIntegration, message_from_panic_info};
+use sentry::protocol::{Event, Level};
+
+use crate::init::Running;
+
+/// `ExceptionInformation` of a dump that no exception made: what breakpad calls a requested dump.
+const DUMP_REQUESTED: u32 = 0xffff_ffff;
+
+/// Puts our hook behind the one that is there: the message is printed first, as without us.
+pub(crate) fn install_hook() {
+    static ONCE: Once = Once::new();
+    ONCE.call_once(|| {
+        let previous = std::panic::take_hook();
+        std::panic::set_hook(Box::new(move |info| {
+            previous(info);
+            on_panic(info);
+        }));
+    });
+}
+
+fn on_panic(info: &PanicHookInfo<'_>) {
+    thread_local!(static INSIDE: Cell<bool> = const { Cell::new(false) });
+    let Some(running) = Running::of_this_process() else {
+        return;
+    };
+    // A panic in here (a user's hook of the client, say) must not come back.
+    if INSIDE.replace(true) {
+        return;
+    }
+    note(running, info);
+    if !cfg!(panic = "abort") {
+        let event = error_event(info);
+        if std::thread::current().id() == running.init_thread {
+            // A panic that was open until now has been survived.
+            capture(replace_open(running, Some(event)));
+            request_dump(running);
+        } else {
+            capture(Some(event));
+        }
+    }
+    INSIDE.set(false);
+}
+
+/// The guard is dropped while its thread panics: the open panic ends the program. Waits until its report is kept. False
+/// when no panic is open, which means that the unwinding began on a thread that is not ours.
+pub(crate) fn is_crash(running: &Running) -> bool {
+    if replace_open(running, None).is_none() {
+        return false;
+    }
+    running.run.set_panic_verdict(Some(true));
+    let request = running.next_request();
+    running.tell(&Message::PanicIsCrash { request });
+    if running.channel.wait_captured(request, running.deadline).is_none() {
+        log::error!("the crash report was not kept in time");
+    }
+    true
+}
+
+/// The program ends well: a panic that was open was an error.
+pub(crate) fn survived(running: &Running) {
+    let open = replace_open(running, None);
+    if open.is_some() {
+        running.run.set_panic_verdict(Some(false));
+        running.tell(&Message::PanicIsNone);
+    }
+    capture(open);
+}
+
+fn replace_open(running: &Running, event: Option<Event<'static>>) -> Option<Event<'static>> {
+    std::mem::replace(
+        &mut *running.open_panic.lock().unwrap_or_else(PoisonError::into_inner),
+        event,
+    )
+}
+
+/// Into the run file, in case this panic ends the program by a signal.
+fn note(running: &Running, info: &PanicHookInfo<'_>) {
+    // SAFETY: no arguments, cannot fail.
+    let tid = unsafe { libc::syscall(libc::SYS_gettid) } as u32;
+    let thread = std::thread::current();
+    let place = info
+        .location()
+        .map_or_else(String::new, |at| format!("{}:{}:{}", at.file(), at.line(), at.column()));
+    running.run.write_panic(
+        tid,
+        thread.name().unwrap_or_default(),
+        &place,
+        message_from_panic_info(info),
+    );
+}
+
+/// The event of a panic that the app survives: an error, handled.
+fn error_event(info: &PanicHookInfo<'_>) -> Event<'static> {
+    let mut event = PanicIntegration::new().event_from_panic_info(info);
+    event.level = Level::Error;
+    for exception in &mut event.exception.values {
+        if let Some(mechanism) = &mut exception.mechanism {
+            mechanism.handled = Some(true);
+        }
+    }
+    if let Some(name) = std::thread::current().name() {
+        event.tags.insert("thread.name".to_owned(), name.to_owned());
+    }
+    event
+}
+
+fn capture(event: Option<Event<'static>>) {
+    if let Some(event) = event {
+        Hub::with_active(|hub| hub.capture_event(event));
+    }
+}
+
+/// Has the reporter take a dump of this thread as it stands, and waits for it.
+fn request_dump(running: &Running) {
+    running.run.set_panic_verdict(None);
+    // SAFETY: a context of zeroes is valid (plain numbers and a null pointer), and getcontext fills the one it is given.
+    let context = unsafe {
+        let mut context: CrashContext = std::mem::zeroed();
+        crash_context::crash_context_getcontext(&mut context.context);
+        context.siginfo.ssi_signo = DUMP_REQUESTED;
+        context.pid = libc::getpid();
+        context.tid = libc::syscall(libc::SYS_gettid) as i32;
+        context
+    };
+    running.run.write_crash_context(&context);
+    let request = running.next_request();
+    running.tell(&Message::Panic { request });
+    if running.channel.wait_captured(request, running.deadline).is_none() {
+        log::error!("no dump of the panic was taken in time");
+    }
+    running.run.clear_crash_context();
+}

@@ -1,0 +1,108 @@
+//! The Sentry transport of the app: envelopes go into the store, the reporter sends them. No HTTP here.
+//!
+//! An event is on the disk when `capture_event` returns, so it survives the crash that may follow, and exit need not wait
+//! for a network.
+
+use std::time::SystemTime;
+
+use afterword_channel::Message;
+use afterword_store::{ConsentPolicy, EnvelopeClass, ReportFile, ReportId, ReportInfo, ReportKind, Store};
+use sentry::protocol::{EnvelopeItem, Event};
+use sentry::types::Dsn;
+use sentry::{Envelope, Transport};
+
+use crate::init::{Running, chain};
+
+/// Writes what the client gives it into the store and wakes the reporter.
+pub(crate) struct StoreTransport {
+    store: Store,
+    policy: ConsentPolicy,
+    dsn: Dsn,
+    app_name: String,
+}
+
+impl StoreTransport {
+    pub(crate) fn new(store: Store, policy: ConsentPolicy, dsn: Dsn, app_name: String) -> StoreTransport {
+        StoreTransport {
+            store,
+            policy,
+            dsn,
+            app_name,
+        }
+    }
+
+    /// An event waits as a report of its own: under `ask`, the person decides about it as about a crash.
+    fn keep_event(&self, event: &Event<'static>, envelope: &[u8]) -> Result<(), afterword_store::Error> {
+        let report_id = ReportId::random();
+        let exception = event.exception.values.last();
+        let info = ReportInfo {
+            version: ReportInfo::VERSION,
+            report_id,
+            event_id: event.event_id,
+            kind: ReportKind::Error,
+            dsn: self.dsn.to_string(),
+            app_name: self.app_name.clone(),
+            release: event.release.as_deref().map(str::to_owned),
+            environment: event.environment.as_deref().map(str::to_owned),
+            captured_at: SystemTime::now().into(),
+            reason: exception.map_or_else(|| "message".to_owned(), |exception| exception.ty.clone()),
+            message: exception
+                .and_then(|exception| exception.value.clone())
+                .or_else(|| event.message.clone()),
+            thread_name: event.tags.get("thread.name").cloned(),
+            policy: self.policy,
+            signal: None,
+            address: None,
+            event: serde_json::Value::Null,
+            removed: Vec::new(),
+            soft_errors: Vec::new(),
+        };
+        let report = self.store.begin_report(report_id)?;
+        report.write(ReportFile::Envelope, envelope)?;
+        report.write(
+            ReportFile::Event,
+            serde_json::to_string(event).unwrap_or_default().as_bytes(),
+        )?;
+        report.commit(&info)?;
+        Ok(())
+    }
+}
+
+impl Transport for StoreTransport {
+    fn send_envelope(&self, envelope: Envelope) {
+        if self.policy == ConsentPolicy::Never {
+            return;
+        }
+        let mut bytes = Vec::new();
+        if let Err(error) = envelope.to_writer(&mut bytes) {
+            return log::error!("an event is lost, it cannot be written as an envelope: {error}");
+        }
+        let kept = match envelope.event() {
+            Some(event) => self.keep_event(event, &bytes),
+            None => self
+                .store
+                .put_envelope(self.policy, class_of(&envelope), &bytes)
+                .map(drop),
+        };
+        match kept {
+            Ok(()) => {
+                if let Some(running) = Running::of_this_process() {
+                    running.tell(&Message::Stored);
+                }
+            }
+            Err(error) => log::error!("an event is lost, it cannot be stored: {}", chain(&error)),
+        }
+    }
+}
+
+fn class_of(envelope: &Envelope) -> EnvelopeClass {
+    for item in envelope.items() {
+        match item {
+            EnvelopeItem::Transaction(_) => return EnvelopeClass::Transaction,
+            EnvelopeItem::SessionUpdate(_) | EnvelopeItem::SessionAggregates(_) => return EnvelopeClass::Session,
+            EnvelopeItem::ClientReport(_) => return EnvelopeClass::ClientReport,
+            _ => {}
+        }
+    }
+    EnvelopeClass::Feedback
+}
