@@ -2,6 +2,7 @@
 //!
 //! ```text
 //! cargo run -p afterword-dialog --example states -- STATE [light|dark|system] [long]
+//! cargo run -p afterword-dialog --example states -- run      the dialog process itself: messages on standard input
 //! STATE: asking no-restart details pending preparing progress cancelling sent waiting refused cancelled not-saved
 //! ```
 //! Messages go to standard output; an answer goes into a store in the temporary folder.
@@ -9,9 +10,7 @@
 use std::io::{BufReader, Write};
 use std::process::ExitCode;
 
-use afterword_dialog::{
-    Asked, BreadcrumbLine, Details, FileLine, FrameLine, State, ToDialog, show, write_message,
-};
+use afterword_dialog::{Asked, BreadcrumbLine, Details, FileLine, FrameLine, State, ToDialog, show, write_message};
 use afterword_store::{Decision, ReportId, ReportKind};
 use egui::ThemePreference;
 
@@ -24,12 +23,19 @@ fn main() -> ExitCode {
         _ => ThemePreference::System,
     };
     let name = arguments.first().map_or("asking", String::as_str);
+    if name == "run" {
+        return ended(afterword_dialog::run().map_err(Into::into));
+    }
     let asked = if has("long") { long() } else { sample() };
     let Some((state, messages)) = in_state(name, asked) else {
         complain(&format!("no state is called {name:?}"));
         return ExitCode::FAILURE;
     };
-    match open(state, theme, &messages) {
+    ended(open(state, theme, &messages))
+}
+
+fn ended(result: Result<(), Box<dyn std::error::Error>>) -> ExitCode {
+    match result {
         Ok(()) => ExitCode::SUCCESS,
         Err(error) => {
             complain(&error.to_string());
@@ -55,17 +61,29 @@ fn complain(words: &str) {
 }
 
 fn in_state(name: &str, asked: Asked) -> Option<(State, Vec<ToDialog>)> {
-    let pending = Asked { details: Details { stack: None, ..asked.details.clone() }, ..asked.clone() };
+    let pending = Asked {
+        details: Details {
+            stack: None,
+            ..asked.details.clone()
+        },
+        ..asked.clone()
+    };
     let mut state = State::new(if name == "pending" { pending } else { asked.clone() });
     let sending = !matches!(name, "asking" | "no-restart" | "details" | "pending" | "not-saved");
     if sending {
         state.answered(Decision::Send);
     }
-    let progress = ToDialog::Progress { sent_bytes: 312_480, total_bytes: 871_204 };
+    let progress = ToDialog::Progress {
+        sent_bytes: 312_480,
+        total_bytes: 871_204,
+    };
     let messages = match name {
         "asking" | "preparing" => vec![],
         "no-restart" => {
-            state = State::new(Asked { can_restart: false, ..asked });
+            state = State::new(Asked {
+                can_restart: false,
+                ..asked
+            });
             vec![]
         }
         "details" | "pending" => {
@@ -77,7 +95,9 @@ fn in_state(name: &str, asked: Asked) -> Option<(State, Vec<ToDialog>)> {
             event_id: "9f1c2ab47d0e4b6f8a35c1d2e07f6b90".to_owned(),
             url: Some("https://crashes.inkwell.example/issues/412/".to_owned()),
         }],
-        "waiting" => vec![ToDialog::Waiting { why: "crashes.inkwell.example could not be reached.".to_owned() }],
+        "waiting" => vec![ToDialog::Waiting {
+            why: "crashes.inkwell.example could not be reached.".to_owned(),
+        }],
         "refused" => vec![ToDialog::Refused {
             why: "project quota exceeded: reports of inkwell@2.3.0 are no longer accepted".to_owned(),
         }],
@@ -99,8 +119,9 @@ fn sample() -> Asked {
         app_name: "Inkwell".to_owned(),
         kind: ReportKind::Crash,
         headline: "Inkwell stopped unexpectedly".to_owned(),
-        what_happened: "It tried to use memory that it does not have, and had to end. Changes since the last save may be lost."
-            .to_owned(),
+        what_happened:
+            "It tried to use memory that it does not have, and had to end. Changes since the last save may be lost."
+                .to_owned(),
         server: "crashes.inkwell.example".to_owned(),
         release: Some("inkwell@2.3.0".to_owned()),
         can_restart: true,
@@ -109,7 +130,12 @@ fn sample() -> Asked {
 }
 
 fn details() -> Details {
-    let pairs = [("os", "Debian GNU/Linux 12"), ("renderer", "glow"), ("document.pages", "14"), ("locale", "en_GB")];
+    let pairs = [
+        ("os", "Debian GNU/Linux 12"),
+        ("renderer", "glow"),
+        ("document.pages", "14"),
+        ("locale", "en_GB"),
+    ];
     let crumbs = [
         ("14:02:51", "file", "info", "Opened a drawing of 14 pages"),
         ("14:03:07", "ui.click", "info", "Tool: fountain pen"),
@@ -158,7 +184,10 @@ fn stack() -> Vec<FrameLine> {
         own("inkwell::tiles::Tile::pixels_mut", "src/tiles.rs", 212, true),
         own("inkwell::canvas::Canvas::undo_stroke", "src/canvas.rs", 488, false),
         own("inkwell::history::History::step_back", "src/history.rs", 97, false),
-        other("<alloc::vec::Vec<T, A> as core::ops::index::Index<I>>::index", "inkwell"),
+        other(
+            "<alloc::vec::Vec<T, A> as core::ops::index::Index<I>>::index",
+            "inkwell",
+        ),
         own("inkwell::ui::menu::on_edit", "src/ui/menu.rs", 154, false),
         other("winit::platform_impl::linux::x11::EventLoop<T>::pump_events", "inkwell"),
         own("inkwell::main", "src/main.rs", 61, false),
@@ -168,7 +197,11 @@ fn stack() -> Vec<FrameLine> {
 }
 
 fn file(name: &str, what: &str, size_bytes: u64) -> FileLine {
-    FileLine { name: name.to_owned(), what: what.to_owned(), size_bytes }
+    FileLine {
+        name: name.to_owned(),
+        what: what.to_owned(),
+        size_bytes,
+    }
 }
 
 /// Names and words far longer than anybody planned for.

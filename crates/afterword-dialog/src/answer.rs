@@ -30,5 +30,8 @@ pub fn save_answer(
     AppId::new(&asked.app)
         .and_then(|app| Store::open(&asked.store_root, &app))
         .and_then(|store| store.put_answer(asked.report_id, &answer))
-        .map_err(|source| Error::Answer { report_id: asked.report_id, source })
+        .map_err(|source| Error::Answer {
+            report_id: asked.report_id,
+            source,
+        })
 }

@@ -75,7 +75,13 @@ fn read_all(input: &mut impl BufRead, sender: SyncSender<ToDialog>, wake: &impl 
 
 impl<W: Write> Conversation<W> {
     pub(crate) fn new(state: State, incoming: Receiver<ToDialog>, output: W) -> Self {
-        Conversation { state, incoming, output, shown: false, closed: false }
+        Conversation {
+            state,
+            incoming,
+            output,
+            shown: false,
+            closed: false,
+        }
     }
 
     /// Takes in what has arrived.
@@ -114,7 +120,11 @@ impl<W: Write> Conversation<W> {
                 self.say(FromDialog::Cancel);
                 Step::Stay
             }
-            Action::Answer { decision, comment, restart } => {
+            Action::Answer {
+                decision,
+                comment,
+                restart,
+            } => {
                 let now = OffsetDateTime::now_utc();
                 match answer::save_answer(self.state.asked(), decision, comment, restart, now) {
                     Ok(()) => {

@@ -40,7 +40,12 @@ mod view;
 mod answer;
 mod conversation;
 
+#[cfg(test)]
+mod sample;
+
 pub mod terminal;
+
+mod appearance;
 mod window;
 
 pub use answer::save_answer;

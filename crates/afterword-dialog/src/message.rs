@@ -9,6 +9,7 @@
 //! The answer itself is not among them: it is a file, written with `Store::put_answer` before `answered` is said, so that
 //! no broken pipe can be mistaken for consent.
 
+use std::borrow::Cow;
 use std::io::{BufRead, Read, Write};
 use std::path::PathBuf;
 
@@ -16,7 +17,7 @@ use afterword_store::{ReportId, ReportKind};
 use serde::de::DeserializeOwned;
 use serde::{Deserialize, Serialize};
 
-use crate::Error;
+use crate::{Error, words};
 
 /// Longest line read from the other side, in bytes; details of thousands of frames fit well.
 pub const MAX_LINE_BYTES: u64 = 16 * 1024 * 1024;
@@ -133,6 +134,15 @@ pub struct FrameLine {
 }
 
 impl FrameLine {
+    /// The function, or that it is unknown, and then in which module.
+    pub(crate) fn name(&self) -> Cow<'_, str> {
+        match (&self.function, &self.module) {
+            (Some(function), _) => function.into(),
+            (None, Some(module)) if !self.in_app => words::unknown_function_in(module).into(),
+            (None, _) => words::UNKNOWN_FUNCTION.into(),
+        }
+    }
+
     /// `src/canvas.rs:88`, or the module when no source is known.
     pub(crate) fn place(&self) -> String {
         match (&self.file, self.line, &self.module) {
@@ -197,5 +207,8 @@ pub fn read_message<T: DeserializeOwned>(input: &mut impl BufRead) -> Result<Opt
 pub fn write_message<T: Serialize>(output: &mut impl Write, message: &T) -> Result<(), Error> {
     let mut line = serde_json::to_vec(message).map_err(Error::Message)?;
     line.push(b'\n');
-    output.write_all(&line).and_then(|()| output.flush()).map_err(Error::Write)
+    output
+        .write_all(&line)
+        .and_then(|()| output.flush())
+        .map_err(Error::Write)
 }

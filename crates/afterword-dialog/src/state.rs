@@ -117,7 +117,11 @@ impl State {
     pub fn answered(&mut self, decision: Decision) {
         self.phase = match decision {
             Decision::Send if self.alone => waiting_alone(),
-            Decision::Send => Phase::Sending { sent_bytes: 0, total_bytes: 0, cancelling: false },
+            Decision::Send => Phase::Sending {
+                sent_bytes: 0,
+                total_bytes: 0,
+                cancelling: false,
+            },
             _ => Phase::Done,
         };
     }
@@ -175,13 +179,24 @@ impl State {
             return;
         };
         self.phase = match message {
-            ToDialog::Progress { sent_bytes, total_bytes } => Phase::Sending { sent_bytes, total_bytes, cancelling },
+            ToDialog::Progress {
+                sent_bytes,
+                total_bytes,
+            } => Phase::Sending {
+                sent_bytes,
+                total_bytes,
+                cancelling,
+            },
             ToDialog::Sent { event_id, url } => Phase::Sent {
                 event_id: text::line(&event_id, 64),
                 url: url.filter(|url| is_web(url)),
             },
-            ToDialog::Waiting { why } => Phase::Waiting { why: text::line(&why, 400) },
-            ToDialog::Refused { why } => Phase::Refused { why: text::block(&why, 2_000) },
+            ToDialog::Waiting { why } => Phase::Waiting {
+                why: text::line(&why, 400),
+            },
+            ToDialog::Refused { why } => Phase::Refused {
+                why: text::block(&why, 2_000),
+            },
             ToDialog::Cancelled => Phase::Cancelled,
             ToDialog::Show(_) | ToDialog::Details(_) => return,
         };
@@ -189,7 +204,9 @@ impl State {
 }
 
 fn waiting_alone() -> Phase {
-    Phase::Waiting { why: words::REPORTER_GONE.to_owned() }
+    Phase::Waiting {
+        why: words::REPORTER_GONE.to_owned(),
+    }
 }
 
 /// A link from outside is opened only if it leads to a web page.
@@ -213,13 +230,23 @@ pub(crate) fn shown(asked: Asked) -> Asked {
 fn shown_details(details: Details) -> Details {
     let line = |text: String| text::line(&text, 500);
     Details {
-        stack: details.stack.map(|frames| frames.into_iter().map(shown_frame).collect()),
-        tags: details.tags.into_iter().map(|(key, value)| (text::line(&key, 100), line(value))).collect(),
+        stack: details
+            .stack
+            .map(|frames| frames.into_iter().map(shown_frame).collect()),
+        tags: details
+            .tags
+            .into_iter()
+            .map(|(key, value)| (text::line(&key, 100), line(value)))
+            .collect(),
         breadcrumbs: details.breadcrumbs.into_iter().map(shown_breadcrumb).collect(),
         files: details
             .files
             .into_iter()
-            .map(|file| FileLine { name: text::line(&file.name, 200), what: line(file.what), ..file })
+            .map(|file| FileLine {
+                name: text::line(&file.name, 200),
+                what: line(file.what),
+                ..file
+            })
             .collect(),
         removed: details.removed.into_iter().map(line).collect(),
     }
@@ -227,7 +254,12 @@ fn shown_details(details: Details) -> Details {
 
 fn shown_frame(frame: FrameLine) -> FrameLine {
     let line = |text: String| text::line(&text, 1_000);
-    FrameLine { function: frame.function.map(line), file: frame.file.map(line), module: frame.module.map(line), ..frame }
+    FrameLine {
+        function: frame.function.map(line),
+        file: frame.file.map(line),
+        module: frame.module.map(line),
+        ..frame
+    }
 }
 
 fn shown_breadcrumb(crumb: BreadcrumbLine) -> BreadcrumbLine {

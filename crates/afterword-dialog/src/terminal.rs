@@ -71,12 +71,18 @@ fn answered(
         Decision::Send => prompt(words::COMMENT_LABEL, input, output)?,
         Decision::DontSend => None,
     };
-    let comment = comment.map(|words| text::block(&words, MAX_COMMENT_CHARS)).filter(|words| !words.is_empty());
+    let comment = comment
+        .map(|words| text::block(&words, MAX_COMMENT_CHARS))
+        .filter(|words| !words.is_empty());
     let restart = asked.can_restart && {
         let said = prompt(&format!("{}? [y/N]", words::restart(&asked.app_name)), input, output)?;
         said.is_some_and(|said| matches!(said.to_lowercase().as_str(), "y" | "yes"))
     };
-    Ok(TerminalAnswer::Answered { decision, comment, restart })
+    Ok(TerminalAnswer::Answered {
+        decision,
+        comment,
+        restart,
+    })
 }
 
 /// One line, trimmed; `None` at the end of the input.
@@ -104,12 +110,22 @@ fn details(asked: &Asked, output: &mut impl Write) -> std::io::Result<()> {
         Some([]) => writeln!(output, "  {}", words::STACK_EMPTY)?,
         Some(frames) => listed(output, frames, frame)?,
     }
-    section(output, words::TAGS, &details.tags, |output, (key, value)| pair(output, key, value))?;
+    section(output, words::TAGS, &details.tags, |output, (key, value)| {
+        pair(output, key, value)
+    })?;
     section(output, words::BREADCRUMBS, &details.breadcrumbs, breadcrumb)?;
     section(output, words::FILES, &details.files, |output, file| {
-        writeln!(output, "  {} ({}): {}", file.name, text::size(file.size_bytes), file.what)
+        writeln!(
+            output,
+            "  {} ({}): {}",
+            file.name,
+            text::size(file.size_bytes),
+            file.what
+        )
     })?;
-    section(output, words::REMOVED, &details.removed, |output, what| writeln!(output, "  {what}"))?;
+    section(output, words::REMOVED, &details.removed, |output, what| {
+        writeln!(output, "  {what}")
+    })?;
     writeln!(output)
 }
 
@@ -147,12 +163,13 @@ fn pair(output: &mut impl Write, key: &str, value: &str) -> std::io::Result<()> 
 /// The app's own frames are marked.
 fn frame<W: Write>(output: &mut W, frame: &FrameLine) -> std::io::Result<()> {
     let mark = if frame.in_app { '>' } else { ' ' };
-    write!(output, "{mark} {}", frame.function.as_deref().unwrap_or(words::UNKNOWN_FUNCTION))?;
+    write!(output, "{mark} {}", frame.name())?;
     if frame.inline {
         write!(output, " ({})", words::INLINED)?;
     }
     match frame.place() {
-        place if place.is_empty() => writeln!(output),
+        // An unknown function already names its module.
+        place if place.is_empty() || (frame.function.is_none() && !frame.in_app) => writeln!(output),
         place => writeln!(output, "  {place}"),
     }
 }

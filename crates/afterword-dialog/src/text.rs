@@ -5,7 +5,11 @@
 
 /// One line of at most `max_chars` characters; line breaks and tabs become spaces, a cut is marked with `…`.
 pub(crate) fn line(text: &str, max_chars: usize) -> String {
-    bounded(text, max_chars, |c| if c.is_whitespace() { Some(' ') } else { readable(c) })
+    bounded(
+        text,
+        max_chars,
+        |c| if c.is_whitespace() { Some(' ') } else { readable(c) },
+    )
 }
 
 /// Several lines of at most `max_chars` characters in all; line breaks stay, tabs become spaces.
@@ -26,7 +30,7 @@ pub(crate) fn size(bytes: u64) -> String {
         Some((unit, name)) => {
             // In tenths, rounded down: a transfer is never said to be further than it is.
             let tenths = bytes / (unit / 10);
-            if tenths >= 1_000 || tenths % 10 == 0 {
+            if tenths >= 1_000 || tenths.is_multiple_of(10) {
                 format!("{} {name}", tenths / 10)
             } else {
                 format!("{}.{} {name}", tenths / 10, tenths % 10)
@@ -36,15 +40,10 @@ pub(crate) fn size(bytes: u64) -> String {
 }
 
 fn bounded(text: &str, max_chars: usize, keep: impl Fn(char) -> Option<char>) -> String {
-    let mut out = String::new();
-    let mut count = 0;
-    for c in text.trim().chars().filter_map(keep) {
-        if count == max_chars {
-            out.push('…');
-            break;
-        }
-        out.push(c);
-        count += 1;
+    let mut kept = text.trim().chars().filter_map(keep);
+    let mut out: String = kept.by_ref().take(max_chars).collect();
+    if kept.next().is_some() {
+        out.push('…');
     }
     out
 }

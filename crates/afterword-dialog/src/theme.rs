@@ -7,9 +7,19 @@ use egui::style::{Selection, WidgetVisuals, Widgets};
 use egui::{Color32, CornerRadius, FontFamily, FontId, Margin, Stroke, TextStyle, Theme, Visuals, vec2};
 
 /// Space around the page, in points.
-pub(crate) const PAGE_MARGIN: Margin = Margin { left: 28, right: 28, top: 26, bottom: 18 };
+pub(crate) const PAGE_MARGIN: Margin = Margin {
+    left: 28,
+    right: 28,
+    top: 26,
+    bottom: 18,
+};
 /// Space around the row of buttons, in points.
-pub(crate) const FOOTER_MARGIN: Margin = Margin { left: 28, right: 28, top: 16, bottom: 16 };
+pub(crate) const FOOTER_MARGIN: Margin = Margin {
+    left: 28,
+    right: 28,
+    top: 16,
+    bottom: 16,
+};
 /// Height of a button, in points.
 pub(crate) const BUTTON_HEIGHT: f32 = 40.0;
 const RADIUS: CornerRadius = CornerRadius::same(6);
@@ -119,7 +129,10 @@ fn visuals(p: &Palette, base: Visuals) -> Visuals {
     let hairline = Stroke::new(1.0, p.hairline);
     Visuals {
         weak_text_color: Some(p.ink_soft),
-        selection: Selection { bg_fill: p.selected, stroke: Stroke::new(2.0, p.accent) },
+        selection: Selection {
+            bg_fill: p.selected,
+            stroke: Stroke::new(2.0, p.accent),
+        },
         hyperlink_color: p.accent,
         faint_bg_color: p.footer,
         extreme_bg_color: p.surface,
@@ -161,7 +174,11 @@ mod tests {
     fn luminance(color: Color32) -> f64 {
         let channel = |c: u8| {
             let c = f64::from(c) / 255.0;
-            if c <= 0.04045 { c / 12.92 } else { ((c + 0.055) / 1.055).powf(2.4) }
+            if c <= 0.04045 {
+                c / 12.92
+            } else {
+                ((c + 0.055) / 1.055).powf(2.4)
+            }
         };
         0.2126 * channel(color.r()) + 0.7152 * channel(color.g()) + 0.0722 * channel(color.b())
     }

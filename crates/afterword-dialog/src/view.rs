@@ -41,15 +41,23 @@ fn page(ui: &mut Ui, state: &mut State, body: Part, footer: Part) -> Action {
 
     let footer_height = state.footer_height.unwrap_or(0.0);
     let pinned = full.height() >= footer_height + MIN_BODY_HEIGHT;
-    let (top, bottom) = full.split_top_bottom_at_y(if pinned { full.bottom() - footer_height } else { full.bottom() });
+    let (top, bottom) = full.split_top_bottom_at_y(if pinned {
+        full.bottom() - footer_height
+    } else {
+        full.bottom()
+    });
 
     let mut action = Action::None;
+    let spacing = ui.spacing().item_spacing;
     let body_height = scrolling(ui, top, |ui| {
+        ui.spacing_mut().item_spacing.y = 0.0;
         Frame::new().inner_margin(theme::PAGE_MARGIN).show(ui, |ui| {
             ui.set_width(ui.available_width());
+            ui.spacing_mut().item_spacing = spacing;
             action = body(ui, state);
         });
         if !pinned {
+            ui.spacing_mut().item_spacing = spacing;
             let strip = Rect::from_min_size(ui.cursor().min, egui::vec2(ui.available_width(), footer_height));
             let (pressed, height) = strip_of_buttons(ui, strip, &palette, state, footer);
             ui.advance_cursor_after_rect(strip);
@@ -62,7 +70,11 @@ fn page(ui: &mut Ui, state: &mut State, body: Part, footer: Part) -> Action {
         merge(&mut action, pressed);
         settle_footer(ui, state, height);
     }
-    state.wanted_height = if pinned { body_height + state.footer_height.unwrap_or(0.0) } else { body_height };
+    state.wanted_height = if pinned {
+        body_height + state.footer_height.unwrap_or(0.0)
+    } else {
+        body_height
+    };
     action
 }
 
@@ -72,9 +84,8 @@ fn scrolling(ui: &mut Ui, rect: Rect, contents: impl FnOnce(&mut Ui)) -> f32 {
     child.shrink_clip_rect(rect);
     let output = ScrollArea::vertical().auto_shrink(false).show(&mut child, |ui| {
         contents(ui);
-        let pages = ui.input(|input| {
-            i32::from(input.key_pressed(Key::PageUp)) - i32::from(input.key_pressed(Key::PageDown))
-        });
+        let pages =
+            ui.input(|input| i32::from(input.key_pressed(Key::PageUp)) - i32::from(input.key_pressed(Key::PageDown)));
         if pages != 0 {
             ui.scroll_with_delta(egui::vec2(0.0, pages as f32 * rect.height() * 0.8));
         }
@@ -84,7 +95,8 @@ fn scrolling(ui: &mut Ui, rect: Rect, contents: impl FnOnce(&mut Ui)) -> f32 {
 
 fn strip_of_buttons(ui: &mut Ui, rect: Rect, palette: &Palette, state: &mut State, footer: Part) -> (Action, f32) {
     ui.painter().rect_filled(rect, 0.0, palette.footer);
-    ui.painter().hline(rect.x_range(), rect.top(), egui::Stroke::new(1.0, palette.hairline));
+    ui.painter()
+        .hline(rect.x_range(), rect.top(), egui::Stroke::new(1.0, palette.hairline));
     let mut child = ui.new_child(UiBuilder::new().id_salt("footer").max_rect(rect));
     let shown = Frame::new().inner_margin(theme::FOOTER_MARGIN).show(&mut child, |ui| {
         ui.set_width(ui.available_width());
@@ -98,7 +110,8 @@ fn settle_footer(ui: &Ui, state: &mut State, height: f32) {
     let settled = state.footer_height.is_some_and(|known| (known - height).abs() < 0.5);
     if !settled {
         state.footer_height = Some(height);
-        ui.ctx().request_discard("the height of the buttons' strip is known only now");
+        ui.ctx()
+            .request_discard("the height of the buttons' strip is known only now");
     }
 }
 
@@ -113,3 +126,6 @@ fn closed_by_key(ui: &Ui) -> bool {
     let was_typing = ui.memory(|memory| memory.had_focus_last_frame(asking::comment_id()));
     !was_typing && ui.input(|input| input.key_pressed(Key::Escape))
 }
+
+#[cfg(test)]
+mod tests;

@@ -11,7 +11,7 @@ use egui::{ThemePreference, ViewportBuilder, ViewportCommand, vec2};
 
 use crate::conversation::{self, Conversation, Step};
 use crate::state::{Phase, State};
-use crate::{Error, theme, view};
+use crate::{Error, appearance, theme, view};
 
 /// Width the window opens with, in points.
 const WIDTH: f32 = 520.0;
@@ -45,8 +45,12 @@ where
     // Winit panics rather than fails when libxkbcommon is missing, some drivers when they find no device.
     match catch_unwind(AssertUnwindSafe(|| open(state, theme, input, output))) {
         Ok(Ok(())) => Ok(()),
-        Ok(Err(error)) => Err(Error::NoWindow { reason: error.to_string() }),
-        Err(panic) => Err(Error::NoWindow { reason: panic_words(panic.as_ref()) }),
+        Ok(Err(error)) => Err(Error::NoWindow {
+            reason: error.to_string(),
+        }),
+        Err(panic) => Err(Error::NoWindow {
+            reason: panic_words(panic.as_ref()),
+        }),
     }
 }
 
@@ -70,6 +74,11 @@ where
         let ctx = context.egui_ctx.clone();
         theme::install(&ctx);
         ctx.set_theme(theme);
+        let told = ctx.clone();
+        appearance::ask_desktop(move |theme| {
+            told.options_mut(|options| options.fallback_theme = theme);
+            told.request_repaint();
+        });
         let incoming = conversation::listen(input, move || ctx.request_repaint());
         Ok(Box::new(Window::new(Conversation::new(state, incoming, output))))
     };
@@ -78,7 +87,10 @@ where
 
 fn panic_words(panic: &(dyn Any + Send)) -> String {
     let words = panic.downcast_ref::<String>().map(String::as_str);
-    words.or_else(|| panic.downcast_ref::<&str>().copied()).unwrap_or("it panicked").to_owned()
+    words
+        .or_else(|| panic.downcast_ref::<&str>().copied())
+        .unwrap_or("it panicked")
+        .to_owned()
 }
 
 /// The height that shows a page whole at `width`, within what a window takes by itself: laid out without a window, so
@@ -88,9 +100,14 @@ fn measure(state: &mut State, width: f32) -> f32 {
     theme::install(&ctx);
     let screen = egui::Rect::from_min_size(egui::Pos2::ZERO, vec2(width, *HEIGHTS.end()));
     for _ in 0..2 {
-        let input = egui::RawInput { screen_rect: Some(screen), ..Default::default() };
+        let input = egui::RawInput {
+            screen_rect: Some(screen),
+            ..Default::default()
+        };
         // The action of a frame nobody saw is nobody's.
-        ctx.run_ui(input, |ui| drop(view::view(ui, state))).textures_delta.clear();
+        ctx.run_ui(input, |ui| drop(view::view(ui, state)))
+            .textures_delta
+            .clear();
     }
     fitting(state)
 }
@@ -106,14 +123,22 @@ struct Page {
 impl Page {
     fn of(state: &State) -> Page {
         let asking = matches!(state.phase(), Phase::Asking);
-        Page { phase: std::mem::discriminant(state.phase()), asking, details_open: asking && state.details_open() }
+        Page {
+            phase: std::mem::discriminant(state.phase()),
+            asking,
+            details_open: asking && state.details_open(),
+        }
     }
 }
 
 /// The height that shows the page whole. What follows the answer has one height as far as it can, so that the window does
 /// not jump under the pointer.
 fn fitting(state: &State) -> f32 {
-    let least = if Page::of(state).asking { *HEIGHTS.start() } else { AFTER_HEIGHT };
+    let least = if Page::of(state).asking {
+        *HEIGHTS.start()
+    } else {
+        AFTER_HEIGHT
+    };
     state.wanted_height().ceil().clamp(least, *HEIGHTS.end())
 }
 
@@ -128,7 +153,12 @@ struct Window<W> {
 impl<W: Write> Window<W> {
     fn new(conversation: Conversation<W>) -> Self {
         let page = Page::of(&conversation.state);
-        Window { conversation, first_frame: None, page, fit_in: 0 }
+        Window {
+            conversation,
+            first_frame: None,
+            page,
+            fit_in: 0,
+        }
     }
 
     /// Grows with the details and shrinks back after; between such changes the size is the person's.
@@ -149,7 +179,10 @@ impl<W: Write> Window<W> {
         let (width, room) = ctx.input(|input| {
             let viewport = input.viewport();
             let below = |monitor: egui::Vec2| monitor.y - viewport.outer_rect.map_or(0.0, |rect| rect.top()) - 48.0;
-            (input.content_rect().width(), viewport.monitor_size.map_or(f32::INFINITY, below))
+            (
+                input.content_rect().width(),
+                viewport.monitor_size.map_or(f32::INFINITY, below),
+            )
         });
         let height = height.min(room.max(*HEIGHTS.start()));
         ctx.send_viewport_cmd(ViewportCommand::InnerSize(vec2(width, height)));

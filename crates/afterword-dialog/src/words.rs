@@ -5,6 +5,8 @@
 
 use afterword_store::ReportKind;
 
+use crate::text;
+
 /// Version of the texts below, kept with each answer.
 pub const TEXT_VERSION: u32 = 1;
 /// Language of the texts below, kept with each answer (BCP 47).
@@ -70,7 +72,11 @@ pub(crate) fn kind(kind: ReportKind) -> &'static str {
 }
 
 pub(crate) fn restart(app_name: &str) -> String {
-    format!("Restart {app_name}")
+    format!("Restart {}", text::line(app_name, 40))
+}
+
+pub(crate) fn unknown_function_in(module: &str) -> String {
+    format!("{UNKNOWN_FUNCTION} in {module}")
 }
 
 pub(crate) fn destination(server: &str) -> String {

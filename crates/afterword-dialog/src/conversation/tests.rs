@@ -1,0 +1,240 @@
+use std::io::Cursor;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicUsize, Ordering};
+
+use afterword_store::{Decision, Settled};
+
+use super::*;
+use crate::sample;
+use crate::state::Phase;
+
+fn conversation(asked: Asked) -> Conversation<Vec<u8>> {
+    let (sender, incoming) = sync_channel(8);
+    // The reporter stays for the length of the test.
+    std::mem::forget(sender);
+    Conversation::new(State::new(asked), incoming, Vec::new())
+}
+
+fn said<W: AsRef<[u8]>>(output: W) -> Vec<FromDialog> {
+    let mut input = Cursor::new(output);
+    std::iter::from_fn(|| read_message(&mut input).unwrap()).collect()
+}
+
+fn answer(decision: Decision) -> Action {
+    Action::Answer {
+        decision,
+        comment: Some("I pressed undo".to_owned()),
+        restart: true,
+    }
+}
+
+#[test]
+fn an_answer_is_in_the_store_before_it_is_said() {
+    let folder = tempfile::tempdir().unwrap();
+    let (store, asked) = sample::stored(folder.path());
+    let report_id = asked.report_id;
+    let mut conversation = conversation(asked);
+
+    assert_eq!(conversation.carry_out(answer(Decision::Send)), Step::Stay);
+
+    assert_eq!(said(&conversation.output), [FromDialog::Answered]);
+    assert!(matches!(conversation.state.phase(), Phase::Sending { .. }));
+    let Settled::Sending(answer) = store.settle(report_id).unwrap() else {
+        panic!("the answer was to send");
+    };
+    assert_eq!(answer.comment.as_deref(), Some("I pressed undo"));
+    assert!(answer.restart);
+    assert_eq!(
+        (answer.text_version, answer.locale.as_str()),
+        (crate::TEXT_VERSION, "en")
+    );
+}
+
+#[test]
+fn dont_send_ends_the_dialog_and_the_report() {
+    let folder = tempfile::tempdir().unwrap();
+    let (store, asked) = sample::stored(folder.path());
+    let report_id = asked.report_id;
+    let mut conversation = conversation(asked);
+
+    let _ = conversation.carry_out(answer(Decision::DontSend));
+
+    assert_eq!(conversation.state.phase(), &Phase::Done);
+    assert!(matches!(store.settle(report_id).unwrap(), Settled::Deleted(_)));
+}
+
+#[test]
+fn an_answer_that_cannot_be_saved_is_none() {
+    let folder = tempfile::tempdir().unwrap();
+    let asked = Asked {
+        store_root: folder.path().join("file"),
+        ..sample::asked()
+    };
+    std::fs::write(&asked.store_root, "no folder").unwrap();
+    let mut conversation = conversation(asked);
+
+    let _ = conversation.carry_out(answer(Decision::Send));
+
+    assert_eq!(conversation.state.phase(), &Phase::NotSaved);
+    assert_eq!(said(&conversation.output), []);
+}
+
+#[test]
+fn closing_writes_nothing_into_the_store() {
+    let folder = tempfile::tempdir().unwrap();
+    let (store, asked) = sample::stored(folder.path());
+    let report_id = asked.report_id;
+    let mut conversation = conversation(asked);
+
+    conversation.shown();
+    conversation.shown();
+    assert_eq!(conversation.carry_out(Action::Close), Step::Close);
+    conversation.closed();
+    conversation.closed();
+
+    assert_eq!(said(&conversation.output), [FromDialog::Shown, FromDialog::Closed]);
+    assert!(matches!(store.settle(report_id).unwrap(), Settled::Unanswered));
+}
+
+/// A pipe whose other end is gone.
+struct Broken;
+
+impl std::io::Write for Broken {
+    fn write(&mut self, _: &[u8]) -> std::io::Result<usize> {
+        Err(std::io::ErrorKind::BrokenPipe.into())
+    }
+
+    fn flush(&mut self) -> std::io::Result<()> {
+        Ok(())
+    }
+}
+
+#[test]
+fn without_a_reporter_the_answer_is_still_saved_and_the_person_told() {
+    let folder = tempfile::tempdir().unwrap();
+    let (store, asked) = sample::stored(folder.path());
+    let report_id = asked.report_id;
+    let (_sender, incoming) = sync_channel(8);
+    let mut conversation = Conversation::new(State::new(asked), incoming, Broken);
+
+    let _ = conversation.carry_out(answer(Decision::Send));
+
+    assert!(matches!(conversation.state.phase(), Phase::Waiting { .. }));
+    assert!(matches!(store.settle(report_id).unwrap(), Settled::Sending(_)));
+}
+
+#[test]
+fn messages_arrive_in_order_and_nonsense_between_them_is_passed_over() {
+    let lines = concat!(
+        "{\"progress\":{\"sent_bytes\":1,\"total_bytes\":2}}\n",
+        "{\"from_a_newer_reporter\":{}}\n",
+        "not json\n",
+        "{\"sent\":{\"event_id\":\"abc\",\"url\":null}}\n",
+    );
+    let woken = Arc::new(AtomicUsize::new(0));
+    let counter = Arc::clone(&woken);
+    let incoming = listen(Cursor::new(lines), move || {
+        counter.fetch_add(1, Ordering::SeqCst);
+    });
+    let all: Vec<ToDialog> = incoming.iter().collect();
+    assert_eq!(
+        all[0],
+        ToDialog::Progress {
+            sent_bytes: 1,
+            total_bytes: 2
+        }
+    );
+    assert_eq!(
+        all[1],
+        ToDialog::Sent {
+            event_id: "abc".to_owned(),
+            url: None
+        }
+    );
+    assert_eq!(all.len(), 2);
+}
+
+#[test]
+fn the_end_of_the_pipe_while_sending_is_told() {
+    let (sender, incoming) = sync_channel(8);
+    let mut conversation = Conversation::new(State::new(sample::asked()), incoming, Vec::new());
+    conversation.state.answered(Decision::Send);
+    sender
+        .send(ToDialog::Progress {
+            sent_bytes: 1,
+            total_bytes: 2,
+        })
+        .unwrap();
+    drop(sender);
+
+    conversation.receive();
+
+    assert!(matches!(conversation.state.phase(), Phase::Waiting { .. }));
+}
+
+#[test]
+fn anything_but_the_question_first_is_an_error() {
+    let mut nothing = Cursor::new("");
+    assert!(matches!(question(&mut nothing), Err(Error::NothingAsked)));
+    let mut cancelled = Cursor::new("\"cancelled\"\n");
+    assert!(matches!(question(&mut cancelled), Err(Error::NothingAsked)));
+    let mut garbage = Cursor::new("{}\n");
+    assert!(matches!(question(&mut garbage), Err(Error::Message(_))));
+}
+
+#[test]
+fn a_line_without_end_is_not_read_without_end() {
+    let endless = std::io::BufReader::new(std::io::repeat(b' '));
+    assert!(matches!(
+        read_message::<ToDialog>(&mut { endless }),
+        Err(Error::LineTooLong)
+    ));
+}
+
+/// What travels between two versions of the program during an update.
+#[test]
+fn the_lines_on_the_wire() {
+    let asked = Asked {
+        details: crate::Details {
+            stack: Some(sample::stack()),
+            ..sample::asked().details
+        },
+        ..sample::asked()
+    };
+    let messages = [
+        ToDialog::Show(Box::new(asked.clone())),
+        ToDialog::Details(Box::new(asked.details)),
+        ToDialog::Progress {
+            sent_bytes: 1_000,
+            total_bytes: 4_000,
+        },
+        ToDialog::Sent {
+            event_id: "9f1c2ab4".to_owned(),
+            url: Some("https://example.org/".to_owned()),
+        },
+        ToDialog::Waiting {
+            why: "The server is away.".to_owned(),
+        },
+        ToDialog::Refused {
+            why: "quota".to_owned(),
+        },
+        ToDialog::Cancelled,
+    ];
+    let mut lines = Vec::new();
+    for message in &messages {
+        write_message(&mut lines, message).unwrap();
+    }
+    for answer in [
+        FromDialog::Shown,
+        FromDialog::Answered,
+        FromDialog::Cancel,
+        FromDialog::Closed,
+    ] {
+        write_message(&mut lines, &answer).unwrap();
+    }
+    insta::assert_snapshot!(String::from_utf8(lines.clone()).unwrap());
+    let mut input = Cursor::new(lines);
+    for message in messages {
+        assert_eq!(read_message(&mut input).unwrap(), Some(message));
+    }
+}

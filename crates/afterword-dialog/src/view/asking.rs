@@ -18,7 +18,7 @@ pub(super) fn body(ui: &mut Ui, state: &mut State) -> Action {
     ui.add_space(16.0);
 
     let label = ui.label(words::COMMENT_LABEL);
-    ui.add(
+    let comment = ui.add(
         TextEdit::multiline(&mut state.comment)
             .id(comment_id())
             .hint_text(words::COMMENT_HINT)
@@ -26,12 +26,13 @@ pub(super) fn body(ui: &mut Ui, state: &mut State) -> Action {
             .desired_rows(3)
             .desired_width(f32::INFINITY)
             .margin(egui::vec2(12.0, 10.0)),
-    )
-    .labelled_by(label.id);
+    );
+    parts::follow_focus(&comment.labelled_by(label.id));
 
     if state.asked.can_restart {
         ui.add_space(8.0);
-        ui.add(Checkbox::new(&mut state.restart, words::restart(&state.asked.app_name)));
+        let restart = Checkbox::new(&mut state.restart, words::restart(&state.asked.app_name));
+        parts::follow_focus(&ui.add(restart));
     }
     ui.add_space(4.0);
     details::show(ui, state);

@@ -12,7 +12,7 @@ use crate::theme::Palette;
 use crate::{text, words};
 
 /// Widest column of keys, in points.
-const KEY_WIDTH: f32 = 104.0;
+const KEY_WIDTH: f32 = 120.0;
 /// Column of sizes, in points.
 const SIZE_WIDTH: f32 = 84.0;
 
@@ -42,7 +42,8 @@ fn chevron(ui: &mut Ui, openness: f32, response: &Response) {
     let center = response.rect.center() - vec2(spacing.indent / 2.0 - spacing.icon_width / 2.0, 0.0);
     let turn = egui::emath::Rot2::from_angle(openness * std::f32::consts::FRAC_PI_2);
     let points = [vec2(-2.5, -5.0), vec2(2.5, 0.0), vec2(-2.5, 5.0)].map(|point| center + turn * point);
-    ui.painter().line(points.to_vec(), Stroke::new(1.6, Palette::of(ui).ink));
+    ui.painter()
+        .line(points.to_vec(), Stroke::new(1.6, Palette::of(ui).ink));
 }
 
 fn sections(ui: &mut Ui, state: &State) {
@@ -58,21 +59,32 @@ fn sections(ui: &mut Ui, state: &State) {
         listed(ui, &details.breadcrumbs, breadcrumb);
     }
     if !details.files.is_empty() {
-        let total = details.files.iter().map(|file| file.size_bytes).fold(0, u64::saturating_add);
-        section(ui, &format!("{} ({})", words::FILES, words::files_total(details.files.len(), &text::size(total))));
+        let total = details
+            .files
+            .iter()
+            .map(|file| file.size_bytes)
+            .fold(0, u64::saturating_add);
+        section(
+            ui,
+            &format!(
+                "{} ({})",
+                words::FILES,
+                words::files_total(details.files.len(), &text::size(total))
+            ),
+        );
         listed(ui, &details.files, file);
     }
     if !details.removed.is_empty() {
         section(ui, words::REMOVED);
         listed(ui, &details.removed, |ui, what| {
-            ui.add(Label::new(what).wrap());
+            parts::plain(ui, what);
         });
     }
 }
 
 fn summary(ui: &mut Ui, state: &State) {
     let asked = &state.asked;
-    title(ui, words::SUMMARY);
+    parts::subheading(ui, words::SUMMARY);
     pair(ui, words::KEY_APP, &asked.app_name);
     if let Some(release) = &asked.release {
         pair(ui, words::KEY_RELEASE, release);
@@ -80,7 +92,11 @@ fn summary(ui: &mut Ui, state: &State) {
     pair(ui, words::KEY_WHAT, words::kind(asked.kind));
     pair(ui, words::KEY_SERVER, &asked.server);
     let comment = state.comment.trim();
-    pair(ui, words::KEY_COMMENT, if comment.is_empty() { words::NO_COMMENT } else { comment });
+    pair(
+        ui,
+        words::KEY_COMMENT,
+        if comment.is_empty() { words::NO_COMMENT } else { comment },
+    );
 }
 
 fn stack(ui: &mut Ui, details: &Details) {
@@ -103,24 +119,37 @@ fn stack(ui: &mut Ui, details: &Details) {
 /// The app's own frames in full ink with a bar at their side, the others small and soft.
 fn frame(ui: &mut Ui, frame: &FrameLine) {
     let palette = Palette::of(ui);
-    let function = frame.function.as_deref().unwrap_or(words::UNKNOWN_FUNCTION);
+    let function = frame.name();
     let left = ui.cursor().min;
-    let shown = Frame::new().inner_margin(Margin { left: 12, right: 0, top: 0, bottom: 0 }).show(ui, |ui| {
-        ui.set_width(ui.available_width());
-        ui.spacing_mut().item_spacing.y = 0.0;
-        let (style, ink) =
-            if frame.in_app { (TextStyle::Body, palette.ink) } else { (TextStyle::Small, palette.ink_soft) };
-        ui.add(Label::new(frame_text(ui, function, frame.inline, style, ink, palette.ink_soft)).wrap());
-        if frame.in_app {
-            let place = frame.place();
-            if !place.is_empty() {
-                ui.add(Label::new(RichText::new(place).monospace().color(palette.ink_soft)).wrap());
+    let shown = Frame::new()
+        .inner_margin(Margin {
+            left: 12,
+            right: 0,
+            top: 0,
+            bottom: 0,
+        })
+        .show(ui, |ui| {
+            ui.set_width(ui.available_width());
+            ui.spacing_mut().item_spacing.y = 0.0;
+            let (style, ink) = if frame.in_app {
+                (TextStyle::Body, palette.ink)
+            } else {
+                (TextStyle::Small, palette.ink_soft)
+            };
+            ui.add(Label::new(frame_text(ui, &function, frame.inline, style, ink, palette.ink_soft)).wrap());
+            if frame.in_app {
+                let place = frame.place();
+                if !place.is_empty() {
+                    ui.add(Label::new(RichText::new(place).monospace().color(palette.ink_soft)).wrap());
+                }
             }
-        }
-    });
+        });
     let bar = if frame.in_app { palette.accent } else { palette.hairline };
     ui.painter().line_segment(
-        [left + vec2(2.0, 1.0), egui::pos2(left.x + 2.0, shown.response.rect.bottom() - 1.0)],
+        [
+            left + vec2(2.0, 1.0),
+            egui::pos2(left.x + 2.0, shown.response.rect.bottom() - 1.0),
+        ],
         Stroke::new(if frame.in_app { 3.0 } else { 1.0 }, bar),
     );
     if frame.in_app {
@@ -149,15 +178,23 @@ fn frame_text(
 fn breadcrumb(ui: &mut Ui, crumb: &BreadcrumbLine) {
     let palette = Palette::of(ui);
     let alarming = matches!(crumb.level.as_str(), "error" | "fatal" | "warning");
-    let what = if alarming { format!("{} · {}", crumb.category, crumb.level) } else { crumb.category.clone() };
+    let what = if alarming {
+        format!("{} · {}", crumb.category, crumb.level)
+    } else {
+        crumb.category.clone()
+    };
     columns(
         ui,
         |ui| {
-            ui.add(Label::new(RichText::new(&crumb.time).monospace().color(palette.ink_soft)).wrap());
+            let time = RichText::new(&crumb.time)
+                .monospace()
+                .color(palette.ink_soft)
+                .line_height(Some(21.0));
+            ui.add(Label::new(time).wrap());
         },
         |ui| {
             let ink = if alarming { palette.bad } else { palette.ink_soft };
-            ui.add(Label::new(&crumb.message).wrap());
+            parts::plain(ui, &crumb.message);
             if !what.is_empty() {
                 ui.add(Label::new(RichText::new(what).small().color(ink)).wrap());
             }
@@ -169,7 +206,7 @@ fn file(ui: &mut Ui, file: &FileLine) {
     let ink = Palette::of(ui).ink_soft;
     let left = |ui: &mut Ui| {
         ui.spacing_mut().item_spacing.y = 0.0;
-        ui.add(Label::new(&file.name).wrap());
+        parts::plain(ui, &file.name);
         if !file.what.is_empty() {
             parts::small(ui, &file.what);
         }
@@ -186,7 +223,7 @@ fn pair(ui: &mut Ui, key: &str, value: &str) {
             parts::soft(ui, key);
         },
         |ui| {
-            ui.add(Label::new(value).wrap());
+            parts::plain(ui, value);
         },
     );
 }
@@ -208,15 +245,13 @@ fn section(ui: &mut Ui, name: &str) {
     ui.add_space(10.0);
     let width = ui.available_width();
     let (rect, _) = ui.allocate_exact_size(vec2(width, 1.0), Sense::hover());
-    ui.painter().hline(rect.x_range(), rect.center().y, Stroke::new(1.0, Palette::of(ui).hairline));
+    ui.painter().hline(
+        rect.x_range(),
+        rect.center().y,
+        Stroke::new(1.0, Palette::of(ui).hairline),
+    );
     ui.add_space(8.0);
-    title(ui, name);
-}
-
-fn title(ui: &mut Ui, name: &str) {
-    let response = parts::plain(ui, name);
-    ui.ctx().accesskit_node_builder(response.id, |node| node.set_role(egui::accesskit::Role::Heading));
-    ui.add_space(2.0);
+    parts::subheading(ui, name);
 }
 
 /// The first entries, and how many more there are.

@@ -11,7 +11,12 @@ use crate::{text, words};
 const COPY_WIDTH: f32 = 84.0;
 
 pub(super) fn sending(ui: &mut Ui, state: &mut State) -> Action {
-    let Phase::Sending { sent_bytes, total_bytes, cancelling } = state.phase else {
+    let Phase::Sending {
+        sent_bytes,
+        total_bytes,
+        cancelling,
+    } = state.phase
+    else {
         return Action::None;
     };
     parts::heading(ui, words::SENDING);
@@ -22,7 +27,14 @@ pub(super) fn sending(ui: &mut Ui, state: &mut State) -> Action {
         ui.horizontal(|ui| {
             let ink = Palette::of(ui).ink_soft;
             ui.add(Spinner::new().size(16.0).color(ink));
-            parts::soft(ui, if cancelling { words::CANCELLING } else { words::PREPARING });
+            parts::soft(
+                ui,
+                if cancelling {
+                    words::CANCELLING
+                } else {
+                    words::PREPARING
+                },
+            );
         });
     } else {
         progress(ui, sent_bytes.min(total_bytes), total_bytes);
@@ -37,12 +49,18 @@ fn progress(ui: &mut Ui, sent_bytes: u64, total_bytes: u64) {
         .scope(|ui| {
             ui.visuals_mut().extreme_bg_color = palette.hairline;
             let share = (sent_bytes as f64 / total_bytes as f64) as f32;
-            ui.add(ProgressBar::new(share).desired_height(8.0).corner_radius(4.0).fill(palette.accent))
+            ui.add(
+                ProgressBar::new(share)
+                    .desired_height(8.0)
+                    .corner_radius(4.0)
+                    .fill(palette.accent),
+            )
         })
         .inner;
     ui.add_space(4.0);
     let label = parts::soft(ui, &said);
-    ui.ctx().accesskit_node_builder(bar.id, |node| node.push_labelled_by(label.id.accesskit_id()));
+    ui.ctx()
+        .accesskit_node_builder(bar.id, |node| node.push_labelled_by(label.id.accesskit_id()));
 }
 
 pub(super) fn sending_footer(ui: &mut Ui, state: &mut State) -> Action {
@@ -98,7 +116,11 @@ pub(super) fn result(ui: &mut Ui, state: &mut State) -> Action {
 }
 
 pub(super) fn result_footer(ui: &mut Ui, _state: &mut State) -> Action {
-    if parts::note_and_button(ui, "", words::CLOSE, true) { Action::Close } else { Action::None }
+    if parts::note_and_button(ui, "", words::CLOSE, true) {
+        Action::Close
+    } else {
+        Action::None
+    }
 }
 
 fn verdict(ui: &mut Ui, mark: Mark, said: &str) {
@@ -112,18 +134,27 @@ fn verdict(ui: &mut Ui, mark: Mark, said: &str) {
 /// The id to name, large enough to read out, with a button that copies it.
 fn event(ui: &mut Ui, state: &mut State, event_id: &str, url: Option<&str>) {
     parts::small(ui, words::EVENT_ID);
-    parts::card(ui, Margin { left: 14, right: 8, top: 8, bottom: 8 }, |ui| {
-        let left = |ui: &mut Ui| {
-            ui.add(Label::new(RichText::new(event_id).monospace()).wrap());
-        };
-        parts::row(ui, COPY_WIDTH, left, |ui| {
-            let label = if state.copied { words::COPIED } else { words::COPY };
-            if ui.add_sized(vec2(COPY_WIDTH, 34.0), Button::new(label)).clicked() {
-                ui.ctx().copy_text(event_id.to_owned());
-                state.copied = true;
-            }
-        });
-    });
+    parts::card(
+        ui,
+        Margin {
+            left: 14,
+            right: 8,
+            top: 8,
+            bottom: 8,
+        },
+        |ui| {
+            let left = |ui: &mut Ui| {
+                ui.add(Label::new(RichText::new(event_id).monospace()).wrap());
+            };
+            parts::row(ui, COPY_WIDTH, left, |ui| {
+                let label = if state.copied { words::COPIED } else { words::COPY };
+                if ui.add_sized(vec2(COPY_WIDTH, 34.0), Button::new(label)).clicked() {
+                    ui.ctx().copy_text(event_id.to_owned());
+                    state.copied = true;
+                }
+            });
+        },
+    );
     parts::small(ui, words::EVENT_ID_USE);
     if let Some(url) = url {
         ui.add_space(8.0);

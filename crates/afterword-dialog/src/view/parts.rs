@@ -10,13 +10,30 @@ use crate::theme::{self, Palette};
 
 /// The page's one heading, announced as such.
 pub(super) fn heading(ui: &mut Ui, text: &str) -> Response {
-    let text = RichText::new(text).text_style(TextStyle::Heading).line_height(Some(30.0));
-    let response = ui.add(Label::new(text).wrap());
-    ui.ctx().accesskit_node_builder(response.id, |node| {
-        node.set_role(Role::Heading);
-        node.set_live(Live::Polite);
-    });
+    let styled = RichText::new(text)
+        .text_style(TextStyle::Heading)
+        .line_height(Some(30.0));
+    let response = ui.add(Label::new(styled).wrap());
+    as_heading(&response, text);
+    // What the page says changes with what happens; a screen reader says so.
+    ui.ctx()
+        .accesskit_node_builder(response.id, |node| node.set_live(Live::Polite));
     response
+}
+
+/// The name of a part of the details.
+pub(super) fn subheading(ui: &mut Ui, text: &str) {
+    let response = plain(ui, text);
+    as_heading(&response, text);
+    ui.add_space(2.0);
+}
+
+fn as_heading(response: &Response, text: &str) {
+    response.ctx.accesskit_node_builder(response.id, |node| {
+        node.set_role(Role::Heading);
+        node.clear_value();
+        node.set_label(text);
+    });
 }
 
 /// A paragraph.
@@ -68,11 +85,20 @@ pub(super) fn row(ui: &mut Ui, right_width: f32, left: impl FnOnce(&mut Ui), rig
     });
 }
 
+/// What the keyboard comes to is scrolled into view.
+pub(super) fn follow_focus(response: &Response) {
+    if response.gained_focus() {
+        response.scroll_to_me(None);
+    }
+}
+
 /// A ring around what the keyboard is at, for what does not draw one itself.
 pub(super) fn focus_ring(ui: &Ui, response: &Response) {
+    follow_focus(response);
     if response.has_focus() {
         let ring = Stroke::new(2.0, Palette::of(ui).accent);
-        ui.painter().rect_stroke(response.rect.expand2(vec2(4.0, 0.0)), 6.0, ring, StrokeKind::Inside);
+        ui.painter()
+            .rect_stroke(response.rect.expand2(vec2(4.0, 0.0)), 6.0, ring, StrokeKind::Inside);
     }
 }
 
@@ -84,7 +110,10 @@ pub(super) fn equal_buttons<const N: usize>(ui: &mut Ui, labels: [&str; N]) -> O
         ui.spacing_mut().item_spacing.x = GAP;
         let mut pressed = None;
         for (index, label) in labels.into_iter().enumerate() {
-            if ui.add_sized(vec2(width, theme::BUTTON_HEIGHT), Button::new(label).truncate()).clicked() {
+            if ui
+                .add_sized(vec2(width, theme::BUTTON_HEIGHT), Button::new(label).truncate())
+                .clicked()
+            {
                 pressed = Some(index);
             }
         }
@@ -110,7 +139,8 @@ pub(super) fn note_and_button(ui: &mut Ui, note: &str, label: &str, enabled: boo
             },
         );
         ui.add_enabled_ui(enabled, |ui| {
-            ui.add_sized(vec2(WIDTH, theme::BUTTON_HEIGHT), Button::new(label)).clicked()
+            ui.add_sized(vec2(WIDTH, theme::BUTTON_HEIGHT), Button::new(label))
+                .clicked()
         })
         .inner
     })

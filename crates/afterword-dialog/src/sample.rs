@@ -1,0 +1,93 @@
+//! A report to ask about, for the tests.
+
+use std::path::Path;
+
+use afterword_store::{ReportId, ReportKind};
+
+use crate::message::{Asked, BreadcrumbLine, Details, FileLine, FrameLine};
+
+pub(crate) fn asked() -> Asked {
+    Asked {
+        store_root: Path::new("/nonexistent").to_owned(),
+        app: "inkwell".to_owned(),
+        report_id: "6f0e2b1c-9a57-4d0e-8f11-0d6a1c2b3e4f".parse().unwrap(),
+        app_name: "Inkwell".to_owned(),
+        kind: ReportKind::Crash,
+        headline: "Inkwell stopped unexpectedly".to_owned(),
+        what_happened: "It tried to use memory that it does not have.".to_owned(),
+        server: "crashes.example.org".to_owned(),
+        release: Some("inkwell@2.3.0".to_owned()),
+        can_restart: true,
+        details: Details {
+            stack: None,
+            tags: vec![("renderer".to_owned(), "glow".to_owned())],
+            breadcrumbs: vec![BreadcrumbLine {
+                time: "14:03:19".to_owned(),
+                category: "render".to_owned(),
+                level: "warning".to_owned(),
+                message: "Tile cache is full".to_owned(),
+            }],
+            files: vec![FileLine {
+                name: "minidump.dmp".to_owned(),
+                what: "Threads and their stacks".to_owned(),
+                size_bytes: 846_336,
+            }],
+            removed: vec!["Environment variables".to_owned()],
+        },
+    }
+}
+
+pub(crate) fn stack() -> Vec<FrameLine> {
+    let own = |function: &str, line, inline| FrameLine {
+        function: Some(function.to_owned()),
+        file: Some("src/canvas.rs".to_owned()),
+        line: Some(line),
+        module: Some("inkwell".to_owned()),
+        in_app: true,
+        inline,
+    };
+    let other = |function: Option<&str>| FrameLine {
+        function: function.map(str::to_owned),
+        module: Some("libc.so.6".to_owned()),
+        ..FrameLine::default()
+    };
+    vec![
+        own("inkwell::tiles::pixels_mut", 212, true),
+        own("inkwell::canvas::undo", 488, false),
+        other(Some("__libc_start_main")),
+        other(None),
+    ]
+}
+
+/// A report that really lies in a store below `root`, and the question about it.
+pub(crate) fn stored(root: &Path) -> (afterword_store::Store, Asked) {
+    use afterword_store::{AppId, ConsentPolicy, ReportInfo, Store};
+    let asked = Asked {
+        store_root: root.to_owned(),
+        ..asked()
+    };
+    let store = Store::open(root, &AppId::new(&asked.app).unwrap()).unwrap();
+    let info = ReportInfo {
+        version: ReportInfo::VERSION,
+        report_id: asked.report_id,
+        event_id: ReportId::random().uuid(),
+        kind: ReportKind::Crash,
+        dsn: "https://key@crashes.example.org/1".to_owned(),
+        app_name: asked.app_name.clone(),
+        release: asked.release.clone(),
+        environment: None,
+        captured_at: time::OffsetDateTime::UNIX_EPOCH,
+        reason: "SIGSEGV".to_owned(),
+        signal: Some("SIGSEGV".to_owned()),
+        address: Some(0),
+        message: None,
+        thread_name: None,
+        event: serde_json::Value::Null,
+        removed: vec![],
+        soft_errors: vec![],
+        policy: ConsentPolicy::Ask,
+    };
+    let report = store.begin_report(asked.report_id).unwrap();
+    report.commit(&info).unwrap();
+    (store, asked)
+}

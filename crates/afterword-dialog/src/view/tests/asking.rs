@@ -1,0 +1,218 @@
+use afterword_store::Decision;
+use egui::Key;
+use egui::accesskit::{Live, Role, Toggled};
+
+use super::*;
+use crate::state::{MAX_COMMENT_CHARS, Phase};
+use crate::words;
+
+const COMMENT: Role = Role::MultilineTextInput;
+
+fn answer(decision: Decision, comment: Option<&str>, restart: bool) -> Action {
+    Action::Answer {
+        decision,
+        comment: comment.map(str::to_owned),
+        restart,
+    }
+}
+
+#[test]
+fn it_says_what_happened_to_whom_it_goes_and_that_nothing_goes_unasked() {
+    let harness = asking();
+    let heading = harness.get_by_role_and_label(Role::Heading, "Inkwell stopped unexpectedly");
+    assert_eq!(heading.accesskit_node().live(), Live::Polite);
+    for said in [
+        "It tried to use memory that it does not have.",
+        "Nothing is sent unless you agree.",
+        "Reports go to crashes.example.org.",
+        "Close this window to be asked again at the next start.",
+    ] {
+        assert!(shows(&harness, said), "{said}: {:?}", labels(&harness));
+    }
+    assert_eq!(harness.state().actions, []);
+}
+
+#[test]
+fn send_and_dont_send_weigh_the_same() {
+    let harness = asking();
+    let send = harness.get_by_role_and_label(Role::Button, words::SEND);
+    let dont = harness.get_by_role_and_label(Role::Button, words::DONT_SEND);
+    assert_eq!(send.rect().size(), dont.rect().size());
+    assert_eq!(send.rect().top(), dont.rect().top());
+    assert!(!send.is_focused() && !dont.is_focused());
+}
+
+#[test]
+fn the_buttons_answer() {
+    for (label, decision) in [(words::SEND, Decision::Send), (words::DONT_SEND, Decision::DontSend)] {
+        let mut harness = asking();
+        click(&mut harness, Role::Button, label);
+        assert_eq!(harness.state().actions, [answer(decision, None, false)]);
+    }
+}
+
+#[test]
+fn restart_is_unticked_and_goes_through_when_ticked() {
+    let mut harness = asking();
+    let restart = harness.get_by_role_and_label(Role::CheckBox, "Restart Inkwell");
+    assert_eq!(restart.accesskit_node().toggled(), Some(Toggled::False));
+    click(&mut harness, Role::CheckBox, "Restart Inkwell");
+    click(&mut harness, Role::Button, words::DONT_SEND);
+    assert_eq!(harness.state().actions, [answer(Decision::DontSend, None, true)]);
+}
+
+#[test]
+fn restart_is_not_offered_when_it_cannot_be_done() {
+    let harness = open(State::new(Asked {
+        can_restart: false,
+        ..sample::asked()
+    }));
+    assert!(harness.query_by_role(Role::CheckBox).is_none());
+}
+
+#[test]
+fn the_comment_goes_through_trimmed() {
+    let mut harness = asking();
+    let comment = harness.get_by_role(COMMENT);
+    assert_eq!(comment.accesskit_node().label().as_deref(), Some(words::COMMENT_LABEL));
+    comment.focus();
+    harness.run();
+    harness.get_by_role(COMMENT).type_text("  I pressed undo twice ");
+    harness.run();
+    click(&mut harness, Role::Button, words::SEND);
+    assert_eq!(
+        harness.state().actions,
+        [answer(Decision::Send, Some("I pressed undo twice"), false)]
+    );
+}
+
+#[test]
+fn a_comment_of_spaces_is_none_and_an_endless_one_is_cut() {
+    let mut state = State::new(sample::asked());
+    state.comment = " \n ".to_owned();
+    assert_eq!(state.answer(Decision::Send), answer(Decision::Send, None, false));
+
+    let mut harness = asking();
+    harness.get_by_role(COMMENT).focus();
+    harness.run();
+    harness
+        .get_by_role(COMMENT)
+        .type_text(&"x".repeat(MAX_COMMENT_CHARS + 500));
+    harness.run();
+    assert_eq!(harness.state().state.comment.len(), MAX_COMMENT_CHARS);
+}
+
+#[test]
+fn escape_is_later() {
+    let mut harness = asking();
+    harness.key_press(Key::Escape);
+    harness.run();
+    assert_eq!(harness.state().actions, [Action::Close]);
+    assert_eq!(harness.state().state.phase(), &Phase::Asking);
+}
+
+#[test]
+fn escape_while_typing_leaves_the_box_before_it_closes() {
+    let mut harness = asking();
+    harness.get_by_role(COMMENT).focus();
+    harness.run();
+    harness.get_by_role(COMMENT).type_text("I was");
+    harness.run();
+    harness.key_press(Key::Escape);
+    harness.run();
+    assert_eq!(harness.state().actions, []);
+    assert_eq!(harness.state().state.comment, "I was");
+    harness.key_press(Key::Escape);
+    harness.run();
+    assert_eq!(harness.state().actions, [Action::Close]);
+}
+
+#[test]
+fn the_keyboard_meets_the_controls_in_reading_order() {
+    let mut harness = asking();
+    let order = [
+        (COMMENT, words::COMMENT_LABEL),
+        (Role::CheckBox, "Restart Inkwell"),
+        (Role::DisclosureTriangle, words::DETAILS),
+        (Role::Button, words::DONT_SEND),
+        (Role::Button, words::SEND),
+    ];
+    for (role, label) in order {
+        harness.key_press(Key::Tab);
+        harness.run();
+        let node = harness.get_by_role_and_label(role, label);
+        assert!(node.is_focused(), "{label} should have the focus");
+    }
+    harness.key_press(Key::Enter);
+    harness.run();
+    assert_eq!(harness.state().actions, [answer(Decision::Send, None, false)]);
+}
+
+#[test]
+fn a_key_pressed_before_anything_is_focused_answers_nothing() {
+    let mut harness = asking();
+    for key in [Key::Enter, Key::Space, Key::Y, Key::S] {
+        harness.key_press(key);
+        harness.run();
+    }
+    assert_eq!(harness.state().actions, []);
+}
+
+#[test]
+fn a_small_window_and_endless_words_lose_no_control() {
+    let mut asked = with_stack();
+    asked.app_name = "Donaudampfschiff".repeat(20);
+    asked.headline = format!("{} stopped", "x".repeat(190));
+    asked.what_happened = "unbreakable".repeat(100);
+    asked.server = "crashes-".repeat(40);
+    asked.details.tags = vec![("k".repeat(400), "v".repeat(4_000))];
+    for (width, height) in [(320.0, 240.0), (320.0, 900.0), (536.0, 496.0), (1400.0, 900.0)] {
+        let mut state = State::new(asked.clone());
+        state.open_details(true);
+        let mut harness = open_sized(state, width, height);
+        harness.run();
+        for node in harness.root().children_recursive() {
+            if matches!(
+                node.accesskit_node().role(),
+                Role::Button | Role::Label | Role::CheckBox | Role::Heading
+            ) {
+                let rect = node.rect();
+                assert!(
+                    rect.left() >= 0.0 && rect.right() <= width + 0.5,
+                    "{width}×{height}: {:?} {rect:?}",
+                    node.accesskit_node().label()
+                );
+            }
+        }
+        harness
+            .get_by_role_and_label(Role::Button, words::SEND)
+            .click_accesskit();
+        harness.run();
+        assert_eq!(
+            harness.state().actions,
+            [answer(Decision::Send, None, false)],
+            "{width}×{height}"
+        );
+    }
+}
+
+#[test]
+fn what_is_shown_is_plain_text() {
+    let mut asked = sample::asked();
+    asked.headline = "Ink\u{202e}well\u{1b}[31m stopped\n".to_owned();
+    asked.server = "a\u{200b}b".to_owned();
+    let state = State::new(asked);
+    assert_eq!(state.asked().headline, "Inkwell[31m stopped");
+    assert_eq!(state.asked().server, "ab");
+}
+
+#[test]
+fn the_same_page_wants_the_same_height_whatever_the_window() {
+    let wanted = [(536.0, 300.0), (536.0, 900.0)].map(|(width, height)| {
+        let mut harness = open_sized(State::new(sample::asked()), width, height);
+        harness.run();
+        harness.state().state.wanted_height()
+    });
+    assert!((wanted[0] - wanted[1]).abs() < 1.0, "{wanted:?}");
+    assert!((380.0..520.0).contains(&wanted[0]), "{wanted:?}");
+}

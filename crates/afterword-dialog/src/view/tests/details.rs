@@ -1,0 +1,122 @@
+use egui::accesskit::Role;
+
+use super::*;
+use crate::message::{Details, FrameLine, ToDialog};
+use crate::state::MAX_LISTED;
+use crate::words;
+
+fn opened(asked: Asked) -> Harness<'static, Seen> {
+    let mut state = State::new(asked);
+    state.open_details(true);
+    let mut harness = open_sized(state, 536.0, 1_400.0);
+    harness.run_steps(3);
+    harness
+}
+
+#[test]
+fn the_details_are_folded_until_asked_for() {
+    let mut harness = asking();
+    assert!(!shows(&harness, words::SUMMARY));
+    click(&mut harness, Role::DisclosureTriangle, words::DETAILS);
+    assert!(harness.state().state.details_open());
+    assert!(shows(&harness, words::SUMMARY));
+    click(&mut harness, Role::DisclosureTriangle, words::DETAILS);
+    assert!(!shows(&harness, words::SUMMARY));
+}
+
+#[test]
+fn all_that_would_be_sent_and_what_was_removed_is_listed() {
+    let harness = opened(with_stack());
+    for shown in [
+        "Inkwell",
+        "inkwell@2.3.0",
+        "Crash",
+        "renderer",
+        "glow",
+        "14:03:19",
+        "Tile cache is full",
+        "render · warning",
+        "Files (1 file, 846 KB)",
+        "minidump.dmp",
+        "Threads and their stacks",
+        "846 KB",
+        "Environment variables",
+    ] {
+        assert!(shows(&harness, shown), "{shown}: {:#?}", labels(&harness));
+    }
+}
+
+#[test]
+fn the_stack_arrives_later() {
+    let mut harness = opened(sample::asked());
+    assert!(shows(&harness, words::STACK_PENDING));
+    assert!(!shows(&harness, "inkwell::canvas::undo"));
+
+    let details = Details {
+        stack: Some(sample::stack()),
+        ..sample::asked().details
+    };
+    harness.state_mut().state.apply(ToDialog::Details(Box::new(details)));
+    harness.run();
+
+    assert!(!shows(&harness, words::STACK_PENDING));
+    for shown in [
+        "inkwell::tiles::pixels_mut · inlined",
+        "src/canvas.rs:212",
+        "inkwell::canvas::undo",
+        "src/canvas.rs:488",
+        "__libc_start_main",
+        "unknown function in libc.so.6",
+    ] {
+        assert!(shows(&harness, shown), "{shown}: {:#?}", labels(&harness));
+    }
+    assert!(!shows(&harness, "inkwell::canvas::undo · inlined"));
+}
+
+#[test]
+fn the_apps_own_frames_are_larger() {
+    let harness = opened(with_stack());
+    let own = harness.get_by_label("inkwell::canvas::undo").rect();
+    let other = harness.get_by_label("__libc_start_main").rect();
+    assert!(own.height() > other.height(), "{own:?} {other:?}");
+}
+
+#[test]
+fn a_stack_that_could_not_be_worked_out_is_said() {
+    let mut asked = sample::asked();
+    asked.details.stack = Some(vec![]);
+    assert!(shows(&opened(asked), words::STACK_EMPTY));
+}
+
+#[test]
+fn an_endless_stack_is_counted_not_listed() {
+    let mut asked = sample::asked();
+    asked.details.stack = Some(vec![
+        FrameLine {
+            in_app: true,
+            ..FrameLine::default()
+        };
+        MAX_LISTED + 37
+    ]);
+    let harness = opened(asked);
+    assert!(shows(&harness, "and 37 more"));
+    let nodes = harness.root().children_recursive();
+    let listed = nodes.filter(|node| {
+        let node = node.accesskit_node();
+        node.role() == Role::Label && node.value().as_deref() == Some(words::UNKNOWN_FUNCTION)
+    });
+    assert_eq!(listed.count(), MAX_LISTED);
+}
+
+#[test]
+fn the_comment_is_part_of_what_would_be_sent() {
+    let mut harness = opened(with_stack());
+    assert!(shows(&harness, words::NO_COMMENT));
+    harness.state_mut().state.comment = "I pressed undo".to_owned();
+    harness.run();
+    assert!(
+        labels(&harness).iter().any(|label| label == "I pressed undo"),
+        "{:#?}",
+        labels(&harness)
+    );
+}
