@@ -71,6 +71,7 @@ pub(crate) fn streams(minidump: &Minidump<'_, &[u8]>, dump: &[u8], limits: &Limi
         limits.memory_ranges as u64,
     )?;
     within("processor description", size(Stream::LinuxCpuInfo), MAX_TEXT_BYTES)?;
+    within("process status", size(Stream::LinuxProcStatus), MAX_TEXT_BYTES)?;
     within("list of soft errors", size(Stream::MozSoftErrors), MAX_TEXT_BYTES)?;
     let modules = stream(Stream::ModuleListStream).map(|list| module_bytes(list, all));
     within("module names and debug records", modules, MAX_STRING_BYTES)?;

@@ -6,6 +6,7 @@ mod crash;
 mod demangle;
 mod error;
 mod local;
+mod modules;
 mod options;
 mod ours;
 mod process;

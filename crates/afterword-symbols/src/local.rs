@@ -157,11 +157,10 @@ impl<'s> LocalModule<'s> {
     }
 }
 
-/// Whether the symbol table's name says more than the debug information's.
+/// Whether the symbol table's name says more than the debug information's: it is mangled, so it has the whole path.
 fn is_fuller(symbol: &str, name: Option<&str>) -> bool {
-    let Some(name) = name else { return true };
-    let demangled = crate::demangle::demangle(symbol);
-    symbol != name && demangled != symbol && crate::demangle::demangle(name) == name && demangled.contains(name)
+    let is_plain = |name: &str| crate::demangle::demangle(name) == name;
+    name.is_none_or(|name| is_plain(name) && !is_plain(symbol))
 }
 
 fn open_checked<'s>(

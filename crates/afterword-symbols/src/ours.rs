@@ -62,10 +62,45 @@ pub(crate) fn is_app_function(function: Option<&str>, file: Option<&str>) -> boo
     !foreign_function && !file.is_some_and(is_foreign_file)
 }
 
+/// A name without a path, completed from the file it is in: line tables alone have bare names for inlined functions, and
+/// `do_call` in `/rustc/…/library/std/src/panicking.rs` is `std::panicking::do_call`. Only for files whose place tells the
+/// crate: the standard library's and a registry's.
+pub(crate) fn qualified(function: String, file: Option<&str>) -> String {
+    let path = file.filter(|file| is_foreign_file(file)).and_then(module_path);
+    match path {
+        Some(path) if !function.starts_with('<') && !signature::trim(&function).contains("::") => {
+            format!("{path}::{function}")
+        }
+        _ => function,
+    }
+}
+
+/// `…/serde-1.0.0/src/de/mod.rs` → `serde::de`.
+fn module_path(file: &str) -> Option<String> {
+    let file = file.replace('\\', "/");
+    let (folder, within) = file.strip_suffix(".rs")?.rsplit_once("/src/")?;
+    let folder = folder.rsplit('/').next()?;
+    let is_version = |rest: &str| {
+        rest.split_once('.')
+            .is_some_and(|(major, _)| major.parse::<u32>().is_ok())
+    };
+    let version = folder.match_indices('-').find(|(at, _)| is_version(&folder[at + 1..]));
+    let name = version.map_or(folder, |(at, _)| &folder[..at]).replace('-', "_");
+    let modules = within
+        .split('/')
+        .filter(|part| !matches!(*part, "lib" | "mod" | "main"));
+    Some(
+        std::iter::once(name.as_str())
+            .chain(modules)
+            .collect::<Vec<_>>()
+            .join("::"),
+    )
+}
+
 /// The standard library's sources as its builders or the tool chain's installer name them, and crates from a registry.
 fn is_foreign_file(file: &str) -> bool {
     let file = file.replace('\\', "/");
-    file.starts_with("/rustc/")
+    ["/rustc/", "/rust/deps/"].iter().any(|start| file.starts_with(start))
         || [
             "/.cargo/registry/",
             "/cargo/registry/src/",
@@ -100,6 +135,33 @@ mod tests {
         ];
         for (path, executable, expected) in table {
             assert_eq!(is_app_module(path, executable), expected, "{path} of {executable}");
+        }
+    }
+
+    #[test]
+    fn bare_names_are_completed_from_their_file() {
+        let table = [
+            (
+                "do_call<F, R>",
+                "/rustc/abc/library/std/src/panicking.rs",
+                "std::panicking::do_call<F, R>",
+            ),
+            (
+                "get",
+                "/root/.cargo/registry/src/index-1/smol-str-2-0.3.1/src/lib.rs",
+                "smol_str_2::get",
+            ),
+            (
+                "find",
+                "/rust/deps/hashbrown-0.15.5/src/raw/mod.rs",
+                "hashbrown::raw::find",
+            ),
+            ("a::b", "/rustc/abc/library/std/src/panicking.rs", "a::b"),
+            ("<A as B>::c", "/rustc/abc/library/std/src/panicking.rs", "<A as B>::c"),
+            ("draw", "/home/anna/paint/src/brush.rs", "draw"),
+        ];
+        for (name, file, expected) in table {
+            assert_eq!(qualified(name.to_owned(), Some(file)), expected);
         }
     }
 

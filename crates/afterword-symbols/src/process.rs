@@ -135,7 +135,22 @@ fn walk_thread(
     let Walked { frames, note } = walk(context, stack, &streams.modules, &streams.system_info, provider, limits);
     thread.note = note;
     thread.frames = frames.iter().flat_map(|frame| namer.frames(frame)).collect();
+    disown_main_shim(&mut thread.frames);
     thread
+}
+
+/// The C `main` that rustc makes calls `std::rt::lang_start`; it has no source, and is not the application's code.
+fn disown_main_shim(frames: &mut [Frame]) {
+    let shim = frames.windows(2).position(|pair| {
+        let starts = pair[0]
+            .function
+            .as_deref()
+            .is_some_and(|name| name.starts_with("std::rt::lang_start"));
+        starts && pair[1].function.as_deref() == Some("main") && pair[1].file.is_none()
+    });
+    if let Some(at) = shim {
+        frames[at + 1].in_app = false;
+    }
 }
 
 fn signature_of(thread: &Thread) -> String {
@@ -194,6 +209,7 @@ impl Namer<'_> {
                 .as_deref()
                 .map(demangle::demangle)
                 .filter(|name| !name.is_empty());
+            let function = function.map(|function| ours::qualified(function, found.file.as_deref()));
             Frame {
                 instruction: HexAddr(instruction.0),
                 module: path.as_deref().map(|path| file_name(path).to_owned()),

@@ -5,8 +5,8 @@ use std::time::{Duration, SystemTime};
 use minidump::system_info::Os;
 use minidump::{
     CrashReason, Error as ReadError, Minidump, MinidumpBreakpadInfo, MinidumpContext, MinidumpException,
-    MinidumpMiscInfo, MinidumpModuleList, MinidumpSoftErrors, MinidumpStream, MinidumpSystemInfo, MinidumpThreadList,
-    MinidumpThreadNames, UnifiedMemory, UnifiedMemoryList,
+    MinidumpLinuxProcStatus, MinidumpMiscInfo, MinidumpModuleList, MinidumpSoftErrors, MinidumpStream,
+    MinidumpSystemInfo, MinidumpThreadList, MinidumpThreadNames, UnifiedMemory, UnifiedMemoryList,
 };
 use minidump_unwind::SystemInfo;
 
@@ -30,6 +30,7 @@ pub(crate) struct Streams<'d> {
     breakpad: Option<MinidumpBreakpadInfo>,
     memory: UnifiedMemoryList<'d>,
     exception: Option<MinidumpException<'d>>,
+    linux_process_id: Option<u32>,
     dump_time: Duration,
 }
 
@@ -66,7 +67,7 @@ impl<'d> Streams<'d> {
         Ok(Streams {
             system_info: system_info(&dump_system_info),
             threads,
-            modules: modules.unwrap_or_default(),
+            modules: crate::modules::joined(modules.unwrap_or_default(), dump_system_info.os),
             crashing_thread,
             soft_errors,
             dump_system_info,
@@ -75,6 +76,7 @@ impl<'d> Streams<'d> {
             breakpad,
             memory,
             exception,
+            linux_process_id: minidump.get_stream().ok().and_then(|status| linux_process_id(&status)),
             dump_time: Duration::from_secs(minidump.header.time_date_stamp.into()),
         })
     }
@@ -161,7 +163,8 @@ impl<'d> Streams<'d> {
     }
 
     pub(crate) fn process_id(&self) -> Option<u32> {
-        self.misc.as_ref()?.raw.process_id().copied()
+        let windows = self.misc.as_ref().and_then(|misc| misc.raw.process_id().copied());
+        windows.or(self.linux_process_id)
     }
 
     pub(crate) fn process_uptime_s(&self) -> Option<u64> {
@@ -173,6 +176,13 @@ impl<'d> Streams<'d> {
     pub(crate) fn dump_time_s(&self) -> Option<u64> {
         Some(self.dump_time.as_secs()).filter(|seconds| *seconds != 0)
     }
+}
+
+/// From `/proc/ID/status`. minidump-writer takes that of the thread that crashed, in which `Pid` is the thread's.
+fn linux_process_id(status: &MinidumpLinuxProcStatus<'_>) -> Option<u32> {
+    let value = |name: &[u8]| status.iter().find(|(key, _)| key.as_bytes() == name);
+    let (_, id) = value(b"Tgid").or_else(|| value(b"Pid"))?;
+    id.to_str().ok()?.trim().parse().ok()
 }
 
 /// On Linux the kernel gives an address for faults only; for others the field holds who sent the signal.

@@ -1,6 +1,8 @@
 //! Functions by the ELF symbol table: names for what has no debug information.
 
-use object::{Object, ObjectSymbol, SymbolKind};
+use std::collections::HashSet;
+
+use object::{Object, ObjectSection, ObjectSymbol, SectionFlags, SectionIndex, SymbolKind, elf};
 
 use super::elf::ElfFile;
 use crate::address::FileAddress;
@@ -25,8 +27,8 @@ impl<'s> SymbolTable<'s> {
     where
         's: 'f,
     {
-        let full = files.clone().map(|file| functions(file.object.symbols()));
-        let dynamic = files.map(|file| functions(file.object.dynamic_symbols()));
+        let full = files.clone().map(|file| functions(file, file.object.symbols()));
+        let dynamic = files.map(|file| functions(file, file.object.dynamic_symbols()));
         let mut functions = full
             .chain(dynamic)
             .find(|functions| !functions.is_empty())
@@ -50,9 +52,12 @@ impl<'s> SymbolTable<'s> {
     }
 }
 
-fn functions<'s, S: ObjectSymbol<'s>>(symbols: impl Iterator<Item = S>) -> Vec<Function<'s>> {
+fn functions<'s, S: ObjectSymbol<'s>>(file: &ElfFile<'s>, symbols: impl Iterator<Item = S>) -> Vec<Function<'s>> {
+    let code = code_sections(file);
     symbols
-        .filter(|symbol| matches!(symbol.kind(), SymbolKind::Text | SymbolKind::Unknown) && symbol.is_definition())
+        // Hand-written assembly has no kinds; but neither have the tables that compilers put between their data.
+        .filter(|symbol| matches!(symbol.kind(), SymbolKind::Text | SymbolKind::Unknown))
+        .filter(|symbol| symbol.section_index().is_some_and(|section| code.contains(&section)))
         .filter_map(|symbol| {
             let name = symbol.name_bytes().ok()?;
             // `$x`, `$d`: marks of the ARM assembler.
@@ -63,5 +68,15 @@ fn functions<'s, S: ObjectSymbol<'s>>(symbols: impl Iterator<Item = S>) -> Vec<F
                 name,
             })
         })
+        .collect()
+}
+
+/// By their flags: in a debug file they have no bytes, hence no kind.
+fn code_sections(file: &ElfFile<'_>) -> HashSet<SectionIndex> {
+    let is_code = |flags| matches!(flags, SectionFlags::Elf { sh_flags, .. } if sh_flags.0 & elf::SHF_EXECINSTR.0 != 0);
+    file.object
+        .sections()
+        .filter(|section| is_code(section.flags()))
+        .map(|section| section.index())
         .collect()
 }

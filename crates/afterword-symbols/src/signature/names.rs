@@ -208,6 +208,7 @@ const MACHINERY: &[&str] = &[
     // Panics.
     "rust_panic",
     "__rust_start_panic",
+    "__rust_try",
     "__rustc::*",
     "std::panicking::*",
     "core::panicking::*",
@@ -302,6 +303,16 @@ const PREFIXES: &[&str] = &[
     "qsort*",
     "bsearch",
     "compiler_builtins::*",
+    "syscall",
+    "__syscall*",
+    "__futex*",
+    "pthread_mutex_*",
+    "__pthread_mutex_*",
+    "pthread_cond_*",
+    "__pthread_cond_*",
+    "*nanosleep",
+    "*epoll_wait",
+    "*poll",
 ];
 
 pub(crate) fn is_sentinel(trimmed: &str) -> bool {
