@@ -11,7 +11,7 @@ use std::sync::mpsc::{Receiver, channel};
 use std::time::{Duration, Instant};
 
 use afterword_dialog::{Asked, Details, FromDialog, ToDialog, write_message};
-use afterword_store::{ReportId, ReportKind};
+use afterword_store::{AppId, ConsentPolicy, ReportId, ReportInfo, ReportKind, Settled, Store};
 
 /// Generous: software drawing in a debug build on a busy machine.
 const PATIENCE: Duration = Duration::from_secs(60);
@@ -38,8 +38,8 @@ fn dialog() -> Command {
     command
 }
 
-fn question() -> ToDialog {
-    ToDialog::Show(Box::new(Asked {
+fn asked() -> Asked {
+    Asked {
         store_root: PathBuf::from("/nonexistent"),
         app: "inkwell".to_owned(),
         report_id: ReportId::random(),
@@ -51,7 +51,11 @@ fn question() -> ToDialog {
         release: None,
         can_restart: false,
         details: Details::default(),
-    }))
+    }
+}
+
+fn question() -> ToDialog {
+    ToDialog::Show(Box::new(asked()))
 }
 
 /// Asks, and returns what is left when the process has ended by itself.
@@ -157,4 +161,98 @@ fn shown_is_said_when_the_window_is_on_the_screen() {
     drop(input);
     assert!(messages.recv_timeout(Duration::from_millis(500)).is_err());
     assert!(dialog.0.try_wait().unwrap().is_none(), "the window is still there");
+}
+
+/// Presses keys in the one window of a display; false where there is no `xdotool`.
+fn press(display: &str, keys: &[&str]) -> bool {
+    let xdotool = |arguments: &[&str]| Command::new("xdotool").args(arguments).env("DISPLAY", display).status();
+    // Without a window manager nobody gives the window the keyboard.
+    let focused = xdotool(&[
+        "search",
+        "--onlyvisible",
+        "--class",
+        "afterword-dialog",
+        "windowfocus",
+        "--sync",
+    ]);
+    focused.is_ok_and(|status| status.success()) && {
+        xdotool(&[&["key", "--delay", "150"], keys].concat()).is_ok_and(|status| status.success())
+    }
+}
+
+fn stored(root: &std::path::Path) -> (Store, Asked) {
+    let asked = Asked {
+        store_root: root.to_owned(),
+        ..asked()
+    };
+    let store = Store::open(root, &AppId::new(&asked.app).unwrap()).unwrap();
+    let info = ReportInfo {
+        version: ReportInfo::VERSION,
+        report_id: asked.report_id,
+        event_id: ReportId::random().uuid(),
+        kind: asked.kind,
+        dsn: "https://key@crashes.example.org/1".to_owned(),
+        app_name: asked.app_name.clone(),
+        release: None,
+        environment: None,
+        captured_at: time::OffsetDateTime::UNIX_EPOCH,
+        reason: "SIGSEGV".to_owned(),
+        signal: None,
+        address: None,
+        message: None,
+        thread_name: None,
+        event: serde_json::Value::Null,
+        removed: vec![],
+        soft_errors: vec![],
+        policy: ConsentPolicy::Ask,
+    };
+    let report = store.begin_report(asked.report_id).unwrap();
+    report.commit(&info).unwrap();
+    (store, asked)
+}
+
+#[test]
+#[cfg(target_os = "linux")]
+fn a_person_at_the_keyboard_writes_sends_and_closes() {
+    let Some((_server, display)) = display() else {
+        eprintln!("skipped: there is no Xvfb here");
+        return;
+    };
+    let folder = tempfile::tempdir().unwrap();
+    let (store, asked) = stored(folder.path());
+    let report_id = asked.report_id;
+    let mut dialog = Running(dialog().env("DISPLAY", &display).spawn().unwrap());
+    let messages = lines(&mut dialog.0);
+    let mut input = dialog.0.stdin.take().unwrap();
+    say(&mut input, &ToDialog::Show(Box::new(asked)));
+    assert_eq!(messages.recv_timeout(PATIENCE), Ok(FromDialog::Shown));
+
+    // Into the comment; past the details and Don't send; Send report.
+    if !press(&display, &["Tab", "u", "n", "d", "o", "Tab", "Tab", "Tab", "Return"]) {
+        eprintln!("skipped: there is no xdotool here");
+        return;
+    }
+    assert_eq!(messages.recv_timeout(PATIENCE), Ok(FromDialog::Answered));
+    let Settled::Sending(answer) = store.settle(report_id).unwrap() else {
+        panic!("the answer was to send");
+    };
+    assert_eq!(answer.comment.as_deref(), Some("undo"));
+
+    say(
+        &mut input,
+        &ToDialog::Progress {
+            sent_bytes: 10,
+            total_bytes: 20,
+        },
+    );
+    say(
+        &mut input,
+        &ToDialog::Sent {
+            event_id: "9f1c2ab4".to_owned(),
+            url: None,
+        },
+    );
+    assert!(press(&display, &["Escape"]));
+    assert_eq!(messages.recv_timeout(PATIENCE), Ok(FromDialog::Closed));
+    assert!(dialog.0.wait().unwrap().success());
 }
