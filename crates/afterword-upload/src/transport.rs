@@ -186,7 +186,6 @@ fn client(options: &Options, url: &Url) -> reqwest::Result<Client> {
             .retry(reqwest::retry::never())
             .referer(false)
             .connect_timeout(options.connect_timeout)
-            .timeout(options.total_timeout)
     };
     // What is on this machine is not reached through a proxy, whatever the environment says.
     let builder = || {

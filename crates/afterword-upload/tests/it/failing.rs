@@ -154,24 +154,26 @@ fn nobody_listens() {
 
 #[test]
 fn a_server_that_hangs_is_left_after_a_while() {
-    let short = Uploader::new(Options {
-        connect_timeout: Duration::from_millis(300),
-        stall_timeout: Duration::from_millis(300),
-        total_timeout: Duration::from_millis(1200),
-        ..Options::default()
-    });
-    for (reply, bytes) in [(Reply::Hang, 10), (Reply::HangInBody, 16 << 20), (Reply::Dribble, 10)] {
-        let fixture = Fixture::new([reply.clone()]);
+    let (short, long) = (Duration::from_millis(300), Duration::from_secs(60));
+    let cases = [
+        (Reply::Hang, 10, short, long),
+        (Reply::HangInBody, 16 << 20, short, long),
+        (Reply::Dribble, 10, long, short),
+    ];
+    for (reply, bytes, stall_timeout, total_timeout) in cases {
+        let options = Options {
+            connect_timeout: short,
+            stall_timeout,
+            total_timeout,
+            ..Options::default()
+        };
+        let fixture = Fixture::new([reply]);
         let dump = noise(bytes);
         let id = fixture.report_of(ReportKind::Crash, None, &[(ReportFile::Minidump, &dump)]);
-        let start = Instant::now();
-        let outcome = short.send_report(&fixture.store, id, &Timed::default()).unwrap();
+        let outcome = Uploader::new(options)
+            .send_report(&fixture.store, id, &Timed::default())
+            .unwrap();
         fixture.assert_later(id, outcome);
-        assert!(
-            start.elapsed() < Duration::from_secs(20),
-            "{reply:?}: {:?}",
-            start.elapsed()
-        );
     }
 }
 

@@ -73,6 +73,27 @@ fn the_2xx_is_recorded_before_the_comment_is_sent() {
 }
 
 #[test]
+fn a_comment_cancelled_midway_finds_the_2xx_on_the_disk() {
+    struct CancelTheComment<'a>(&'a Fixture);
+    impl afterword_upload::Progress for CancelTheComment<'_> {
+        fn sent(&self, _: u64, _: u64) {}
+        fn cancelled(&self) -> bool {
+            self.0.server.count() == 2
+        }
+    }
+    let fixture = Fixture::new([Reply::ok(), Reply::Hang, Reply::ok()]);
+    let id = fixture.report(Some("I drew a circle"));
+    let outcome = uploader()
+        .send_report(&fixture.store, id, &CancelTheComment(&fixture))
+        .unwrap();
+    assert_eq!(outcome, Outcome::Cancelled);
+    // Cancelling records nothing, so this was there before the comment was sent.
+    assert!(fixture.delivery(id).report_accepted_at.is_some());
+    assert!(matches!(fixture.send(id), Outcome::Sent(_)));
+    assert_eq!(fixture.server.received()[2].envelope().items[0].header.kind, "feedback");
+}
+
+#[test]
 fn a_payload_is_deleted_only_after_its_acceptance_is_on_the_disk() {
     let fixture = Fixture::new([Reply::ok(), Reply::ok()]);
     let id = fixture.report(None);
@@ -144,6 +165,38 @@ fn without_consent_nothing_is_connected() {
     fixture.store.put_answer(id, &answer).unwrap();
     assert!(uploader().send_report(&fixture.store, id, &NoProgress).is_err());
     assert_eq!(fixture.server.count(), 0);
+}
+
+#[test]
+fn consent_withdrawn_while_the_event_is_sent_keeps_the_comment_here() {
+    struct Withdraw<'a>(&'a Fixture, ReportId);
+    impl afterword_upload::Progress for Withdraw<'_> {
+        fn sent(&self, _: u64, _: u64) {
+            let mut answer = self.0.store.report(self.1).unwrap().answer().unwrap().unwrap();
+            answer.decision = Decision::DontSend;
+            self.0.store.put_answer(self.1, &answer).unwrap();
+        }
+        fn cancelled(&self) -> bool {
+            false
+        }
+    }
+    let fixture = Fixture::new([Reply::ok(), Reply::ok()]);
+    let id = fixture.report(Some("I drew a circle"));
+    let failed = uploader().send_report(&fixture.store, id, &Withdraw(&fixture, id));
+    let Err(Error::Store {
+        source: afterword_store::Error::NoConsent { .. },
+        ..
+    }) = failed
+    else {
+        panic!()
+    };
+    assert_eq!(fixture.server.count(), 1);
+    assert!(
+        fixture.delivery(id).report_accepted_at.is_some(),
+        "what happened is recorded all the same"
+    );
+    fixture.store.settle(id).unwrap();
+    assert!(fixture.store.report(id).is_err());
 }
 
 #[test]
