@@ -25,6 +25,8 @@ use crate::error::chain;
 use crate::queries::{self, StoredEvent};
 use crate::{App, Error, access, projects};
 
+pub(crate) use json::{raw, short_id};
+
 /// The routes of the API, behind the token.
 pub(crate) fn routes(app: &App) -> Router<App> {
     Router::new()

@@ -72,7 +72,6 @@ pub(crate) struct Module {
     pub(crate) name: String,
     pub(crate) path: String,
     pub(crate) address: Option<String>,
-    pub(crate) size: Option<String>,
     pub(crate) debug_id: Option<String>,
 }
 
@@ -172,7 +171,6 @@ impl Module {
             name: stack::file_name(&path).to_owned(),
             path,
             address: first_text(raw, &["image_addr"]),
-            size: first_text(raw, &["image_size"]),
             debug_id: first_text(raw, &["debug_id", "uuid"]),
         })
     }

@@ -11,7 +11,6 @@ pub(crate) struct Exception {
     pub(crate) kind: Option<String>,
     pub(crate) value: Option<String>,
     pub(crate) thread_id: Option<String>,
-    pub(crate) mechanism: Option<String>,
     pub(crate) handled: Option<bool>,
     /// Made up by a client or server to carry a stack: its type says nothing of the cause.
     pub(crate) synthetic: bool,
@@ -47,8 +46,10 @@ pub(crate) struct Frame {
     pub(crate) module: Option<String>,
     /// Path of the executable or library.
     pub(crate) package: Option<String>,
-    /// Path of the source file.
+    /// The source file, as short as the client gives it.
     pub(crate) file: Option<String>,
+    /// The source file's whole path.
+    pub(crate) path: Option<String>,
     pub(crate) line: Option<String>,
     pub(crate) address: Option<String>,
     /// How far into the package.
@@ -81,7 +82,6 @@ impl Exception {
             address: address_at
                 .iter()
                 .find_map(|path| mechanism.pointer(path).and_then(super::read::text)),
-            mechanism: kind,
             stack: Stack::read(raw.get("stacktrace").or_else(|| raw.get("raw_stacktrace"))),
         }
     }
@@ -148,6 +148,7 @@ impl Frame {
             module: first_text(raw, &["module"]),
             package: first_text(raw, &["package"]),
             file: first_text(raw, &["filename", "abs_path"]),
+            path: first_text(raw, &["abs_path"]),
             line: first_text(raw, &["lineno"]).filter(|line| line != "0"),
             offset: number(&address)
                 .zip(base)
@@ -182,7 +183,7 @@ impl Frame {
             function: self.function.as_deref(),
             module: self.package_name().or(self.module.as_deref()),
             module_offset: self.offset,
-            file: self.file.as_deref(),
+            file: self.path.as_deref().or(self.file.as_deref()),
         }
     }
 }

@@ -37,12 +37,14 @@ impl Event {
 
     /// The address that was touched, as a client of ours or another tells it.
     pub(crate) fn fault_address(&self) -> Option<&str> {
-        let of_context = self
-            .context("crash", "address")
-            .or_else(|| self.context("crash", "crash_address"));
-        self.exception()
-            .and_then(|exception| exception.address.as_deref())
-            .or(of_context)
+        let of_exception = self.exception().and_then(|exception| exception.address.as_deref());
+        of_exception.or_else(|| self.context("afterword", "address"))
+    }
+
+    /// Why the system ended the process, in its words.
+    pub(crate) fn reason(&self) -> Option<&str> {
+        let signal = || self.exception().and_then(|exception| exception.signal.as_deref());
+        self.context("afterword", "reason").or_else(signal)
     }
 
     /// What tells one user from another: the first of id, e-mail, name and address that is there.
