@@ -128,9 +128,11 @@ impl<'s> LocalModule<'s> {
         self.debug.iter().chain(&self.code)
     }
 
+    /// `None` for what is no code: linkers leave the debug information of functions they dropped, at address 0.
     fn file_address(&self, offset: ModuleOffset) -> Option<FileAddress> {
-        let base = self.code.as_ref().or(self.debug.as_ref())?.base;
-        base.0.checked_add(offset.0).map(FileAddress)
+        let file = self.code.as_ref().or(self.debug.as_ref())?;
+        let address = FileAddress(file.base.0.checked_add(offset.0)?);
+        file.is_code(address).then_some(address)
     }
 
     fn cfi(&self) -> Option<&Cfi<'s>> {
@@ -176,5 +178,6 @@ fn open_checked<'s>(
     slot.get_or_init(|| mapped).parse()
 }
 
-#[cfg(all(test, target_os = "linux"))]
+#[cfg(test)]
+#[cfg(target_os = "linux")]
 mod tests;

@@ -197,8 +197,10 @@ impl SymbolProvider for Provider<'_> {
     }
 }
 
-/// Where a path in the dump is on this machine. `None` for what is no file: `linux-gate.so`, `[heap]`.
+/// Where a path in the dump is on this machine. `None` for what is no file: `linux-gate.so`, `[heap]`. A file that was
+/// replaced while the program ran is ` (deleted)` to the kernel; the one there now may be the same build again.
 fn path_here(path: &str, sources: &Sources) -> Option<PathBuf> {
+    let path = path.strip_suffix(" (deleted)").unwrap_or(path);
     let mapped = sources.path_map.iter().find_map(|(prefix, here)| {
         let rest = path.strip_prefix(prefix.as_str())?;
         let at_boundary = rest.is_empty() || prefix.ends_with('/') || rest.starts_with('/');
@@ -230,6 +232,7 @@ mod tests {
         assert_eq!(here("/home/xxxx/bin/app"), Some(PathBuf::from("/home/anna/bin/app")));
         assert_eq!(here("/home/xxxxx/bin/app"), Some(PathBuf::from("/home/xxxxx/bin/app")));
         assert_eq!(here("/usr/bin/app"), Some(PathBuf::from("/usr/bin/app")));
+        assert_eq!(here("/usr/bin/app (deleted)"), Some(PathBuf::from("/usr/bin/app")));
         assert_eq!(here("linux-gate.so"), None);
         assert_eq!(here("[heap]"), None);
     }

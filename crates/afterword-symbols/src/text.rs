@@ -251,3 +251,69 @@ fn write_module(out: &mut String, module: &Module) -> fmt::Result {
         module.base.0, module.path
     )
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::Reason;
+
+    fn frame(function: &str, line: u32) -> Frame {
+        Frame {
+            function: Some(function.to_owned()),
+            file: Some("src/main.rs".to_owned()),
+            line: Some(line),
+            module: Some("paint".to_owned()),
+            trust: "cfi".to_owned(),
+            in_app: true,
+            ..Frame::default()
+        }
+    }
+
+    fn overflow() -> ProcessedCrash {
+        let deep = std::iter::repeat_n(frame("paint::fill", 12), 1000);
+        let frames = deep.chain([frame("paint::main", 3)]).collect();
+        let thread = Thread {
+            id: 7,
+            name: Some("ma\u{1b}[31min".to_owned()),
+            frames,
+            ..Thread::default()
+        };
+        let reason = Reason {
+            name: "SIGSEGV / SEGV_ACCERR".to_owned(),
+            ..Reason::default()
+        };
+        ProcessedCrash {
+            threads: vec![thread],
+            crashing_thread: Some(0),
+            reason,
+            ..ProcessedCrash::default()
+        }
+    }
+
+    #[test]
+    fn a_stack_overflow_takes_three_lines() {
+        let text = overflow().to_text(&TextOptions::brief());
+        assert!(
+            text.contains("  0  paint::fill  at src/main.rs:12  (paint)\n        … 999 more of the same\n"),
+            "{text}"
+        );
+        assert!(text.contains("1000  paint::main  at src/main.rs:3"), "{text}");
+        assert!(text.lines().count() < 15);
+    }
+
+    #[test]
+    fn names_cannot_reach_the_terminal() {
+        let text = overflow().to_text(&TextOptions::default());
+        assert!(!text.contains('\u{1b}'));
+        assert!(text.contains("Thread 7 \"ma\u{fffd}[31min\" crashed"));
+    }
+
+    #[test]
+    fn nothing_at_all_is_text_too() {
+        assert!(
+            ProcessedCrash::default()
+                .to_text(&TextOptions::default())
+                .ends_with('\n')
+        );
+    }
+}

@@ -81,3 +81,86 @@ pub(crate) fn now_or_never<F: Future>(future: F) -> Option<F::Output> {
         Poll::Pending => None,
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use std::time::{Duration, Instant};
+
+    use minidump::format::CONTEXT_AMD64;
+    use minidump::system_info::{Cpu, Os};
+    use minidump::{MinidumpContextValidity, MinidumpRawContext};
+
+    use super::*;
+    use crate::Sources;
+
+    const STACK: u64 = 0x7fff_0000_0000;
+
+    fn system() -> SystemInfo {
+        SystemInfo {
+            os: Os::Linux,
+            os_version: None,
+            os_build: None,
+            cpu: Cpu::X86_64,
+            cpu_info: None,
+            cpu_microcode_version: None,
+            cpu_count: 1,
+        }
+    }
+
+    /// As many frames as fit, each 16 bytes: the next frame pointer and a return address into no module.
+    fn endless_stack(bytes: usize) -> Vec<u8> {
+        let frame = |index: u64| {
+            [STACK + (index + 1) * 16, 0x5000_0000_0000 + index]
+                .map(u64::to_le_bytes)
+                .concat()
+        };
+        (0..bytes as u64 / 16).flat_map(frame).collect()
+    }
+
+    fn walk_bytes(bytes: &[u8], limits: &Limits) -> Walked {
+        let registers = CONTEXT_AMD64 {
+            rip: 0x5000_0000_0000,
+            rsp: STACK,
+            rbp: STACK,
+            ..CONTEXT_AMD64::default()
+        };
+        let raw = MinidumpRawContext::Amd64(registers);
+        let context = MinidumpContext {
+            raw,
+            valid: MinidumpContextValidity::All,
+        };
+        let memory = MinidumpMemory {
+            desc: Default::default(),
+            base_address: STACK,
+            size: bytes.len() as u64,
+            bytes,
+            endian: minidump::Endian::Little,
+        };
+        let sources = Sources::default();
+        let provider = Provider::new(&[], &sources, &[], &[], Instant::now() + limits.time);
+        walk(
+            context,
+            Some(UnifiedMemory::Memory(&memory)),
+            &MinidumpModuleList::default(),
+            &system(),
+            &provider,
+            limits,
+        )
+    }
+
+    #[test]
+    fn a_chain_of_frames_made_up_by_a_stranger_is_bounded() {
+        let started = Instant::now();
+        let walked = walk_bytes(&endless_stack(64 << 20), &Limits::default());
+        assert_eq!(walked.frames.len(), Limits::default().frames_per_thread);
+        assert_eq!(walked.note.as_deref(), Some("unwinding stopped after 1024 frames"));
+        assert!(started.elapsed() < Duration::from_secs(20));
+    }
+
+    #[test]
+    fn a_short_stack_is_walked_to_its_end_without_a_note() {
+        let walked = walk_bytes(&endless_stack(160), &Limits::default());
+        assert!((5..=10).contains(&walked.frames.len()), "{}", walked.frames.len());
+        assert_eq!(walked.note, None);
+    }
+}

@@ -3,12 +3,13 @@
 use std::borrow::Cow;
 use std::fs::File;
 use std::io::ErrorKind;
+use std::ops::Range;
 use std::path::{Path, PathBuf};
 use std::sync::OnceLock;
 use std::sync::atomic::{AtomicUsize, Ordering};
 
 use memmap2::Mmap;
-use object::{Object, ObjectSection, ObjectSegment};
+use object::{BinaryFormat, Object, ObjectSection, ObjectSegment, SectionFlags, SectionIndex, elf};
 
 use crate::address::FileAddress;
 
@@ -77,11 +78,17 @@ impl MappedFile {
 
     pub(crate) fn parse(&self) -> Result<ElfFile<'_>, OpenError> {
         let object = object::File::parse(&*self.map).map_err(|_| OpenError::Unreadable)?;
+        // Others have other ids and other debug files; they are symbolicated by Breakpad's symbols.
+        if object.format() != BinaryFormat::Elf {
+            return Err(OpenError::Missing);
+        }
         let base = base_of(&object);
+        let code = code_of(&object);
         Ok(ElfFile {
             path: &self.path,
             object,
             base,
+            code,
         })
     }
 }
@@ -99,6 +106,13 @@ pub(crate) struct ElfFile<'s> {
     pub(crate) object: object::File<'s>,
     /// The address at which the linker put the file's first byte.
     pub(crate) base: FileAddress,
+    code: Vec<CodeSection>,
+}
+
+/// A section of executable code, and the addresses it covers.
+struct CodeSection {
+    index: SectionIndex,
+    addresses: Range<u64>,
 }
 
 impl<'s> ElfFile<'s> {
@@ -128,6 +142,14 @@ impl<'s> ElfFile<'s> {
             }
         }
         Some(hash)
+    }
+
+    pub(crate) fn is_code(&self, address: FileAddress) -> bool {
+        self.code.iter().any(|section| section.addresses.contains(&address.0))
+    }
+
+    pub(crate) fn is_code_section(&self, index: SectionIndex) -> bool {
+        self.code.iter().any(|section| section.index == index)
     }
 
     pub(crate) fn has_line_information(&self) -> bool {
@@ -160,6 +182,19 @@ impl<'s> ElfFile<'s> {
     pub(crate) fn section_address(&self, name: &str) -> Option<u64> {
         self.object.section_by_name(name).map(|section| section.address())
     }
+}
+
+/// By their flags: in a debug file the sections have no bytes, hence no kind.
+fn code_of(object: &object::File<'_>) -> Vec<CodeSection> {
+    let is_code = |flags| matches!(flags, SectionFlags::Elf { sh_flags, .. } if sh_flags.0 & elf::SHF_EXECINSTR.0 != 0);
+    let sections = object.sections().filter(|section| is_code(section.flags()));
+    let addresses = |start: u64, size| start..start.saturating_add(size);
+    sections
+        .map(|section| CodeSection {
+            index: section.index(),
+            addresses: addresses(section.address(), section.size()),
+        })
+        .collect()
 }
 
 fn base_of(object: &object::File<'_>) -> FileAddress {

@@ -25,7 +25,10 @@ impl<'s> Lines<'s> {
         };
         let load =
             |id: gimli::SectionId| Ok::<_, gimli::Error>(EndianSlice::new(file.section(id.name(), slots), endian));
-        let context = addr2line::Context::from_dwarf(gimli::Dwarf::load(load).ok()?).ok()?;
+        let mut dwarf = gimli::Dwarf::load(load).ok()?;
+        // Units of one linked library often share their abbreviations.
+        dwarf.populate_abbreviations_cache(gimli::AbbreviationsCacheStrategy::Duplicates);
+        let context = addr2line::Context::from_dwarf(dwarf).ok()?;
         Some(Lines { context })
     }
 

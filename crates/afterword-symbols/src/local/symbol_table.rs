@@ -1,8 +1,6 @@
 //! Functions by the ELF symbol table: names for what has no debug information.
 
-use std::collections::HashSet;
-
-use object::{Object, ObjectSection, ObjectSymbol, SectionFlags, SectionIndex, SymbolKind, elf};
+use object::{Object, ObjectSymbol, SymbolKind};
 
 use super::elf::ElfFile;
 use crate::address::FileAddress;
@@ -53,11 +51,14 @@ impl<'s> SymbolTable<'s> {
 }
 
 fn functions<'s, S: ObjectSymbol<'s>>(file: &ElfFile<'s>, symbols: impl Iterator<Item = S>) -> Vec<Function<'s>> {
-    let code = code_sections(file);
     symbols
         // Hand-written assembly has no kinds; but neither have the tables that compilers put between their data.
         .filter(|symbol| matches!(symbol.kind(), SymbolKind::Text | SymbolKind::Unknown))
-        .filter(|symbol| symbol.section_index().is_some_and(|section| code.contains(&section)))
+        .filter(|symbol| {
+            symbol
+                .section_index()
+                .is_some_and(|section| file.is_code_section(section))
+        })
         .filter_map(|symbol| {
             let name = symbol.name_bytes().ok()?;
             // `$x`, `$d`: marks of the ARM assembler.
@@ -68,15 +69,5 @@ fn functions<'s, S: ObjectSymbol<'s>>(file: &ElfFile<'s>, symbols: impl Iterator
                 name,
             })
         })
-        .collect()
-}
-
-/// By their flags: in a debug file they have no bytes, hence no kind.
-fn code_sections(file: &ElfFile<'_>) -> HashSet<SectionIndex> {
-    let is_code = |flags| matches!(flags, SectionFlags::Elf { sh_flags, .. } if sh_flags.0 & elf::SHF_EXECINSTR.0 != 0);
-    file.object
-        .sections()
-        .filter(|section| is_code(section.flags()))
-        .map(|section| section.index())
         .collect()
 }
