@@ -6,20 +6,35 @@
 use egui::style::{Selection, WidgetVisuals, Widgets};
 use egui::{Color32, CornerRadius, FontFamily, FontId, Margin, Stroke, TextStyle, Theme, Visuals, vec2};
 
-/// Space around the page, in points.
-pub(crate) const PAGE_MARGIN: Margin = Margin {
-    left: 28,
-    right: 28,
-    top: 26,
-    bottom: 18,
-};
-/// Space around the row of buttons, in points.
-pub(crate) const FOOTER_MARGIN: Margin = Margin {
-    left: 28,
-    right: 28,
-    top: 16,
-    bottom: 16,
-};
+/// Least space at the left and right of a page, in points.
+const SIDE: f32 = 28.0;
+/// Widest a page gets, in points: longer lines are hard to read. What is left over is space at both sides.
+const MAX_PAGE_WIDTH: f32 = 680.0;
+
+/// Space around the page in a window of `width`, in points.
+pub(crate) fn page_margin(width: f32) -> Margin {
+    Margin {
+        top: 26,
+        bottom: 18,
+        ..sides(width)
+    }
+}
+
+/// Space around the row of buttons in a window of `width`, in points.
+pub(crate) fn footer_margin(width: f32) -> Margin {
+    Margin {
+        top: 16,
+        bottom: 16,
+        ..sides(width)
+    }
+}
+
+/// Margins are kept in bytes, hence the bound on very wide windows, where the page grows again.
+fn sides(width: f32) -> Margin {
+    let side = ((width - MAX_PAGE_WIDTH) / 2.0).clamp(SIDE, f32::from(i8::MAX));
+    Margin::symmetric(side as i8, 0)
+}
+
 /// Height of a button, in points.
 pub(crate) const BUTTON_HEIGHT: f32 = 40.0;
 const RADIUS: CornerRadius = CornerRadius::same(6);

@@ -51,11 +51,13 @@ fn page(ui: &mut Ui, state: &mut State, body: Part, footer: Part) -> Action {
     let spacing = ui.spacing().item_spacing;
     let body_height = scrolling(ui, top, |ui| {
         ui.spacing_mut().item_spacing.y = 0.0;
-        Frame::new().inner_margin(theme::PAGE_MARGIN).show(ui, |ui| {
-            ui.set_width(ui.available_width());
-            ui.spacing_mut().item_spacing = spacing;
-            action = body(ui, state);
-        });
+        Frame::new()
+            .inner_margin(theme::page_margin(full.width()))
+            .show(ui, |ui| {
+                ui.set_width(ui.available_width());
+                ui.spacing_mut().item_spacing = spacing;
+                action = body(ui, state);
+            });
         if !pinned {
             ui.spacing_mut().item_spacing = spacing;
             let strip = Rect::from_min_size(ui.cursor().min, egui::vec2(ui.available_width(), footer_height));
@@ -98,10 +100,12 @@ fn strip_of_buttons(ui: &mut Ui, rect: Rect, palette: &Palette, state: &mut Stat
     ui.painter()
         .hline(rect.x_range(), rect.top(), egui::Stroke::new(1.0, palette.hairline));
     let mut child = ui.new_child(UiBuilder::new().id_salt("footer").max_rect(rect));
-    let shown = Frame::new().inner_margin(theme::FOOTER_MARGIN).show(&mut child, |ui| {
-        ui.set_width(ui.available_width());
-        footer(ui, state)
-    });
+    let shown = Frame::new()
+        .inner_margin(theme::footer_margin(rect.width()))
+        .show(&mut child, |ui| {
+            ui.set_width(ui.available_width());
+            footer(ui, state)
+        });
     (shown.inner, shown.response.rect.height())
 }
 

@@ -1,8 +1,8 @@
 //! *What would be sent*: folded away, complete, in the order a person would ask.
 
 use egui::{
-    CollapsingHeader, Color32, Frame, Label, Layout, Margin, Response, RichText, Sense, Spinner, Stroke, TextStyle, Ui,
-    vec2,
+    Align, CollapsingHeader, Color32, Frame, Label, Layout, Margin, Response, RichText, Sense, Spinner, Stroke,
+    TextStyle, Ui, Vec2, vec2,
 };
 
 use super::parts;
@@ -13,8 +13,8 @@ use crate::{text, words};
 
 /// Widest column of keys, in points.
 const KEY_WIDTH: f32 = 120.0;
-/// Column of sizes, in points.
-const SIZE_WIDTH: f32 = 84.0;
+/// Column of sizes, in points; as high as its text.
+const SIZE_COLUMN: Vec2 = vec2(84.0, 0.0);
 
 pub(super) fn show(ui: &mut Ui, state: &mut State) {
     ui.spacing_mut().indent = ui.spacing().icon_width + ui.spacing().icon_spacing;
@@ -194,7 +194,9 @@ fn breadcrumb(ui: &mut Ui, crumb: &BreadcrumbLine) {
         },
         |ui| {
             let ink = if alarming { palette.bad } else { palette.ink_soft };
-            parts::plain(ui, &crumb.message);
+            if !crumb.message.is_empty() {
+                parts::plain(ui, &crumb.message);
+            }
             if !what.is_empty() {
                 ui.add(Label::new(RichText::new(what).small().color(ink)).wrap());
             }
@@ -211,8 +213,11 @@ fn file(ui: &mut Ui, file: &FileLine) {
             parts::small(ui, &file.what);
         }
     };
-    parts::row(ui, SIZE_WIDTH, left, |ui| {
-        ui.label(RichText::new(text::size(file.size_bytes)).color(ink));
+    parts::row(ui, SIZE_COLUMN, left, |ui| {
+        let size = RichText::new(text::size(file.size_bytes))
+            .color(ink)
+            .line_height(Some(21.0));
+        ui.label(size);
     });
 }
 
@@ -233,7 +238,7 @@ fn columns(ui: &mut Ui, key: impl FnOnce(&mut Ui), value: impl FnOnce(&mut Ui)) 
     ui.horizontal_top(|ui| {
         ui.spacing_mut().item_spacing = vec2(12.0, 0.0);
         let width = KEY_WIDTH.min(ui.available_width() * 0.34);
-        ui.allocate_ui_with_layout(vec2(width, 0.0), Layout::top_down(egui::Align::Min), |ui| {
+        ui.allocate_ui_with_layout(vec2(width, 0.0), Layout::top_down(Align::Min), |ui| {
             ui.set_width(width);
             key(ui);
         });

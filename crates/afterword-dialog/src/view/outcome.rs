@@ -1,14 +1,14 @@
 //! After the answer: the transfer, and how it ended.
 
-use egui::{Button, Label, Margin, ProgressBar, RichText, Spinner, Ui, vec2};
+use egui::{Button, Label, Margin, ProgressBar, RichText, Spinner, Ui, Vec2, vec2};
 
 use super::parts::{self, Mark};
 use crate::state::{Action, Phase, State};
 use crate::theme::Palette;
 use crate::{text, words};
 
-/// Width of the button that copies, in points.
-const COPY_WIDTH: f32 = 84.0;
+/// The button that copies, in points.
+const COPY_SIZE: Vec2 = vec2(84.0, 34.0);
 
 pub(super) fn sending(ui: &mut Ui, state: &mut State) -> Action {
     let Phase::Sending {
@@ -146,9 +146,9 @@ fn event(ui: &mut Ui, state: &mut State, event_id: &str, url: Option<&str>) {
             let left = |ui: &mut Ui| {
                 ui.add(Label::new(RichText::new(event_id).monospace()).wrap());
             };
-            parts::row(ui, COPY_WIDTH, left, |ui| {
+            parts::row(ui, COPY_SIZE, left, |ui| {
                 let label = if state.copied { words::COPIED } else { words::COPY };
-                if ui.add_sized(vec2(COPY_WIDTH, 34.0), Button::new(label)).clicked() {
+                if ui.add_sized(COPY_SIZE, Button::new(label)).clicked() {
                     ui.ctx().copy_text(event_id.to_owned());
                     state.copied = true;
                 }

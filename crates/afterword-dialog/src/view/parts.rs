@@ -70,18 +70,28 @@ pub(super) fn card(ui: &mut Ui, margin: Margin, contents: impl FnOnce(&mut Ui)) 
         });
 }
 
-/// Two things side by side in one row, the right one `right_width` points wide and at the right edge.
-pub(super) fn row(ui: &mut Ui, right_width: f32, left: impl FnOnce(&mut Ui), right: impl FnOnce(&mut Ui)) {
+/// Two things side by side, the right one `right` points large and at the right edge. With a height, the left one stands
+/// at its middle; without, both stand at the top.
+pub(super) fn row(ui: &mut Ui, right: Vec2, at_left: impl FnOnce(&mut Ui), at_right: impl FnOnce(&mut Ui)) {
     const GAP: f32 = 12.0;
-    ui.horizontal(|ui| {
+    let left_width = (ui.available_width() - right.x - GAP).max(24.0);
+    let whole = vec2(ui.available_width(), right.y);
+    let align = if right.y > 0.0 { Align::Center } else { Align::Min };
+    ui.allocate_ui_with_layout(whole, Layout::left_to_right(align), |ui| {
         ui.spacing_mut().item_spacing.x = GAP;
-        let left_width = (ui.available_width() - right_width - GAP).max(24.0);
-        let side = Layout::top_down(Align::Min);
-        ui.allocate_ui_with_layout(vec2(left_width, 0.0), side, |ui| {
+        let side = if right.y > 0.0 {
+            Layout::left_to_right(Align::Center)
+        } else {
+            Layout::top_down(Align::Min)
+        };
+        ui.allocate_ui_with_layout(vec2(left_width, right.y), side, |ui| {
             ui.set_width(left_width);
-            left(ui);
+            at_left(ui);
         });
-        ui.with_layout(Layout::top_down(Align::Max), right);
+        ui.allocate_ui_with_layout(right, Layout::top_down(Align::Max), |ui| {
+            ui.set_width(right.x);
+            at_right(ui);
+        });
     });
 }
 
