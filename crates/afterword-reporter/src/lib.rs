@@ -40,6 +40,8 @@ mod leftovers;
 mod restart;
 mod send;
 
+/// The dialog's messages, for shells of other programs.
+pub use afterword_dialog as dialog;
 pub use ask::{Conversation, Shell};
 pub use assemble::{Assembled, assemble};
 pub use error::Error;
