@@ -17,6 +17,8 @@ pub struct Limits {
     pub memory_ranges: usize,
     /// Physical frames unwound per thread, from the innermost outwards; the thread's note says when there were more.
     pub frames_per_thread: usize,
+    /// Physical frames of all threads together. The crashing thread comes first.
+    pub frames: usize,
     /// Bytes of a stack that are looked at, from the stack pointer outwards.
     pub stack_bytes: usize,
     /// Time for unwinding and looking up all threads. The crashing thread comes first.
@@ -31,6 +33,7 @@ impl Default for Limits {
             modules: 8192,
             memory_ranges: 1 << 17,
             frames_per_thread: 1024,
+            frames: 1 << 16,
             stack_bytes: 2 << 20,
             time: Duration::from_secs(30),
         }

@@ -100,8 +100,12 @@ fn walk_threads(streams: &Streams<'_>, provider: &Provider<'_>, namer: &Namer<'_
     let mut order: Vec<usize> = (0..count).collect();
     order.sort_by_key(|index| (Some(*index) != streams.crashing_thread, *index));
     let mut threads = vec![Thread::default(); count];
+    let mut left = limits.clone();
     for index in order {
-        threads[index] = walk_thread(streams, index, provider, namer, limits);
+        left.frames_per_thread = left.frames_per_thread.min(left.frames);
+        threads[index] = walk_thread(streams, index, provider, namer, &left);
+        let walked = threads[index].frames.iter().filter(|frame| !frame.inline).count();
+        left.frames = left.frames.saturating_sub(walked);
     }
     threads
 }

@@ -203,8 +203,8 @@ fn path_here(path: &str, sources: &Sources) -> Option<PathBuf> {
     let path = path.strip_suffix(" (deleted)").unwrap_or(path);
     let mapped = sources.path_map.iter().find_map(|(prefix, here)| {
         let rest = path.strip_prefix(prefix.as_str())?;
-        let at_boundary = rest.is_empty() || prefix.ends_with('/') || rest.starts_with('/');
-        at_boundary.then(|| match rest.trim_start_matches('/') {
+        let at_boundary = rest.is_empty() || prefix.ends_with(['/', '\\']) || rest.starts_with(['/', '\\']);
+        at_boundary.then(|| match rest.trim_start_matches(['/', '\\']) {
             "" => here.clone(),
             rest => here.join(rest),
         })

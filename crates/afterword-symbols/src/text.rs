@@ -4,10 +4,13 @@
 
 use std::fmt::{self, Write};
 
-use crate::{Frame, HexAddr, Module, ProcessedCrash, SymbolState, Thread};
+use crate::{Frame, HexAddr, Module, ProcessedCrash, SymbolState, Thread, signature};
 
 /// Runs of the same frame longer than this are shortened: a stack overflow is told by one line, not by a thousand.
 const MAX_REPEATS: usize = 3;
+
+/// Names longer than this are written without their generic arguments.
+const MAX_NAME_CHARS: usize = 100;
 
 /// What to write.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -66,7 +69,7 @@ impl ProcessedCrash {
     fn write_text(&self, out: &mut String, options: &TextOptions) -> fmt::Result {
         self.write_summary(out)?;
         if let Some(thread) = self.crashed_thread() {
-            let word = if self.reason.name == "none" {
+            let word = if matches!(self.reason.name.as_str(), "none" | "DUMP_REQUESTED") {
                 "asked for the dump"
             } else {
                 "crashed"
@@ -191,6 +194,7 @@ fn write_frame(out: &mut String, index: usize, frame: &Frame, options: &TextOpti
 
 fn frame_name(frame: &Frame) -> String {
     match (&frame.function, &frame.module) {
+        (Some(function), _) if function.chars().count() > MAX_NAME_CHARS => signature::trim(function),
         (Some(function), _) => function.clone(),
         (None, Some(module)) => format!("{module} + {}", frame.module_offset.unwrap_or_default()),
         (None, None) => frame.instruction.to_string(),
@@ -198,11 +202,17 @@ fn frame_name(frame: &Frame) -> String {
 }
 
 fn frame_place(frame: &Frame) -> String {
-    match (&frame.file, frame.line) {
+    match (frame.file.as_deref().map(short_path), frame.line) {
         (Some(file), Some(line)) => format!("  at {file}:{line}"),
         (Some(file), None) => format!("  at {file}"),
         _ => String::new(),
     }
+}
+
+/// `/rustc/<40 digits>/library/std/src/rt.rs` → `library/std/src/rt.rs`.
+fn short_path(file: &str) -> &str {
+    let library = file.strip_prefix("/rustc/").and_then(|rest| rest.split_once('/'));
+    library.map_or(file, |(_, within)| within)
 }
 
 fn write_registers(out: &mut String, thread: &Thread) -> fmt::Result {
@@ -306,6 +316,16 @@ mod tests {
         let text = overflow().to_text(&TextOptions::default());
         assert!(!text.contains('\u{1b}'));
         assert!(text.contains("Thread 7 \"ma\u{fffd}[31min\" crashed"));
+    }
+
+    #[test]
+    fn what_only_fills_the_line_is_left_out() {
+        let mut library = frame(&format!("std::run::<{}>", "app::T, ".repeat(30)), 9);
+        library.file = Some("/rustc/59807616e1fa2540724bfbac14d7976d7e4a3860/library/std/src/rt.rs".to_owned());
+        assert_eq!(
+            format!("{}{}", frame_name(&library), frame_place(&library)),
+            "std::run  at library/std/src/rt.rs:9"
+        );
     }
 
     #[test]

@@ -24,19 +24,22 @@ pub(crate) fn walk(
     provider: &Provider<'_>,
     limits: &Limits,
 ) -> Walked {
-    let window = stack.map(|stack| window(stack, context.get_stack_pointer(), limits.stack_bytes));
+    // The brake does not hold a walk through code outside of all modules: without a stack, there is none.
+    let exhausted = provider.is_late() || limits.frames_per_thread == 0;
+    let window = stack
+        .filter(|_| !exhausted)
+        .map(|stack| window(stack, context.get_stack_pointer(), limits.stack_bytes));
     let memory = window.as_ref().map(UnifiedMemory::Memory);
     let mut call_stack = CallStack::with_context(context);
     provider.allow_frames(limits.frames_per_thread);
     let count = |_: usize, _: &StackFrame| provider.frame_walked();
     let finished = now_or_never(walk_stack(0, count, &mut call_stack, memory, modules, system, provider)).is_some();
 
-    // Frames outside of all modules pass the brake by; they are bounded by the window.
     let too_many = call_stack.frames.len() > limits.frames_per_thread;
     call_stack.frames.truncate(limits.frames_per_thread);
-    let note = if provider.is_late() && !finished {
+    let note = if provider.is_late() && (exhausted || !finished) {
         Some("unwinding took too long and was stopped".to_owned())
-    } else if too_many || !finished {
+    } else if too_many || exhausted || !finished {
         Some(format!("unwinding stopped after {} frames", call_stack.frames.len()))
     } else if window.is_none() {
         Some("the dump does not hold this thread's stack".to_owned())
@@ -59,7 +62,6 @@ fn window<'d>(stack: UnifiedMemory<'_, 'd>, stack_pointer: u64, max_bytes: usize
         .checked_sub(base)
         .and_then(|skip| usize::try_from(skip).ok())
         .filter(|skip| *skip < bytes.len());
-    // Eight-byte steps below the pointer are kept: a leaf function may have its frame there (the red zone).
     let skip = skip.unwrap_or(0).saturating_sub(RED_ZONE_BYTES);
     let bytes = &bytes[skip..];
     let bytes = &bytes[..bytes.len().min(max_bytes)];
@@ -72,6 +74,7 @@ fn window<'d>(stack: UnifiedMemory<'_, 'd>, stack_pointer: u64, max_bytes: usize
     }
 }
 
+/// What lies below the stack pointer and may still be a leaf function's (System V ABI for AMD64, section 3.2.2).
 const RED_ZONE_BYTES: usize = 128;
 
 /// The outcome of a future that never waits for anything but the brake; `None` if the brake was pulled.

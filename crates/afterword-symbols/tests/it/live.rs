@@ -32,12 +32,18 @@ fn spinning(depth: u64) -> u64 {
     spinning(depth - 1) + 1
 }
 
-/// Not a test of its own: the process that [`dumped`] looks at.
+/// The line of the index that is out of bounds.
+const INDEX_LINE: u32 = line!() + 4;
+
+#[inline(never)]
+fn indexing(list: &[u64], index: usize) -> u64 {
+    list[index]
+}
+
+/// Not a test of its own: the process that [`dump_of`] looks at.
 #[test]
 fn child_process() {
-    if std::env::var_os(CHILD).is_none() {
-        return;
-    }
+    let Some(kind) = std::env::var_os(CHILD) else { return };
     let (started, wait) = std::sync::mpsc::channel();
     let painter = std::thread::Builder::new().name("painter".to_owned());
     let _painter = painter.spawn(move || {
@@ -47,9 +53,16 @@ fn child_process() {
         }
     });
     wait.recv().unwrap();
-    let thread = std::fs::read_link("/proc/thread-self").unwrap();
-    println!("\nspinning in thread {}", thread.file_name().unwrap().to_str().unwrap());
-    println!("{}", spinning(3));
+    let spin = || {
+        let thread = std::fs::read_link("/proc/thread-self").unwrap();
+        println!("\nspinning in thread {}", thread.file_name().unwrap().to_str().unwrap());
+        spinning(3)
+    };
+    if kind == "panic" {
+        std::panic::set_hook(Box::new(move |_| assert_ne!(spin(), 0)));
+        println!("{}", indexing(&[1, 2, 3], std::hint::black_box(7)));
+    }
+    println!("{}", spin());
 }
 
 struct Killed(Child);
@@ -61,25 +74,27 @@ impl Drop for Killed {
     }
 }
 
-/// The dump of the child, made once.
+/// The dump of a child that spins, made once.
 fn dumped() -> &'static [u8] {
     static DUMP: OnceLock<Vec<u8>> = OnceLock::new();
-    DUMP.get_or_init(|| {
-        let mut command = Command::new(std::env::current_exe().unwrap());
-        command.args(["--exact", "live::child_process", "--nocapture"]);
-        command.env(CHILD, "1").stdout(Stdio::piped());
-        let mut child = Killed(command.spawn().unwrap());
-        let lines = BufReader::new(child.0.stdout.take().unwrap()).lines();
-        let thread = lines
-            .map_while(Result::ok)
-            .find_map(|line| line.strip_prefix("spinning in thread ")?.parse().ok());
-        let pid = i32::try_from(child.0.id()).unwrap();
-        let thread = thread.expect("the child says which thread it spins in");
-        wait_until_spinning(pid, thread);
-        let mut dump = Cursor::new(Vec::new());
-        MinidumpWriterConfig::new(pid, thread).write(&mut dump).unwrap();
-        dump.into_inner()
-    })
+    DUMP.get_or_init(|| dump_of("spin"))
+}
+
+fn dump_of(kind: &str) -> Vec<u8> {
+    let mut command = Command::new(std::env::current_exe().unwrap());
+    command.args(["--exact", "live::child_process", "--nocapture"]);
+    command.env(CHILD, kind).stdout(Stdio::piped());
+    let mut child = Killed(command.spawn().unwrap());
+    let lines = BufReader::new(child.0.stdout.take().unwrap()).lines();
+    let mut threads = lines
+        .map_while(Result::ok)
+        .filter_map(|line| line.strip_prefix("spinning in thread ")?.parse().ok());
+    let pid = i32::try_from(child.0.id()).unwrap();
+    let thread = threads.next().expect("the child says which thread it spins in");
+    wait_until_spinning(pid, thread);
+    let mut dump = Cursor::new(Vec::new());
+    MinidumpWriterConfig::new(pid, thread).write(&mut dump).unwrap();
+    dump.into_inner()
 }
 
 /// The child says so before it spins: wait until the thread has used processor time since.
@@ -165,8 +180,12 @@ fn the_frames_of_a_real_process_are_named_down_to_the_line() {
         assert_eq!(caller.trust, "cfi");
         assert!(caller.line.unwrap() > frames[1].line.unwrap());
     }
-    assert_eq!(frames[5].function.as_deref(), Some("it::live::child_process"));
-    assert!(frames[..6].iter().all(|frame| frame.in_app));
+    assert_eq!(
+        frames[5].function.as_deref(),
+        Some("it::live::child_process::{{closure}}")
+    );
+    assert_eq!(frames[6].function.as_deref(), Some("it::live::child_process"));
+    assert!(frames[..7].iter().all(|frame| frame.in_app));
     assert_eq!(crash.top_app_frame(), Some(&frames[0]));
     assert_eq!(crash.signature, "innermost");
 }
@@ -226,6 +245,37 @@ fn every_thread_is_unwound_to_its_very_beginning() {
         .find(|frame| frame.function.as_deref() == Some("main"))
         .unwrap();
     assert!(!shim.in_app, "the main that rustc makes is nobody's code");
+}
+
+#[test]
+fn a_panic_is_blamed_on_who_panicked_not_on_the_hook() {
+    let crash = process(&dump_of("panic"), &local(), &Limits::default()).unwrap();
+    println!("{}", crash.to_text(&TextOptions::brief()));
+    let innermost = &crash.crashed_thread().unwrap().frames[0];
+    assert_eq!(
+        innermost.function.as_deref(),
+        Some("innermost"),
+        "the hook is what runs"
+    );
+    assert_eq!(crash.signature, "it::live::indexing");
+    let top = crash.top_app_frame().unwrap();
+    assert_eq!(top.function.as_deref(), Some("it::live::indexing"));
+    assert_eq!(top.line, Some(INDEX_LINE));
+}
+
+#[test]
+fn all_threads_share_one_budget_of_frames() {
+    let mut limits = Limits::default();
+    limits.frames = 5;
+    let crash = process(dumped(), &local(), &limits).unwrap();
+    let physical = crash
+        .threads
+        .iter()
+        .flat_map(|thread| &thread.frames)
+        .filter(|frame| !frame.inline);
+    assert_eq!(physical.count(), 5);
+    assert!(crash.threads.iter().all(|thread| thread.note.is_some()));
+    assert!(!crash.crashed_thread().unwrap().frames.is_empty());
 }
 
 #[test]
