@@ -36,6 +36,7 @@ pub(crate) struct Note {
     pub(crate) event_id: String,
     pub(crate) title: String,
     pub(crate) signature: Option<String>,
+    pub(crate) signal: Option<String>,
     pub(crate) top_frame: Option<TopFrame>,
     pub(crate) dump_bytes: u64,
 }
@@ -96,7 +97,7 @@ impl Answering {
     fn note(&self, details: &Details) -> anyhow::Result<Note> {
         let store = Store::open(&self.asked.store_root, &AppId::new(&self.asked.app)?)?;
         let report = store.report(self.asked.report_id)?;
-        let event_id = report.info().map(|info| info.event_id.simple().to_string());
+        let info = report.info().ok();
         let event: Value = report
             .read(ReportFile::Event)?
             .and_then(|event| serde_json::from_slice(&event).ok())
@@ -110,7 +111,8 @@ impl Answering {
         let frames = details.stack.as_deref().unwrap_or_default();
         Ok(Note {
             report_id: self.asked.report_id.to_string(),
-            event_id: event_id.unwrap_or_default(),
+            event_id: info.map(|info| info.event_id.simple().to_string()).unwrap_or_default(),
+            signal: info.and_then(|info| info.signal.clone()),
             title: format!("{}: {}", text("type"), text("value")),
             signature: event["contexts"]["afterword"]["signature"].as_str().map(str::to_owned),
             top_frame: frames.iter().find(|frame| frame.in_app).map(|frame| TopFrame {

@@ -47,7 +47,6 @@ pub(crate) fn run(arguments: &Arguments) -> anyhow::Result<()> {
     })?;
     let ended = wait_for_end(&mut app)?;
     tell(&format!("The app ended: {ended}."));
-    let signal = signal_name(ended);
     let store = supervisor.store()?;
     if arguments.crash == CrashKind::CleanExit {
         return clean_exit(&supervisor, &store, ended, arguments.json);
@@ -58,7 +57,7 @@ pub(crate) fn run(arguments: &Arguments) -> anyhow::Result<()> {
         Choice::Send => sent(&supervisor, &store, asked, arguments)?,
         Choice::DontSend => not_sent(&supervisor, &store, asked)?,
     };
-    Outcome { signal, ..outcome }.print(arguments.json)
+    outcome.print(arguments.json)
 }
 
 /// The report reached the server: recorded by the store, and, where we may ask, shown by the server.
@@ -71,6 +70,7 @@ fn sent(supervisor: &Supervisor, store: &Store, asked: Note, arguments: &Argumen
         report_id: Some(asked.report_id),
         issue_title: Some(asked.title),
         signature: asked.signature,
+        signal: asked.signal,
         top_frame: asked.top_frame,
         release: Some(afterword::release_name!().to_owned()),
         comment: arguments.comment.clone(),
@@ -109,7 +109,8 @@ fn shown(api: &Api, event_id: &str, local: Outcome) -> anyhow::Result<Outcome> {
     Ok(Outcome {
         issue_title: text(&issue["title"]),
         signature: text(&issue["signature"]),
-        top_frame: top_frame(&event["topFrame"]).or(local.top_frame),
+        signal: text(&crash(&event)["mechanism"]["meta"]["signal"]["name"]),
+        top_frame: top_frame(&event),
         dashboard_url: text(&issue["permalink"]),
         release,
         comment,
@@ -117,8 +118,27 @@ fn shown(api: &Api, event_id: &str, local: Outcome) -> anyhow::Result<Outcome> {
     })
 }
 
-fn top_frame(value: &Value) -> Option<TopFrame> {
-    serde_json::from_value(value.clone()).ok()
+/// The exception that the event is about.
+fn crash(event: &Value) -> &Value {
+    event["exception"]["values"]
+        .as_array()
+        .and_then(|values| values.last())
+        .unwrap_or(&Value::Null)
+}
+
+/// The frame that the collector shows first, with the whole path of its file.
+fn top_frame(event: &Value) -> Option<TopFrame> {
+    let top: TopFrame = serde_json::from_value(event["topFrame"].clone()).ok()?;
+    let file = crash(event)["stacktrace"]["frames"].as_array().and_then(|frames| {
+        let same = |frame: &&Value| {
+            frame["lineno"].as_u64() == top.line.map(u64::from) && frame["filename"].as_str() == top.file.as_deref()
+        };
+        frames.iter().rev().find(same)?["abs_path"].as_str().map(str::to_owned)
+    });
+    Some(TopFrame {
+        file: file.or(top.file),
+        ..top
+    })
 }
 
 /// The report is gone from the store, and the server has nothing.
@@ -130,6 +150,7 @@ fn not_sent(supervisor: &Supervisor, store: &Store, asked: Note) -> anyhow::Resu
     Ok(Outcome {
         report_id: Some(asked.report_id),
         signature: asked.signature,
+        signal: asked.signal,
         top_frame: asked.top_frame,
         release: Some(afterword::release_name!().to_owned()),
         dump_bytes: asked.dump_bytes,
@@ -190,18 +211,4 @@ fn wait_for<T>(what: &str, mut look: impl FnMut() -> anyhow::Result<Option<T>>) 
         ensure!(start.elapsed() < PATIENCE, "waited {} s for {what}", PATIENCE.as_secs());
         std::thread::sleep(POLL);
     }
-}
-
-fn signal_name(ended: ExitStatus) -> Option<String> {
-    use std::os::unix::process::ExitStatusExt;
-    let name = match ended.signal()? {
-        libc::SIGSEGV => "SIGSEGV",
-        libc::SIGABRT => "SIGABRT",
-        libc::SIGFPE => "SIGFPE",
-        libc::SIGILL => "SIGILL",
-        libc::SIGBUS => "SIGBUS",
-        libc::SIGTRAP => "SIGTRAP",
-        other => return Some(format!("signal {other}")),
-    };
-    Some(name.to_owned())
 }

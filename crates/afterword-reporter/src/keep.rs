@@ -1,6 +1,6 @@
 //! From a raw dump and the run file to a report in the store, synced.
 
-use afterword_channel::{Hello, PanicNote, Policy, RunView};
+use afterword_channel::{Hello, Policy, RunView};
 use afterword_store::{ConsentPolicy, ReportFile, ReportId, ReportInfo, ReportKind, Store};
 use serde_json::{Value, json};
 use time::OffsetDateTime;
@@ -53,7 +53,7 @@ impl Kept {
                 },
                 signal: signal.map(str::to_owned),
                 address: exception.address,
-                message: panic.as_ref().map(message),
+                message: panic.as_ref().map(|note| note.message.clone()),
                 thread_name: panic.map(|note| note.thread_name).filter(|name| !name.is_empty()),
                 event,
                 removed: scrubbed.removed,
@@ -87,14 +87,6 @@ pub(crate) fn policy(policy: Policy) -> ConsentPolicy {
         Policy::Ask => ConsentPolicy::Ask,
         Policy::Always => ConsentPolicy::Always,
         Policy::Never => ConsentPolicy::Never,
-    }
-}
-
-fn message(note: &PanicNote) -> String {
-    if note.place.is_empty() {
-        note.message.clone()
-    } else {
-        format!("{} ({})", note.message, note.place)
     }
 }
 

@@ -12,6 +12,7 @@ use afterword_store::{AppId, ConsentPolicy, Store};
 use sentry::types::{Dsn, ParseDsnError, Uuid};
 use sentry::{Client, ClientOptions, Hub};
 
+use crate::frames::OwnFrames;
 use crate::transport::StoreTransport;
 use crate::{Consent, InitError, Options, handler, mirror, panics, start};
 
@@ -194,7 +195,6 @@ impl Options {
             .attach_stacktrace(self.attach_stacktrace)
             .environment(self.environment_or_default())
             .maybe_release(self.release.clone())
-            .in_app_exclude(["afterword", "afterword_channel", "crash_handler"])
             .before_breadcrumb(|breadcrumb| {
                 // Under the hub's lock: only the run file is touched.
                 mirror::breadcrumb(&breadcrumb);
@@ -202,7 +202,8 @@ impl Options {
             })
             .add_integration(sentry::integrations::backtrace::AttachStacktraceIntegration)
             .add_integration(sentry::integrations::contexts::ContextIntegration::new())
-            .add_integration(sentry::integrations::backtrace::ProcessStacktraceIntegration);
+            .add_integration(sentry::integrations::backtrace::ProcessStacktraceIntegration)
+            .add_integration(OwnFrames);
         options.default_integrations = false;
         options.dsn = Some(dsn.clone());
         // Without a store nothing could be kept or asked: the hub stays, and drops what it is given.

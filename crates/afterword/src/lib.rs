@@ -39,8 +39,8 @@
 //! | `sentry::configure_scope` on the main hub | within a second |
 //!
 //! # Reading the code
-//! [`options`](Options) → `init` → `start` (the reporter) → `handler` → `panics`; beside them `mirror` (scope) and
-//! `transport` (envelopes into the store).
+//! [`options`](Options) → `init` → `start` (the reporter) → `handler` → `panics`; beside them `mirror` (scope),
+//! `frames` (an integration of ours) and `transport` (envelopes into the store).
 
 mod error;
 mod options;
@@ -50,6 +50,8 @@ mod start;
 
 mod handler;
 mod panics;
+
+mod frames;
 
 mod mirror;
 mod transport;

@@ -15,6 +15,7 @@ use sentry::Hub;
 use sentry::integrations::panic::{PanicIntegration, message_from_panic_info};
 use sentry::protocol::{Event, Level};
 
+use crate::frames::leave_out_panic_machinery;
 use crate::init::Running;
 
 /// `ExceptionInformation` of a dump that no exception made: what breakpad calls a requested dump.
@@ -110,6 +111,9 @@ fn error_event(info: &PanicHookInfo<'_>) -> Event<'static> {
     for exception in &mut event.exception.values {
         if let Some(mechanism) = &mut exception.mechanism {
             mechanism.handled = Some(true);
+        }
+        if let Some(stacktrace) = &mut exception.stacktrace {
+            leave_out_panic_machinery(stacktrace);
         }
     }
     if let Some(name) = std::thread::current().name() {

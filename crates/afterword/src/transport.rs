@@ -73,6 +73,9 @@ impl Transport for StoreTransport {
         if self.policy == ConsentPolicy::Never {
             return;
         }
+        // The queue is sent by whoever finds it: where to is in the envelope.
+        let headers = envelope.headers().clone().with_dsn(self.dsn.clone());
+        let envelope = envelope.with_headers(headers);
         let mut bytes = Vec::new();
         if let Err(error) = envelope.to_writer(&mut bytes) {
             return log::error!("an event is lost, it cannot be written as an envelope: {error}");
