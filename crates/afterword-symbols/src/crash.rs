@@ -197,3 +197,14 @@ impl ProcessedCrash {
         crate::signature::without_machinery(frames, |frame| frame.function.as_deref()).find(|frame| frame.in_app)
     }
 }
+
+impl<'a> From<&'a Frame> for crate::signature::SignatureFrame<'a> {
+    fn from(frame: &'a Frame) -> Self {
+        crate::signature::SignatureFrame {
+            function: frame.function.as_deref(),
+            module: frame.module.as_deref(),
+            module_offset: frame.module_offset.map(|offset| offset.0),
+            file: frame.file.as_deref(),
+        }
+    }
+}

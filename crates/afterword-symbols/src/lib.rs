@@ -1,6 +1,6 @@
 //! A minidump to threads, frames and a signature.
 //!
-//! A minidump holds registers, pieces of stacks and a list of modules: numbers. [`process`] gives them names. It runs in the
+//! A minidump holds registers, pieces of stacks and a list of modules: numbers. [`process()`] gives them names. It runs in the
 //! reporter, right after a crash and on the machine where it happened; in the command line, on a developer's machine; and in
 //! the server. It talks to no network.
 //!

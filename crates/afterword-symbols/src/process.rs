@@ -158,12 +158,7 @@ fn disown_main_shim(frames: &mut [Frame]) {
 }
 
 fn signature_of(thread: &Thread) -> String {
-    signature(thread.frames.iter().map(|frame| SignatureFrame {
-        function: frame.function.as_deref(),
-        module: frame.module.as_deref(),
-        module_offset: frame.module_offset.map(|offset| offset.0),
-        file: frame.file.as_deref(),
-    }))
+    signature(thread.frames.iter().map(SignatureFrame::from))
 }
 
 /// In words, which files were there but could not be used.

@@ -105,6 +105,15 @@ impl<'s> Provider<'s> {
         Some(found)
     }
 
+    /// Whether an instruction can be at an address in a module; if there is no file to tell, it can.
+    pub(crate) fn may_be_code(&self, module: &MinidumpModule, instruction: AbsoluteAddress) -> bool {
+        let base = module.base_address();
+        let Some(offset) = instruction.offset_from(AbsoluteAddress(base)) else {
+            return false;
+        };
+        self.with_local(base, |local| local.covers(offset)).unwrap_or(true)
+    }
+
     /// What became of a module's symbols, and in which file. Only final once all threads are walked.
     pub(crate) fn symbol_state(&self, module: &MinidumpModule) -> (SymbolState, Option<PathBuf>) {
         let local = self.local.lock().unwrap_or_else(PoisonError::into_inner);

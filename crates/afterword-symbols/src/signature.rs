@@ -5,13 +5,14 @@
 //! `core::…`: a crash in them is their caller's), stop behind the first that is not. Joined with ` | `, at most
 //! [`MAX_CHARS`] characters. A frame without a name is `module@offset`.
 //!
-//! Names are trimmed first ([`trim`]), so that a new compiler, another generic argument or a rebuilt crate does not make a
+//! Names are trimmed first ([`trim()`]), so that a new compiler, another generic argument or a rebuilt crate does not make a
 //! new group. The server groups by the same text, made from the frames of an event.
 
 mod names;
+mod trim;
 
-pub use names::trim;
 pub(crate) use names::{is_machinery_trimmed, is_standard_library};
+pub use trim::trim;
 
 /// The longest signature, in characters.
 pub const MAX_CHARS: usize = 255;

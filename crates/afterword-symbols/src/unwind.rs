@@ -3,10 +3,12 @@
 use std::pin::pin;
 use std::task::{Context, Poll, Waker};
 
-use minidump::{MinidumpContext, MinidumpMemory, MinidumpModuleList, UnifiedMemory};
-use minidump_unwind::{CallStack, StackFrame, SystemInfo, walk_stack};
+use minidump::format::CONTEXT_AMD64;
+use minidump::{MinidumpContext, MinidumpMemory, MinidumpModuleList, MinidumpRawContext, UnifiedMemory};
+use minidump_unwind::{CallStack, FrameTrust, StackFrame, SystemInfo, walk_stack};
 
 use crate::Limits;
+use crate::address::{AbsoluteAddress, CodeAddress};
 use crate::provider::Provider;
 
 /// A walked stack: frames innermost first, and why they end early, if they do.
@@ -30,7 +32,11 @@ pub(crate) fn walk(
         .filter(|_| !exhausted)
         .map(|stack| window(stack, context.get_stack_pointer(), limits.stack_bytes));
     let memory = window.as_ref().map(UnifiedMemory::Memory);
+    let caller = window
+        .as_ref()
+        .and_then(|stack| caller_of_nowhere(&context, stack, modules, provider));
     let mut call_stack = CallStack::with_context(context);
+    call_stack.frames.extend(caller);
     provider.allow_frames(limits.frames_per_thread);
     let count = |_: usize, _: &StackFrame| provider.frame_walked();
     let finished = now_or_never(walk_stack(0, count, &mut call_stack, memory, modules, system, provider)).is_some();
@@ -50,6 +56,41 @@ pub(crate) fn walk(
         frames: call_stack.frames,
         note,
     }
+}
+
+/// The frame that called code which is not there: a null function pointer, most often. Nothing ran since the call, so the
+/// return address is still on top of the stack. Left to itself, `minidump-unwind` would follow the frame pointer, which is
+/// the caller's own, and lose the very function that made the call.
+fn caller_of_nowhere(
+    context: &MinidumpContext,
+    stack: &MinidumpMemory<'_>,
+    modules: &MinidumpModuleList,
+    provider: &Provider<'_>,
+) -> Option<StackFrame> {
+    let MinidumpRawContext::Amd64(registers) = &context.raw else {
+        return None;
+    };
+    if modules.module_at_address(registers.rip).is_some() {
+        return None;
+    }
+    let resume_address: u64 = stack.get_memory_at_address(registers.rsp)?;
+    let call = CodeAddress::Return(AbsoluteAddress(resume_address)).lookup();
+    let module = modules
+        .module_at_address(call.0)
+        .filter(|module| provider.may_be_code(module, call))?;
+    let raw = MinidumpRawContext::Amd64(CONTEXT_AMD64 {
+        rip: resume_address,
+        rsp: registers.rsp.checked_add(8)?,
+        ..registers.clone()
+    });
+    let caller = MinidumpContext {
+        raw,
+        valid: context.valid.clone(),
+    };
+    let mut frame = StackFrame::from_context(caller, FrameTrust::CfiScan);
+    frame.instruction = call.0;
+    frame.module = Some(module.clone());
+    Some(frame)
 }
 
 /// The part of the stack that is looked at: from the stack pointer on, where callers are.
@@ -89,9 +130,8 @@ pub(crate) fn now_or_never<F: Future>(future: F) -> Option<F::Output> {
 mod tests {
     use std::time::{Duration, Instant};
 
-    use minidump::format::CONTEXT_AMD64;
     use minidump::system_info::{Cpu, Os};
-    use minidump::{MinidumpContextValidity, MinidumpRawContext};
+    use minidump::{MinidumpContextValidity, MinidumpModule};
 
     use super::*;
     use crate::Sources;
@@ -121,8 +161,12 @@ mod tests {
     }
 
     fn walk_bytes(bytes: &[u8], limits: &Limits) -> Walked {
+        walk_from(0x5000_0000_0000, bytes, &MinidumpModuleList::default(), limits)
+    }
+
+    fn walk_from(rip: u64, bytes: &[u8], modules: &MinidumpModuleList, limits: &Limits) -> Walked {
         let registers = CONTEXT_AMD64 {
-            rip: 0x5000_0000_0000,
+            rip,
             rsp: STACK,
             rbp: STACK,
             ..CONTEXT_AMD64::default()
@@ -144,7 +188,7 @@ mod tests {
         walk(
             context,
             Some(UnifiedMemory::Memory(&memory)),
-            &MinidumpModuleList::default(),
+            modules,
             &system(),
             &provider,
             limits,
@@ -165,5 +209,24 @@ mod tests {
         let walked = walk_bytes(&endless_stack(160), &Limits::default());
         assert!((5..=10).contains(&walked.frames.len()), "{}", walked.frames.len());
         assert_eq!(walked.note, None);
+    }
+
+    #[test]
+    fn who_called_a_null_pointer_is_not_lost() {
+        let modules = MinidumpModuleList::from_modules(vec![MinidumpModule::new(0x40_0000, 0x1000, "/opt/app")]);
+        // The frame pointer is the caller's: following it first leads to the caller's caller.
+        let words = [0x40_0123u64, 0, STACK + 64, 0x40_0456, 0, 0, 0, 0, 0, 0];
+        let bytes: Vec<u8> = words.into_iter().flat_map(u64::to_le_bytes).collect();
+        let walked = walk_from(0, &bytes, &modules, &Limits::default());
+        let frames: Vec<_> = walked
+            .frames
+            .iter()
+            .map(|frame| (frame.resume_address, frame.trust.as_str()))
+            .collect();
+        assert_eq!(frames[..2], [(0, "context"), (0x40_0123, "cfi_scan")]);
+        assert_eq!(walked.frames[1].instruction, 0x40_0122);
+
+        let elsewhere = walk_from(0, &[0xff; 80], &modules, &Limits::default());
+        assert_eq!(elsewhere.frames.len(), 1);
     }
 }
