@@ -1,0 +1,174 @@
+//! What can be asked for. The words here are the manual: `--help` teaches by examples.
+
+use std::path::PathBuf;
+
+use afterword_store::AppId;
+use clap::{Args, Parser, Subcommand};
+
+use crate::reports::IdPrefix;
+
+const EXAMPLES: &str = "\
+Examples:
+  afterword reports list              What crashed on this machine
+  afterword reports show 3f9a         One report, with all that would be sent
+  afterword reports send 3f9a         Ask, and send it
+  afterword dump show crash.dmp       Any minidump as text
+  afterword dump show crash.dmp --json | jq .signature
+
+Exit codes:
+  0  done
+  1  it failed, or you said no
+  2  the arguments are wrong; nothing was done";
+
+const DUMP_SHOW: &str = "\
+Examples:
+  afterword dump show crash.dmp
+  afterword dump show crash.dmp --brief
+  afterword dump show crash.dmp --symbols ./symbols --no-local
+  afterword dump show crash.dmp --json | jq '.threads[0].frames[0]'
+
+Functions, files and lines come from the debug information inside or beside
+the modules on this machine, where their build id is the dump's, and from the
+folders given with --symbols. Frames of the program's own code are marked ▸.";
+
+const REPORTS: &str = "\
+Examples:
+  afterword reports list
+  afterword reports list --json | jq -r '.[].id'
+  afterword reports show 3f9a --app afterword-demo
+  afterword reports send 3f9a --comment 'I had just pressed Undo'
+  afterword reports delete 3f9a
+
+An ID may be shortened to any beginning that only one report has.
+
+States:
+  waiting  on this machine only; nobody agreed to sending it yet
+  sending  agreed to; sent as soon as the server can be reached
+  refused  the server did not take it; its words are kept
+  sent     the server has it; only a small record is left here";
+
+const SEND: &str = "\
+Examples:
+  afterword reports send 3f9a
+  afterword reports send 3f9a --comment 'I had just pressed Undo'
+  afterword reports send 3f9a --yes --json      For scripts: --yes is your consent
+
+Before the question, it shows what would be sent, and to which server. Ctrl-C
+stops; the report stays on this machine until a server has taken it.";
+
+/// What happened when a program crashed: minidumps, and the reports on this machine.
+#[derive(Debug, Parser)]
+#[command(name = "afterword", version, after_help = EXAMPLES, arg_required_else_help = true)]
+pub(crate) struct Arguments {
+    #[command(subcommand)]
+    pub(crate) command: Command,
+}
+
+#[derive(Debug, Subcommand)]
+pub(crate) enum Command {
+    /// Minidumps, wherever they come from
+    #[command(arg_required_else_help = true)]
+    Dump {
+        #[command(subcommand)]
+        command: DumpCommand,
+    },
+    /// The reports on this machine: list, show, send, delete
+    #[command(arg_required_else_help = true, after_help = REPORTS)]
+    Reports {
+        #[command(flatten)]
+        whose: Whose,
+        #[command(subcommand)]
+        command: ReportsCommand,
+    },
+}
+
+#[derive(Debug, Subcommand)]
+pub(crate) enum DumpCommand {
+    /// Shows why a process crashed and where: reason, threads, registers, modules
+    #[command(after_help = DUMP_SHOW)]
+    Show(DumpShow),
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct DumpShow {
+    /// The minidump
+    pub(crate) file: PathBuf,
+    /// Folder of Breakpad symbols, laid out as NAME/ID/NAME.sym; may be given more than once
+    #[arg(long, value_name = "DIR")]
+    pub(crate) symbols: Vec<PathBuf>,
+    /// Do not look for debug information in the modules on this machine
+    #[arg(long)]
+    pub(crate) no_local: bool,
+    /// Only the reason and the thread that crashed
+    #[arg(long, conflicts_with = "json")]
+    pub(crate) brief: bool,
+    /// All of it as JSON, for programs
+    #[arg(long)]
+    pub(crate) json: bool,
+}
+
+/// Whose reports.
+#[derive(Debug, Args)]
+pub(crate) struct Whose {
+    /// Only the reports of this app, as `reports list` names it [default: all apps]
+    #[arg(long, value_name = "APP", global = true)]
+    pub(crate) app: Option<AppId>,
+    /// Where the reports are [env: AFTERWORD_STORE=] [default: `afterword` in your data folder]
+    #[arg(long, value_name = "DIR", global = true)]
+    pub(crate) store: Option<PathBuf>,
+}
+
+#[derive(Debug, Subcommand)]
+pub(crate) enum ReportsCommand {
+    /// Lists the reports, newest first
+    List {
+        /// As a JSON array, for programs
+        #[arg(long)]
+        json: bool,
+    },
+    /// Shows one report: what happened, the stack, and all that would be sent
+    Show {
+        /// The report, or the beginning of its id
+        id: IdPrefix,
+        /// As JSON, for programs
+        #[arg(long)]
+        json: bool,
+    },
+    /// Asks, and sends one report
+    #[command(after_help = SEND)]
+    Send(Send),
+    /// Asks, and deletes one report from this machine
+    Delete {
+        /// The report, or the beginning of its id
+        id: IdPrefix,
+        /// Delete it without asking
+        #[arg(long, short)]
+        yes: bool,
+    },
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct Send {
+    /// The report, or the beginning of its id
+    pub(crate) id: IdPrefix,
+    /// A few words for those who read the report: what were you doing?
+    #[arg(long, value_name = "TEXT")]
+    pub(crate) comment: Option<String>,
+    /// Agree to sending it without being asked
+    #[arg(long, short)]
+    pub(crate) yes: bool,
+    /// Say what became of it as JSON, for programs
+    #[arg(long)]
+    pub(crate) json: bool,
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use clap::CommandFactory;
+
+    #[test]
+    fn the_arguments_do_not_contradict_one_another() {
+        Arguments::command().debug_assert();
+    }
+}

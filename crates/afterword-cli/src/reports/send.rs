@@ -1,0 +1,234 @@
+//! `reports send`: the person's consent on the command line, and then what the reporter would do.
+//!
+//! The answer goes through the store as the window's does: written, carried out, and only then the gate opens.
+
+use std::fmt::Write;
+
+use afterword_store::{Answer, Decision, Delivery, ReportInfo, Settled, State, Store};
+use afterword_upload::Outcome;
+use anyhow::{Context, anyhow};
+use serde::Serialize;
+use time::OffsetDateTime;
+
+use super::find::Found;
+use super::{minute, program, server, show, what};
+use crate::args::Send;
+use crate::failure::{Failure, Result, chain};
+use crate::terminal::{self, Progress};
+
+/// Which wording of the question below was answered; counts up when its meaning changes.
+const TEXT_VERSION: u32 = 1;
+
+/// What became of it, as JSON.
+#[derive(Serialize)]
+struct Told {
+    id: String,
+    outcome: &'static str,
+    event_id: Option<String>,
+    bytes_sent: u64,
+    /// Why it is not sent.
+    why: Option<String>,
+    #[serde(with = "time::serde::rfc3339::option")]
+    retry_at: Option<OffsetDateTime>,
+}
+
+pub(super) fn run(found: &Found, wanted: &Send) -> Result {
+    let report = &found.report;
+    let info = report.info().map_err(|error| {
+        anyhow!(
+            "report {} cannot be sent: {}; delete it with `afterword reports delete {}`",
+            report.id(),
+            chain(error),
+            found.short_id()
+        )
+    })?;
+    if report.state() == State::Sent {
+        return already_sent(found, wanted);
+    }
+    // What is sent is complete before anybody agrees to it.
+    if let Err(error) = assemble(found) {
+        terminal::say(&format!(
+            "note: the stack could not be worked out, the report is sent without: {error:#}"
+        ));
+    }
+    if !wanted.yes && !agreed(found, info)? {
+        return Err(Failure::Declined(format!(
+            "Report {} was not sent and stays as it was.",
+            found.short_id()
+        )));
+    }
+    consent(found, wanted).with_context(|| {
+        format!(
+            "your answer about report {} could not be kept, nothing was sent",
+            report.id()
+        )
+    })?;
+    let outcome = upload(&found.store, found)?;
+    tell(found, wanted, outcome)
+}
+
+/// Works the stack out and makes the event, where that was not done yet.
+fn assemble(found: &Found) -> anyhow::Result<()> {
+    terminal::Progress::new().show("Working out the stack…");
+    afterword_reporter::assemble(&found.store, found.report.id())?;
+    Ok(())
+}
+
+/// Shows what would be sent and where to, and asks.
+fn agreed(found: &Found, info: &ReportInfo) -> Result<bool> {
+    let mut text = String::new();
+    let _ = writeln!(
+        text,
+        "{} in {}, {} UTC",
+        what(info),
+        program(info),
+        minute(info.captured_at)
+    );
+    for file in found.report.files()? {
+        let meaning = show::meaning(&file.name);
+        if meaning.contains("sent") {
+            let _ = writeln!(
+                text,
+                "  {:>8}  {:<14}  {meaning}",
+                terminal::size(file.size_bytes),
+                terminal::line(&file.name)
+            );
+        }
+    }
+    if found.report.state() == State::Refused
+        && let Some(words) = found.report.delivery()?.server_words
+    {
+        let _ = writeln!(text, "The server refused it before: {}", terminal::line(&words));
+    }
+    let _ = writeln!(text, "All of it: afterword reports show {}", found.short_id());
+    terminal::say(&text);
+    terminal::confirm(&format!("Send report {} to {}?", found.short_id(), server(info)))
+}
+
+/// Keeps the answer and carries it out: the report is in `sending` after this.
+fn consent(found: &Found, wanted: &Send) -> anyhow::Result<()> {
+    let (store, id) = (&found.store, found.report.id());
+    if found.report.state() == State::Refused {
+        store.retry_refused(id)?;
+    }
+    let before = found.report.answer()?;
+    let comment = wanted
+        .comment
+        .clone()
+        .or_else(|| before.as_ref().and_then(|answer| answer.comment.clone()));
+    store.put_answer(
+        id,
+        &Answer {
+            decision: Decision::Send,
+            comment: comment.filter(|comment| !comment.trim().is_empty()),
+            email: before.and_then(|answer| answer.email),
+            restart: false,
+            answered_at: OffsetDateTime::now_utc(),
+            text_version: TEXT_VERSION,
+            locale: "en".to_owned(),
+        },
+    )?;
+    match store.settle(id)? {
+        Settled::Sending(_) => Ok(()),
+        Settled::Deleted(_) | Settled::Unanswered => Err(anyhow!("another program answered at the same time")),
+    }
+}
+
+fn upload(store: &Store, found: &Found) -> anyhow::Result<Outcome> {
+    let progress = OnLine(Progress::new());
+    afterword_reporter::uploader()
+        .send_report(store, found.report.id(), &progress)
+        .with_context(|| format!("report {} was not sent and stays on this machine", found.report.id()))
+}
+
+struct OnLine(Progress);
+
+impl afterword_upload::Progress for OnLine {
+    fn sent(&self, sent_bytes: u64, total_bytes: u64) {
+        let percent = (sent_bytes.saturating_mul(100)).checked_div(total_bytes).unwrap_or(100);
+        self.0
+            .show(&format!("Sending… {percent} % of {}", terminal::size(total_bytes)));
+    }
+
+    /// Ctrl-C ends the program; the report stays in `sending`.
+    fn cancelled(&self) -> bool {
+        false
+    }
+}
+
+fn already_sent(found: &Found, wanted: &Send) -> Result {
+    let delivery = found.report.delivery()?;
+    let at = delivery.report_accepted_at.map(|at| format!(" on {} UTC", minute(at)));
+    terminal::say(&format!(
+        "Report {} was sent{} already.",
+        found.short_id(),
+        at.unwrap_or_default()
+    ));
+    told(found, wanted, "sent", Some(&delivery), None, None)
+}
+
+fn tell(found: &Found, wanted: &Send, outcome: Outcome) -> Result {
+    let id = found.short_id();
+    match outcome {
+        Outcome::Sent(delivery) => {
+            if let Some(words) = &delivery.server_words {
+                terminal::say(&format!(
+                    "note: the report arrived, but the server did not take the comment: {words}"
+                ));
+            }
+            told(found, wanted, "sent", Some(&delivery), None, None)
+        }
+        Outcome::Later { why, retry_at } => {
+            told(found, wanted, "later", None, Some(&why), Some(retry_at))?;
+            Err(Failure::Failed(anyhow!(
+                "report {id} was not sent: {why}\nIt is kept, and is tried again when the app starts after {} UTC; \
+                 to try now: afterword reports send {id}",
+                minute(retry_at)
+            )))
+        }
+        Outcome::Refused { status, words } => {
+            told(found, wanted, "refused", None, Some(&words), None)?;
+            let words = if words.is_empty() {
+                "it gave no reason".to_owned()
+            } else {
+                words
+            };
+            Err(Failure::Failed(anyhow!(
+                "the server refused report {id} ({status}): {words}\nIt is kept and not sent again by itself; \
+                 `afterword reports send {id}` tries again, `afterword reports delete {id}` deletes it"
+            )))
+        }
+        Outcome::Cancelled => Err(Failure::Failed(anyhow!("sending report {id} was stopped; it is kept"))),
+    }
+}
+
+/// The result on standard output: JSON where asked for, else a line where it is sent.
+fn told(
+    found: &Found,
+    wanted: &Send,
+    outcome: &'static str,
+    delivery: Option<&Delivery>,
+    why: Option<&str>,
+    retry_at: Option<OffsetDateTime>,
+) -> Result {
+    let event_id = delivery.and_then(|delivery| delivery.event_id.clone());
+    let bytes_sent = delivery.map_or(0, |delivery| delivery.bytes_sent);
+    if wanted.json {
+        return terminal::print_json(&Told {
+            id: found.report.id().to_string(),
+            outcome,
+            event_id,
+            bytes_sent,
+            why: why.map(str::to_owned),
+            retry_at,
+        });
+    }
+    match event_id {
+        Some(event_id) => terminal::print(&format!(
+            "Sent {}. The server knows it as event {}.\n",
+            terminal::size(bytes_sent),
+            terminal::line(&event_id)
+        )),
+        None => Ok(()),
+    }
+}

@@ -1,0 +1,164 @@
+//! `afterword reports send`: nothing leaves before the person said so, and what became of it is told.
+
+use afterword_store::{Answer, Decision, ReportFile};
+
+use crate::server::Server;
+use crate::{NOON, Reports, info};
+
+const ACCEPTED: &str = r#"{"id":"0123456789abcdef0123456789abcdef"}"#;
+
+fn reports_for(server: &Server) -> Reports {
+    let reports = Reports::new();
+    let mut report = info(1);
+    report.dsn = server.dsn();
+    reports.add(report);
+    reports
+}
+
+#[test]
+fn nothing_is_sent_without_consent() {
+    let server = Server::start("200 OK", ACCEPTED);
+    let reports = reports_for(&server);
+    let ran = reports.command(&["send", "1"]);
+    assert!(
+        ran.failed(2).contains(&format!(
+            "Send report 11111111 to {}? Say so with --yes",
+            server.address
+        )),
+        "{}",
+        ran.stderr
+    );
+    assert!(
+        ran.stderr.contains("minidump.dmp"),
+        "what would be sent is shown before: {}",
+        ran.stderr
+    );
+    assert_eq!(server.requests().len(), 0);
+    assert_eq!(reports.state(info(1).report_id).as_deref(), Some("waiting"));
+    let report = reports.store("demo").report(info(1).report_id).unwrap();
+    assert_eq!(report.answer().unwrap(), None);
+}
+
+#[test]
+fn with_consent_the_report_and_the_comment_are_sent() {
+    let server = Server::start("200 OK", ACCEPTED);
+    let reports = reports_for(&server);
+    let ran = reports.command(&["send", "1", "--yes", "--comment", "I had just pressed Undo"]);
+    assert!(
+        ran.ok().starts_with("Sent ") && ran.stdout.contains("0123456789abcdef0123456789abcdef"),
+        "{}",
+        ran.stdout
+    );
+    let requests = server.requests();
+    assert_eq!(requests.len(), 2, "the report, and the comment");
+    assert!(
+        requests[0].head.starts_with("post /api/1/envelope/ "),
+        "{}",
+        requests[0].head
+    );
+    assert!(requests[0].body.len() > requests[1].body.len());
+
+    let report = reports.store("demo").report(info(1).report_id).unwrap();
+    assert_eq!(report.state().name(), "sent");
+    let answer = report.answer().unwrap().unwrap();
+    assert_eq!(
+        (answer.decision, answer.comment.as_deref()),
+        (Decision::Send, Some("I had just pressed Undo"))
+    );
+    assert!(report.delivery().unwrap().feedback_accepted_at.is_some());
+    assert_eq!(report.read(ReportFile::Minidump).unwrap(), None);
+
+    let again = reports.command(&["send", "1", "--yes", "--json"]);
+    assert!(
+        again.stderr.contains("was sent on") && again.json()["outcome"] == "sent",
+        "{}",
+        again.stderr
+    );
+    assert_eq!(server.requests().len(), 0, "and never twice");
+}
+
+#[test]
+fn scripts_read_what_became_of_it() {
+    let server = Server::start("200 OK", ACCEPTED);
+    let reports = reports_for(&server);
+    let told = reports.command(&["send", "1", "--yes", "--json"]).json();
+    assert_eq!(told["outcome"], "sent");
+    assert_eq!(told["event_id"], "0123456789abcdef0123456789abcdef");
+    assert!(told["bytes_sent"].as_u64().unwrap() > 0);
+    if crate::fixture("minidumps").is_some() {
+        assert_eq!(told["why"], serde_json::Value::Null);
+    }
+}
+
+#[test]
+fn a_server_that_is_away_leaves_the_report_here() {
+    let reports = Reports::new();
+    // Nobody listens on the discard port.
+    let id = reports.add(info(1));
+    let ran = reports.command(&["send", "1", "--yes", "--json"]);
+    assert!(
+        ran.failed(1).contains("report 11111111 was not sent: "),
+        "{}",
+        ran.stderr
+    );
+    assert!(
+        ran.stderr.contains("to try now: afterword reports send 11111111"),
+        "{}",
+        ran.stderr
+    );
+    let told = ran.json();
+    assert_eq!(told["outcome"], "later");
+    assert!(told["retry_at"].is_string() && told["why"].is_string(), "{told}");
+    assert_eq!(reports.state(id).as_deref(), Some("sending"));
+}
+
+#[test]
+fn a_refused_report_is_kept_and_can_be_sent_again() {
+    let server = Server::start("403 Forbidden", r#"{"detail":"this project is \u001b[31mclosed"}"#);
+    let reports = reports_for(&server);
+    let id = info(1).report_id;
+    let ran = reports.command(&["send", "1", "--yes"]);
+    assert!(
+        ran.failed(1).contains("the server refused report 11111111 (403): "),
+        "{}",
+        ran.stderr
+    );
+    assert!(
+        ran.stderr.contains("closed") && !ran.stderr.contains('\u{1b}'),
+        "{:?}",
+        ran.stderr
+    );
+    assert_eq!(reports.state(id).as_deref(), Some("refused"));
+    assert!(
+        reports.command(&["show", "1"]).ok().contains("Server said  "),
+        "its words are kept"
+    );
+
+    let ran = reports.command(&["send", "1", "--yes", "--comment", "please"]);
+    ran.failed(1);
+    assert_eq!(server.requests().len(), 2, "asked again, refused again");
+    let answer = reports.store("demo").report(id).unwrap().answer().unwrap().unwrap();
+    assert_eq!(answer.comment.as_deref(), Some("please"));
+}
+
+#[test]
+fn a_comment_given_in_the_window_is_not_lost() {
+    let server = Server::start("200 OK", ACCEPTED);
+    let reports = reports_for(&server);
+    let store = reports.store("demo");
+    let id = info(1).report_id;
+    let answer = Answer {
+        decision: Decision::Send,
+        comment: Some("from the window".into()),
+        email: Some("a@example.org".into()),
+        restart: false,
+        answered_at: NOON,
+        text_version: 1,
+        locale: "en".into(),
+    };
+    store.put_answer(id, &answer).unwrap();
+    store.settle(id).unwrap();
+    reports.command(&["send", "1", "--yes"]).ok();
+    let kept = store.report(id).unwrap().answer().unwrap().unwrap();
+    assert_eq!((kept.comment, kept.email), (answer.comment, answer.email));
+}
