@@ -22,7 +22,7 @@ pub(super) fn run(stores: &Stores, json: bool) -> Result {
         return terminal::print(&format!(
             "No reports in {}.\n\n\
              When an app that embeds Afterword crashes, its report waits there until you answer.\n\
-             To see one, run the demo and choose a crash from its menu; another place is named with --store DIR.\n",
+             Reports that are kept elsewhere are listed with --store DIR.\n",
             stores.root.display()
         ));
     }
