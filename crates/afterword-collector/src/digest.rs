@@ -7,6 +7,8 @@
 //! counts as a failed try of that envelope, not as the end of the digest.
 
 mod items;
+#[cfg(test)]
+mod tests;
 mod writing;
 
 use std::time::Duration;

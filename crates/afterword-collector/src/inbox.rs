@@ -68,6 +68,17 @@ impl Inbox {
         let size_bytes = i64::try_from(bytes.as_ref().len()).unwrap_or(i64::MAX);
         let blobs = self.blobs.clone();
         let blob = blocking(move || blobs.put_envelope(bytes.as_ref())).await?;
+        if let Err(error) = self.insert(accepted, &blob, size_bytes).await {
+            let blobs = self.blobs.clone();
+            // Best effort: what stays is removed at the next start.
+            let _ = blocking(move || blobs.remove_envelope(&blob)).await;
+            return Err(error);
+        }
+        self.arrived.notify_one();
+        Ok(())
+    }
+
+    async fn insert(&self, accepted: Accepted, blob: &str, size_bytes: i64) -> Result<(), Error> {
         sqlx::query(
             "INSERT INTO inbox (project_id, event_id, blob, size_bytes, client, received_at)
              VALUES ($1, $2, $3, $4, $5, $6)",
@@ -81,7 +92,6 @@ impl Inbox {
         .execute(&self.database.write)
         .await
         .or_failed("put an envelope into the inbox")?;
-        self.arrived.notify_one();
         Ok(())
     }
 

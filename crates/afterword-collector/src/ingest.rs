@@ -75,7 +75,13 @@ async fn envelope(
         client: credentials.client(),
         received_at: now_ms(),
     };
-    app.inbox.accept(accepted, held).await?;
+    // In a task of its own: a sender that goes away now must not leave half of it.
+    let inbox = app.inbox.clone();
+    let accepting = tokio::spawn(async move { inbox.accept(accepted, held).await });
+    match accepting.await {
+        Ok(result) => result?,
+        Err(error) => std::panic::resume_unwind(error.into_panic()),
+    }
     Ok(Json(event_id.map_or_else(|| json!({}), |id| json!({ "id": id }))))
 }
 

@@ -11,13 +11,17 @@ pub(super) const MAX_LIST: usize = 2000;
 /// More fields of an object are not read.
 pub(super) const MAX_ENTRIES: usize = 500;
 
-/// A value as text: texts as they are, numbers and truths written out, lists and objects as JSON; null and the empty
-/// text are none.
+/// A value as text: texts as they are, numbers and truths written out, texts in a list with commas, other lists and
+/// objects as JSON; null and the empty text are none.
 pub(super) fn text(value: &Value) -> Option<String> {
     match value {
         Value::Null => None,
         Value::String(text) if text.trim().is_empty() => None,
         Value::String(text) => Some(cut(text)),
+        Value::Array(items) if items.iter().all(Value::is_string) => {
+            let words: Vec<&str> = items.iter().take(MAX_LIST).filter_map(Value::as_str).collect();
+            Some(cut(&words.join(", "))).filter(|text| !text.is_empty())
+        }
         other => Some(cut(&other.to_string())),
     }
 }

@@ -150,9 +150,10 @@ impl Frame {
             file: first_text(raw, &["filename", "abs_path"]),
             path: first_text(raw, &["abs_path"]),
             line: first_text(raw, &["lineno"]).filter(|line| line != "0"),
-            offset: number(&address)
-                .zip(base)
-                .and_then(|(address, base)| address.checked_sub(base)),
+            offset: match number(&address).zip(base) {
+                Some((address, base)) => address.checked_sub(base),
+                None => number(&first_text(raw.get("data").unwrap_or(&Value::Null), &["module_offset"])),
+            },
             address,
             trust: first_text(raw, &["trust"]),
             in_app: truth(raw, "in_app"),
@@ -195,9 +196,12 @@ fn says_inline(raw: &Value) -> bool {
     truth(raw, "inline") == Some(true) || in_data || matches!(trust, Some("inline" | "inlined"))
 }
 
-/// Of those that do not say it: another function at its caller's address can only be inlined there. (The same function
-/// at the same address is recursion.)
+/// In a stack that does not say it of any frame: another function at its caller's address can only be inlined there. (The
+/// same function at the same address is recursion.)
 fn mark_inlined(frames: &mut [Frame]) {
+    if frames.iter().any(|frame| frame.inline) {
+        return;
+    }
     for at in 1..frames.len() {
         let (callers, rest) = frames.split_at_mut(at);
         let (Some(caller), Some(frame)) = (callers.last(), rest.first_mut()) else {

@@ -149,16 +149,33 @@ fn the_thread_it_happened_on_is_found() {
 #[test]
 fn inlined_frames_are_told_from_recursion() {
     let at = |function: &str, address: &str| json!({"function": function, "instruction_addr": address});
-    let event = Event::read(&crash(&[
+    let inline = |frames: &[Value]| -> Vec<bool> {
+        let event = Event::read(&crash(frames));
+        event.main_stack().frames.iter().map(|frame| frame.inline).collect()
+    };
+    let mut frames = vec![
         at("main", "0x1"),
         at("outer", "0x2"),
         at("inlined", "0x2"),
         at("again", "0x3"),
         at("again", "0x3"),
-        json!({"function": "said", "inline": true}),
-    ]));
-    let inline: Vec<bool> = event.main_stack().frames.iter().map(|frame| frame.inline).collect();
-    assert_eq!(inline, [false, false, true, false, false, true]);
+    ];
+    assert_eq!(inline(&frames), [false, false, true, false, false]);
+    // A client that says it is believed.
+    frames.push(json!({"function": "said", "trust": "inline"}));
+    assert_eq!(inline(&frames), [false, false, false, false, false, true]);
+}
+
+#[test]
+fn an_offset_is_computed_or_said() {
+    let frames = [
+        json!({"instruction_addr": "0x1010", "image_addr": "0x1000"}),
+        json!({"instruction_addr": "0x1020", "data": {"module_offset": "0x20"}}),
+        json!({"instruction_addr": "0x10", "image_addr": "0x1000"}),
+    ];
+    let event = Event::read(&crash(&frames));
+    let offsets: Vec<Option<u64>> = event.main_stack().frames.iter().map(|frame| frame.offset).collect();
+    assert_eq!(offsets, [Some(0x10), Some(0x20), None]);
 }
 
 #[test]

@@ -8,8 +8,9 @@ use std::time::Duration;
 use afterword_protocol::Limits;
 use axum::body::{Body, Bytes};
 use axum::extract::Request;
+use axum::http::header;
 use axum::middleware::Next;
-use axum::response::Response;
+use axum::response::{IntoResponse as _, Response};
 use http_body_util::{BodyExt as _, LengthLimitError, Limited};
 use tokio::sync::{OwnedSemaphorePermit, Semaphore};
 
@@ -96,9 +97,20 @@ impl Budget {
 }
 
 /// Bounds the body as it comes over the wire, before it is decompressed: nothing that is longer can be within the
-/// limits, and a compressed stream of nothing must not go on for ever.
+/// limits, and a compressed stream of nothing must not go on for ever. What says beforehand that it is too long is not
+/// read at all.
 pub(super) async fn limit_compressed(request: Request, next: Next) -> Response {
     let limit_bytes = Limits::default().envelope_bytes;
+    let stated = request
+        .headers()
+        .get(header::CONTENT_LENGTH)
+        .and_then(|length| length.to_str().ok());
+    if stated
+        .and_then(|length| length.parse().ok())
+        .is_some_and(|length: usize| length > limit_bytes)
+    {
+        return too_large(limit_bytes).into_response();
+    }
     next.run(request.map(|body| Body::new(Limited::new(body, limit_bytes))))
         .await
 }

@@ -59,6 +59,8 @@ struct Fact {
     detail: Option<String>,
     /// Names of code and numbers of machines.
     code: bool,
+    /// Takes more room than others.
+    wide: bool,
     title: String,
 }
 
@@ -165,6 +167,7 @@ fn glance(issue: &Issue, stored: &StoredEvent, event: &Event, now: i64) -> Vec<F
         });
         Some(Fact {
             detail,
+            wide: event.is_native_crash(),
             title: frame.path.clone().unwrap_or_default(),
             ..fact("Where", function, true)
         })
@@ -195,6 +198,7 @@ fn fact(label: &'static str, value: String, code: bool) -> Fact {
         value,
         detail: None,
         code,
+        wide: false,
         title: String::new(),
     }
 }
@@ -219,15 +223,22 @@ fn system(event: &Event) -> Option<String> {
 
 /// `fatal, not handled`
 fn level(event: &Event) -> String {
-    let unhandled = event.exception().is_some_and(|exception| exception.handled == Some(false));
-    if unhandled { format!("{}, not handled", event.level) } else { event.level.clone() }
+    let unhandled = event
+        .exception()
+        .is_some_and(|exception| exception.handled == Some(false));
+    if unhandled {
+        format!("{}, not handled", event.level)
+    } else {
+        event.level.clone()
+    }
 }
 
 /// What the title does not say of the words that came.
 fn message(event: &Event, title: &str) -> Option<String> {
     let value = event.exception().and_then(|exception| exception.value.as_deref());
     let text = value.or(event.message.as_deref())?.trim();
-    (!title.contains(text)).then(|| text.to_owned())
+    let said = title.contains(text) || event.reason().is_some_and(|reason| text.starts_with(reason));
+    (!said).then(|| text.to_owned())
 }
 
 fn stack_title(event: &Event) -> String {

@@ -1,6 +1,10 @@
 //! The collector as its clients meet it: a real server on a free port, spoken to over HTTP.
 
+#![expect(clippy::unwrap_used, reason = "a test that cannot go on fails")]
+
 mod server;
 
 mod digest;
 mod ingest;
+mod lifetime;
+mod pages;

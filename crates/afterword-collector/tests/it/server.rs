@@ -184,3 +184,9 @@ pub(crate) fn crash(function: &str) -> Value {
         }]},
     })
 }
+
+/// The database of a data folder, to look into what no page shows, or to put there what a crash would have left.
+pub(crate) async fn database(data: &Path) -> sqlx::SqlitePool {
+    let options = sqlx::sqlite::SqliteConnectOptions::new().filename(data.join("afterword.db"));
+    sqlx::SqlitePool::connect_with(options).await.unwrap()
+}
