@@ -5,7 +5,8 @@ use std::io::Cursor;
 use async_compression::tokio::bufread;
 use reqwest::StatusCode;
 use serde_json::{Value, json};
-use tokio::io::{AsyncRead, AsyncReadExt as _};
+use tokio::io::{AsyncRead, AsyncReadExt as _, AsyncWriteExt as _};
+use tokio::net::TcpStream;
 
 use crate::server::{Server, crash, envelope, id};
 
@@ -268,15 +269,15 @@ async fn what_is_too_large_or_malformed_is_said() {
 async fn a_bomb_is_stopped_while_it_grows() {
     let server = Server::start().await;
     let (key, _) = server.key_and_project();
-    // 201 MiB of spaces after a header, in about 200 KB.
+    // 201 MiB of spaces after a header, in about 20 KB.
     let header = Cursor::new(b"{}\n{\"type\":\"attachment\"}\n".to_vec());
     let spaces = tokio::io::repeat(b' ').take(201 << 20);
-    let bomb = all(bufread::GzipEncoder::new(tokio::io::BufReader::new(
+    let bomb = all(bufread::ZstdEncoder::new(tokio::io::BufReader::new(
         header.chain(spaces),
     )))
     .await;
     assert!(bomb.len() < 1 << 20);
-    let request = server.post_as(&key, bomb).header("Content-Encoding", "gzip");
+    let request = server.post_as(&key, bomb).header("Content-Encoding", "zstd");
     let response = request.send().await.unwrap();
     assert_eq!(response.status(), 413);
     assert!(
@@ -305,4 +306,21 @@ async fn all(mut reader: impl AsyncRead + Unpin) -> Vec<u8> {
     let mut bytes = Vec::new();
     reader.read_to_end(&mut bytes).await.unwrap();
     bytes
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn what_says_that_it_is_too_long_is_not_read() {
+    let server = Server::start().await;
+    let (key, project) = server.key_and_project();
+    let address = server.access.url.strip_prefix("http://").unwrap();
+    for (length, status) in [(209_715_200, "100 Continue"), (209_715_201, "413 Payload Too Large")] {
+        let mut stream = TcpStream::connect(address).await.unwrap();
+        let head = format!(
+            "POST /api/{project}/envelope/?sentry_key={key} HTTP/1.1\r\nHost: {address}\r\nContent-Length: {length}\r\nExpect: 100-continue\r\n\r\n"
+        );
+        stream.write_all(head.as_bytes()).await.unwrap();
+        let mut answer = vec![0; 12 + status.len() - 3];
+        stream.read_exact(&mut answer).await.unwrap();
+        assert_eq!(String::from_utf8(answer).unwrap(), format!("HTTP/1.1 {status}"));
+    }
 }
