@@ -2,15 +2,15 @@
 //!
 //! The way of an event through this crate, in the order of its modules:
 //!
-//! 1. [`ingest`] takes a request on `/api/{project}/envelope/`: who is sending, is the framing whole, is it within the
-//!    limits. The bytes, as they came but decompressed, become a file of [`blobs`] and a row of the [`inbox`]; once
+//! 1. `ingest` takes a request on `/api/{project}/envelope/`: who is sending, is the framing whole, is it within the
+//!    limits. The bytes, as they came but decompressed, become a file of `blobs` and a row of the `inbox`; once
 //!    both are on disk the sender is answered.
-//! 2. [`digest`], a task of its own, takes the oldest envelope from the inbox and sorts its items: an [`event`] is read
-//!    (leniently: no shape is refused), put into an issue by [`grouping`], and written; attachments become blobs,
+//! 2. `digest`, a task of its own, takes the oldest envelope from the inbox and sorts its items: an `event` is read
+//!    (leniently: no shape is refused), put into an issue by `grouping`, and written; attachments become blobs,
 //!    feedback is kept with the event it names; anything else is counted by kind. Writing the results and taking the
 //!    envelope out of the inbox is one transaction.
-//! 3. [`queries`] reads issues and events back; [`api`] serves them as JSON in the shapes of Sentry's web API, [`pages`]
-//!    as HTML without any script. [`access`] decides who may see them.
+//! 3. `queries` reads issues and events back; `api` serves them as JSON in the shapes of Sentry's web API, `pages`
+//!    as HTML without any script. `access` decides who may see them.
 //!
 //! [`Collector`] holds it together: it starts all this on a data folder and an address, and ends it. The program
 //! `afterword-collector` is a command line around it; the demo and the tests start one inside their own process.

@@ -120,7 +120,7 @@ pub(super) fn page(shown: &Shown, now: i64) -> Page {
         glance: glance(issue, stored, &event, now),
         comments: comments(&shown.feedback, false),
         other_comments: comments(&shown.other_feedback, true),
-        stack: StackView::of(event.main_stack()),
+        stack: StackView::main(event.main_stack()),
         stack_title: stack_title(&event),
         causes: causes(&event),
         threads: threads(&event),
@@ -269,7 +269,7 @@ fn causes(event: &Event) -> Vec<Cause> {
             let title = words.into_iter().flatten().collect::<Vec<_>>().join(": ");
             Cause {
                 title,
-                stack: StackView::of(&exception.stack),
+                stack: StackView::other(&exception.stack),
             }
         })
         .filter(|cause| !cause.title.is_empty() || !cause.stack.is_empty())
@@ -286,7 +286,7 @@ fn threads(event: &Event) -> Vec<ThreadView> {
     others
         .map(|thread| ThreadView {
             name: thread_name(thread).unwrap_or_else(|| "without a name".to_owned()),
-            stack: StackView::of(&thread.stack),
+            stack: StackView::other(&thread.stack),
         })
         .collect()
 }

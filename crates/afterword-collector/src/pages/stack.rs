@@ -35,12 +35,21 @@ pub(super) struct FrameView {
 }
 
 impl StackView {
-    /// Of the frames of an event.
-    pub(super) fn of(stack: &Stack) -> Self {
-        let top = stack.top_frame().map(std::ptr::from_ref);
+    /// The stack the page is about: the frame to look at first is marked.
+    pub(super) fn main(stack: &Stack) -> Self {
+        Self::of(stack, stack.top_frame())
+    }
+
+    /// A stack beside it.
+    pub(super) fn other(stack: &Stack) -> Self {
+        Self::of(stack, None)
+    }
+
+    fn of(stack: &Stack, top: Option<&Frame>) -> Self {
+        let is_top = |frame: &Frame| top.is_some_and(|top| std::ptr::eq(top, frame));
         let mut frames: Vec<FrameView> = Vec::new();
         for frame in stack.newest_first() {
-            let view = FrameView::of(frame, top == Some(std::ptr::from_ref(frame)));
+            let view = FrameView::of(frame, is_top(frame));
             match frames.last_mut() {
                 Some(last) if last.same_place(&view) => last.times += 1,
                 _ => frames.push(view),
@@ -99,7 +108,7 @@ mod tests {
     use crate::event::Event;
 
     fn view(frames: Vec<Value>) -> StackView {
-        StackView::of(Event::read(&json!({"stacktrace": {"frames": frames}})).main_stack())
+        StackView::main(Event::read(&json!({"stacktrace": {"frames": frames}})).main_stack())
     }
 
     #[test]
