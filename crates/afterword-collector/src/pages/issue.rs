@@ -167,7 +167,6 @@ fn glance(issue: &Issue, stored: &StoredEvent, event: &Event, now: i64) -> Vec<F
         });
         Some(Fact {
             detail,
-            wide: event.is_native_crash(),
             title: frame.path.clone().unwrap_or_default(),
             ..fact("Where", function, true)
         })
@@ -189,7 +188,15 @@ fn glance(issue: &Issue, stored: &StoredEvent, event: &Event, now: i64) -> Vec<F
         Some(when),
         Some(seen),
     ];
-    facts.into_iter().flatten().collect()
+    let mut facts: Vec<Fact> = facts.into_iter().flatten().collect();
+    // There are four to a row: with more than that, the longest gets the room that would stay empty.
+    if facts.len() > 4 {
+        facts
+            .iter_mut()
+            .filter(|fact| fact.label == "Where")
+            .for_each(|fact| fact.wide = true);
+    }
+    facts
 }
 
 fn fact(label: &'static str, value: String, code: bool) -> Fact {
