@@ -17,6 +17,8 @@ const PACKAGES: &[&str] = &[
     "libxi6",
     "libxkbcommon-x11-0",
     "libxrandr2",
+    "xdotool",  // a person at the keyboard
+    "bsdutils", // `script`: a person at a terminal
 ];
 
 /// Sees to it that what the tests need is there: installs it where we are root on Debian or Ubuntu.

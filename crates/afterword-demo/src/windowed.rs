@@ -23,8 +23,8 @@ pub(crate) fn run(arguments: &Arguments) -> anyhow::Result<()> {
         say(&format!("The collector of this demo: {pages}"));
     }
     say("The drawing program opens now. Draw something, then choose a crash from its menu.");
-    // The demo restarts what it started: the app's end is seen in the store, not by waiting for this one child.
-    let _first = supervisor.start_app(|_| {})?;
+    // A restarted app is not this child: the end is seen in the store. This one is only collected when it has died.
+    let mut first = supervisor.start_app(|_| {})?;
     let store = supervisor.store()?;
     let mut seen = HashSet::new();
     let mut last_busy = Instant::now();
@@ -32,6 +32,7 @@ pub(crate) fn run(arguments: &Arguments) -> anyhow::Result<()> {
         if is_busy(&store)? {
             last_busy = Instant::now();
         }
+        first.try_wait()?;
         open_new_issues(&supervisor, &mut seen);
         std::thread::sleep(POLL);
     }

@@ -23,6 +23,8 @@ pub(crate) fn open(folder: &Path, run_id: Uuid) {
     let Ok(file) = file else { return };
     let journal = env_logger::Builder::new()
         .filter_level(log::LevelFilter::Info)
+        // It warns of each mapping that is no library.
+        .filter_module("minidump_writer", log::LevelFilter::Error)
         .parse_env("AFTERWORD_LOG")
         .target(env_logger::Target::Pipe(Box::new(file)))
         .format(|line, record| {

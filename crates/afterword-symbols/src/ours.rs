@@ -1,5 +1,8 @@
 //! Whose code it is: the application's, or the system's, the standard library's, another crate's.
 
+use std::collections::HashSet;
+
+use crate::Thread;
 use crate::signature;
 
 /// Folders of the system, lower case, with `/`.
@@ -62,6 +65,39 @@ pub(crate) fn is_app_function(function: Option<&str>, file: Option<&str>) -> boo
     !foreign_function && !file.is_some_and(is_foreign_file)
 }
 
+/// Libraries linked into the application without debug information have names and no sources: where a module has sources
+/// for some of the application's functions, a crate or namespace that has none is not the application's.
+pub(crate) fn disown_libraries(threads: &mut [Thread]) {
+    let mut with_source: HashSet<(String, String)> = HashSet::new();
+    let mut modules_with_source: HashSet<String> = HashSet::new();
+    let own = threads
+        .iter()
+        .flat_map(|thread| &thread.frames)
+        .filter(|frame| frame.in_app);
+    for frame in own.filter(|frame| frame.file.is_some()) {
+        let module = frame.module.clone().unwrap_or_default();
+        if let Some(function) = &frame.function {
+            with_source.insert((module.clone(), crate_of(function).to_owned()));
+        }
+        modules_with_source.insert(module);
+    }
+    for frame in threads.iter_mut().flat_map(|thread| &mut thread.frames) {
+        let module = frame.module.clone().unwrap_or_default();
+        if !frame.in_app || frame.file.is_some() || !modules_with_source.contains(&module) {
+            continue;
+        }
+        let name = frame.function.as_deref().map(crate_of).unwrap_or_default();
+        frame.in_app = with_source.contains(&(module, name.to_owned()));
+    }
+}
+
+/// `serde` of `serde::de::read` and of `<serde::de::Reader as …>::read`: a crate in Rust, a namespace in C++.
+fn crate_of(function: &str) -> &str {
+    let name = function.trim_start_matches(['<', '&', '*', '(']);
+    let name = name.strip_prefix("dyn ").unwrap_or(name);
+    name.split("::").next().unwrap_or(name)
+}
+
 /// A name without a path, completed from the file it is in: line tables alone have bare names for inlined functions, and
 /// `do_call` in `/rustc/…/library/std/src/panicking.rs` is `std::panicking::do_call`. Only for files whose place tells the
 /// crate: the standard library's and a registry's.
@@ -115,6 +151,40 @@ fn is_foreign_file(file: &str) -> bool {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn a_crate_without_sources_is_not_the_applications_where_the_application_has_some() {
+        use crate::Frame;
+        let frame = |function: &str, file: Option<&str>| Frame {
+            function: Some(function.to_owned()),
+            file: file.map(str::to_owned),
+            module: Some("paint".to_owned()),
+            in_app: true,
+            ..Frame::default()
+        };
+        let frames = vec![
+            frame("<paint::App as eframe::App>::ui", Some("/src/app.rs")),
+            frame("egui::context::Context::run", None),
+            frame("<paint::Brush as egui::Widget>::ui", None),
+        ];
+        let mut threads = [Thread {
+            frames,
+            ..Thread::default()
+        }];
+        disown_libraries(&mut threads);
+        let in_app: Vec<bool> = threads[0].frames.iter().map(|frame| frame.in_app).collect();
+        assert_eq!(in_app, [true, false, true]);
+
+        let mut without_debug_information = [Thread {
+            frames: vec![frame("paint::main", None)],
+            ..Thread::default()
+        }];
+        disown_libraries(&mut without_debug_information);
+        assert!(
+            without_debug_information[0].frames[0].in_app,
+            "where there are no sources at all, nothing is known"
+        );
+    }
 
     #[test]
     fn the_application_is_told_from_the_system() {

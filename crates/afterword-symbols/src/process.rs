@@ -107,6 +107,7 @@ fn walk_threads(streams: &Streams<'_>, provider: &Provider<'_>, namer: &Namer<'_
         let walked = threads[index].frames.iter().filter(|frame| !frame.inline).count();
         left.frames = left.frames.saturating_sub(walked);
     }
+    ours::disown_libraries(&mut threads);
     threads
 }
 

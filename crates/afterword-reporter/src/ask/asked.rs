@@ -34,7 +34,7 @@ pub(super) fn details(store: &Store, id: ReportId, info: &ReportInfo, assembled:
     Details {
         stack: assembled
             .as_ref()
-            .map(|assembled| frames(assembled))
+            .map(frames)
             .or_else(|| (info.kind == ReportKind::Error).then(|| frames_of_event(&info.event))),
         tags: tags(event),
         breadcrumbs: breadcrumbs(event),
@@ -46,7 +46,7 @@ pub(super) fn details(store: &Store, id: ReportId, info: &ReportInfo, assembled:
 fn what_happened(info: &ReportInfo) -> String {
     let address = info
         .address
-        .map_or_else(String::new, |address| format!(" at address {address:#x}"));
+        .map_or_else(String::new, |address| format!(" (address {address:#x})"));
     match (info.kind, info.signal.as_deref()) {
         (ReportKind::Error, _) => match &info.message {
             Some(message) => format!("It went on, but something failed inside: {message}"),
@@ -56,7 +56,7 @@ fn what_happened(info: &ReportInfo) -> String {
             "It found an error that it could not recover from: {}",
             info.message.as_deref().unwrap_or_default()
         ),
-        (_, Some("SIGSEGV" | "SIGBUS")) => format!("It tried to use memory that it may not use{address}."),
+        (_, Some("SIGSEGV" | "SIGBUS")) => format!("It tried to use memory that does not belong to it{address}."),
         (_, Some("SIGFPE")) => "It made an impossible calculation, such as a division by zero.".to_owned(),
         (_, Some("SIGILL" | "SIGTRAP")) => format!("It came to an instruction that cannot be carried out{address}."),
         (_, Some("SIGABRT")) => "It found an error that it could not recover from, and gave up.".to_owned(),

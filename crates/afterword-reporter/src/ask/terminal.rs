@@ -5,7 +5,7 @@
 //! script that started it goes on); otherwise a line says where the report is, and the next start asks.
 
 use std::fs::File;
-use std::io::{BufRead, BufReader, Write};
+use std::io::{BufReader, Write};
 use std::path::PathBuf;
 use std::sync::mpsc::Sender;
 
@@ -62,21 +62,41 @@ impl Shell for Terminal {
             notice(asked, &mut output).map_err(|error| error.to_string())?;
             return Err("it belongs to somebody else by now; a line there says where the report is".to_owned());
         }
-        let input = BufReader::new(self.file()?);
-        let asked = asked.clone();
-        let to_ask = output.try_clone().map_err(|error| error.to_string())?;
-        std::thread::spawn(move || talk(&asked, input, to_ask, &events));
-        Ok(Box::new(Open { output, sending: false }))
+        let question = Question {
+            asked: asked.clone(),
+            input: BufReader::new(self.file()?),
+            output: output.try_clone().map_err(|error| error.to_string())?,
+            events,
+        };
+        Ok(Box::new(Open {
+            output,
+            question: Some(question),
+            sending: false,
+        }))
     }
 }
 
-fn talk(asked: &Asked, input: impl BufRead, output: impl Write, events: &Sender<FromDialog>) {
-    let said = match ask(asked, input, output) {
+/// A question that waits for the stack: what is shown in a terminal cannot fill in later.
+struct Question {
+    asked: Asked,
+    input: BufReader<File>,
+    output: File,
+    events: Sender<FromDialog>,
+}
+
+fn talk(question: Question) {
+    let Question {
+        asked,
+        input,
+        output,
+        events,
+    } = question;
+    let said = match ask(&asked, input, output) {
         Ok(TerminalAnswer::Answered {
             decision,
             comment,
             restart,
-        }) => match save_answer(asked, decision, comment, restart, OffsetDateTime::now_utc()) {
+        }) => match save_answer(&asked, decision, comment, restart, OffsetDateTime::now_utc()) {
             Ok(()) => vec![FromDialog::Answered, FromDialog::Closed],
             Err(error) => {
                 log::error!("the answer is not kept: {error}");
@@ -107,11 +127,18 @@ fn notice(asked: &Asked, output: &mut File) -> std::io::Result<()> {
 
 struct Open {
     output: File,
+    question: Option<Question>,
     sending: bool,
 }
 
 impl Conversation for Open {
     fn tell(&mut self, message: &ToDialog) {
+        if let ToDialog::Details(details) = message
+            && let Some(mut question) = self.question.take()
+        {
+            question.asked.details = (**details).clone();
+            std::thread::spawn(move || talk(question));
+        }
         let line = match message {
             ToDialog::Progress { .. } if !std::mem::replace(&mut self.sending, true) => "Sending…".to_owned(),
             ToDialog::Sent { event_id, .. } => format!("Sent, thank you. Event id: {event_id}"),

@@ -1,0 +1,15 @@
+//! Real crashes of real processes, from the signal to the collector.
+//!
+//! Each test starts the `crasher` (or the demo, or the command line) as a person would, in a folder of its own, and looks at
+//! what is left: in the store, at the collector, in the terminal, on the screen.
+
+#![expect(clippy::unwrap_used, reason = "a test that cannot go on says so by panicking")]
+
+mod collector;
+mod crashes;
+mod demo;
+mod errors;
+mod process;
+mod trouble;
+mod way;
+mod window;

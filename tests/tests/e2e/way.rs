@@ -1,0 +1,157 @@
+//! The whole way: from a crash through an answer to the collector.
+
+use afterword_store::{ReportFile, State};
+
+use crate::collector::Server;
+use crate::process::{Scene, wait_for};
+
+#[test]
+fn a_crash_that_is_sent_is_an_issue_at_the_collector() {
+    let server = Server::start();
+    let mut scene = Scene::new();
+    scene.dsn = Some(server.access.dsn.clone());
+    scene.run(scene.crasher("null-write").env("CRASHER_ANSWER", "send"));
+    let report = scene.report_in(State::Sent);
+    let delivery = report.delivery().unwrap();
+    assert!(delivery.report_accepted_at.is_some() && delivery.feedback_accepted_at.is_some());
+    assert_eq!(
+        report.read(ReportFile::Minidump).unwrap(),
+        None,
+        "deleted after the recorded 2xx"
+    );
+
+    let event = server.event(delivery.event_id.as_deref().unwrap());
+    assert_eq!(event["release"]["version"], "crasher@1.2.3");
+    assert_eq!(event["environment"], "test");
+    assert_eq!(event["feedback"][0]["message"], "it was wet");
+    assert!(
+        event["tags"]
+            .as_array()
+            .unwrap()
+            .iter()
+            .any(|tag| tag["key"] == "paint" && tag["value"] == "wet")
+    );
+    assert_eq!(event["breadcrumbs"]["values"][2]["message"], "pressed the button");
+    let attachments = event["attachments"].as_array().unwrap();
+    assert!(
+        attachments
+            .iter()
+            .any(|attachment| attachment["type"] == "event.minidump")
+    );
+    let issue = server
+        .get(&format!("issues/{}/", event["groupID"].as_str().unwrap()))
+        .unwrap();
+    assert_eq!(issue["count"], "1");
+    assert!(
+        issue["title"].as_str().unwrap().contains("crasher::fill_pixel"),
+        "{issue}"
+    );
+
+    let page = server.page(&format!("/issues/{}/", event["groupID"].as_str().unwrap()));
+    for words in [
+        "crasher::fill_pixel",
+        "crasher@1.2.3",
+        "it was wet",
+        "pressed the button",
+        "SIGSEGV",
+    ] {
+        assert!(page.contains(words), "the page lacks {words:?}");
+    }
+
+    // The same crash again is the same issue; another one is not.
+    scene.run(scene.crasher("null-write").env("CRASHER_ANSWER", "send"));
+    scene.run(scene.crasher("divide").env("CRASHER_ANSWER", "send"));
+    let counts = wait_for("three events", || {
+        let mut counts: Vec<String> = server
+            .issues()
+            .iter()
+            .map(|issue| issue["count"].as_str().unwrap().to_owned())
+            .collect();
+        counts.sort();
+        (counts.len() == 2).then_some(counts).filter(|counts| counts[1] == "2")
+    });
+    assert_eq!(counts, ["1", "2"]);
+}
+
+#[test]
+fn a_crash_that_is_not_sent_is_nowhere() {
+    let server = Server::start();
+    let mut scene = Scene::new();
+    scene.dsn = Some(server.access.dsn.clone());
+    for kind in ["null-write", "panic", "panic-thread"] {
+        scene.run(scene.crasher(kind).env("CRASHER_ANSWER", "dont-send"));
+        assert!(scene.store().reports().unwrap().is_empty(), "{kind}");
+        assert!(server.issues().is_empty(), "{kind}");
+    }
+}
+
+#[test]
+fn nothing_leaves_before_consent() {
+    // Whoever connects here is noticed, whatever is said.
+    let listener = std::net::TcpListener::bind("127.0.0.1:0").unwrap();
+    listener.set_nonblocking(true).unwrap();
+    let mut scene = Scene::new();
+    scene.dsn = Some(format!("http://key@{}/1", listener.local_addr().unwrap()));
+    for kind in ["null-write", "panic-thread", "message", "clean-exit"] {
+        scene.run(scene.crasher(kind).env("CRASHER_ANSWER", "later"));
+    }
+    assert_eq!(scene.store().reports().unwrap().len(), 3);
+    let connected = listener.accept();
+    assert!(connected.is_err_and(|error| error.kind() == std::io::ErrorKind::WouldBlock));
+}
+
+#[test]
+fn an_unanswered_report_is_asked_about_at_the_next_start() {
+    let server = Server::start();
+    let mut scene = Scene::new();
+    scene.dsn = Some(server.access.dsn.clone());
+    scene.crash("null-write");
+    let id = scene.report_in(State::Waiting).id();
+    scene.run(scene.crasher("clean-exit").env("CRASHER_ANSWER", "later"));
+    assert_eq!(scene.report_in(State::Waiting).id(), id);
+    scene.run(scene.crasher("clean-exit").env("CRASHER_ANSWER", "send"));
+    assert_eq!(scene.report_in(State::Sent).id(), id);
+}
+
+#[test]
+fn an_answer_whose_reporter_was_killed_is_carried_out_at_the_next_start() {
+    let server = Server::start();
+    let mut scene = Scene::new();
+    scene.dsn = Some(server.access.dsn.clone());
+    scene.crash("null-write");
+    let report = scene.report_in(State::Waiting);
+    let answer = afterword_store::Answer {
+        decision: afterword_store::Decision::Send,
+        comment: None,
+        email: None,
+        restart: false,
+        answered_at: time::OffsetDateTime::now_utc(),
+        text_version: 1,
+        locale: "en".to_owned(),
+    };
+    // What a dialog leaves whose reporter is gone: an answer, and a report that still waits.
+    scene.store().put_answer(report.id(), &answer).unwrap();
+    scene.crash("clean-exit");
+    scene.report_in(State::Sent);
+}
+
+#[test]
+fn consent_given_beforehand_needs_no_question() {
+    let server = Server::start();
+    for kind in ["null-write", "panic-thread"] {
+        let mut scene = Scene::new();
+        scene.dsn = Some(server.access.dsn.clone());
+        scene.run(scene.crasher(kind).args(["--consent", "always"]));
+        scene.report_in(State::Sent);
+    }
+    wait_for("both at the collector", || (server.issues().len() == 2).then_some(()));
+}
+
+#[test]
+fn with_consent_refused_beforehand_nothing_is_kept() {
+    let scene = Scene::new();
+    for kind in ["null-write", "panic", "panic-thread", "message"] {
+        scene.run(scene.crasher(kind).args(["--consent", "never"]));
+        assert!(scene.store().reports().unwrap().is_empty(), "{kind}");
+    }
+}
