@@ -168,3 +168,16 @@ pub enum Error {
         id: ReportId,
     },
 }
+
+/// An error and what caused it, in one line: for logs of this crate's users.
+#[must_use]
+pub fn chain(error: &dyn std::error::Error) -> String {
+    let mut line = error.to_string();
+    let mut source = error.source();
+    while let Some(cause) = source {
+        line.push_str(": ");
+        line.push_str(&cause.to_string());
+        source = cause.source();
+    }
+    line
+}

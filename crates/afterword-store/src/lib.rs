@@ -29,7 +29,7 @@
 //!    │         │ answer: Don't send   │   └──────────► refused
 //!    │         ▼                      └── retry ───────────┘
 //!    │      deleted
-//!    └── policy `always` ─────────────► sending
+//!    └── policy `always` ─────────────► sending ──── consent withdrawn ───► waiting
 //! ```
 //!
 //! A state is a folder and a move is a rename, so that a report is in exactly one state whenever a process is killed.
@@ -39,7 +39,8 @@
 //! takes `<app>/lock`, for a bounded time.
 //!
 //! The dialog writes the answer with [`Store::put_answer`] and may die right after; whoever comes next carries it out with
-//! [`Store::settle`], which may be called any number of times. The uploader asks [`Store::release`] for a
+//! [`Store::settle`], which may be called any number of times. Until the server has the report, [`Store::withdraw`] takes a
+//! consent back, the policy's as well as the person's. The uploader asks [`Store::release`] for a
 //! [`ReleasedReport`], records the server's 2xx with [`ReleasedReport::record`] before it does anything else, and ends with
 //! [`ReleasedReport::finish_sent`]: a sender that was killed finds the record and finishes without sending again.
 //!
@@ -76,7 +77,7 @@ mod retention;
 
 pub use consent::{ConsentPolicy, EnvelopeClass, Placed};
 pub use envelopes::ReleasedEnvelope;
-pub use error::Error;
+pub use error::{Error, chain};
 pub use gate::ReleasedReport;
 pub use ids::{AppId, ReportId};
 pub use info::{Answer, Decision, Delivery, ReportFile, ReportInfo, ReportKind, State};

@@ -95,7 +95,7 @@ impl Store {
         Ok(gone.into_iter().map(|(_, id)| id).collect())
     }
 
-    /// Finishes what was cut short: deletions, reductions of sent reports, reports that were never committed.
+    /// Finishes what was cut short: deletions, reductions of sent reports, withdrawals, reports that were never committed.
     fn sweep(&self, now: OffsetDateTime) -> Result<(), Error> {
         for entry in disk::list(&self.deleted_folder())? {
             disk::delete_folder(&self.deleted_folder().join(entry.name))?;
@@ -103,6 +103,11 @@ impl Store {
         for entry in disk::list(&self.state_folder(State::Sent))? {
             if let Ok(id) = entry.name.parse::<ReportId>() {
                 reduce_to_record(&self.report_folder(State::Sent, id), id)?;
+            }
+        }
+        for entry in disk::list(&self.state_folder(State::Sending))? {
+            if let Ok(id) = entry.name.parse::<ReportId>() {
+                self.finish_withdrawal(State::Sending, id)?;
             }
         }
         for entry in disk::list(&self.state_folder(State::New))? {

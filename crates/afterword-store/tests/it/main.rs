@@ -7,6 +7,7 @@ mod leftovers;
 mod moves;
 mod retention;
 mod together;
+mod withdraw;
 
 use std::fs;
 use std::path::{Path, PathBuf};
