@@ -12,7 +12,7 @@
 //! makes it, and the reporter inherits its end and the run file, as descriptors whose numbers stand in its arguments. What the app writes
 //! before the reporter is up waits in the socket. A full or closed channel neither blocks the app nor kills it.
 //!
-//! The way of a crash through this crate: the handler writes the context ([`RunFile::write_crash_context`]), sends
+//! The way of a crash through this crate: the handler writes the context ([`RunFile::write_context`]), sends
 //! [`Message::Crash`] and waits for [`Message::Captured`] with a deadline ([`AppChannel::wait_captured`]); all three allocate
 //! nothing, take no lock and may be called in a signal handler.
 
@@ -22,6 +22,7 @@ pub const REPORTER_ARGUMENT: &str = "--afterword-reporter";
 
 pub mod layout;
 mod message;
+mod os_text;
 mod run_file;
 mod run_view;
 mod scope_data;
@@ -31,8 +32,9 @@ mod scope_data;
 mod sys;
 
 pub use message::{CaptureStatus, Hello, MAX_MESSAGE_BYTES, Message, MessageError, Policy};
+pub use os_text::OsText;
 pub use run_file::RunFile;
-pub use run_view::{Liveness, PanicNote, RunState, RunView};
+pub use run_view::{Liveness, Origin, PanicNote, RunState, RunView};
 pub use scope_data::fit_breadcrumb;
 pub use sys::{AppChannel, Received, ReporterChannel, pair};
 

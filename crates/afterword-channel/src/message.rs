@@ -4,10 +4,10 @@
 //! [`Message`]; a payload is JSON for [`Message::Hello`] and plain numbers for the rest, so that the crash handler can make
 //! its message without an allocation.
 
-use std::path::PathBuf;
-
 use serde::{Deserialize, Serialize};
 use uuid::Uuid;
+
+use crate::OsText;
 
 /// The longest message, header included.
 pub const MAX_MESSAGE_BYTES: usize = 128 * 1024;
@@ -35,7 +35,7 @@ pub struct Hello {
     /// The run this is.
     pub run_id: Uuid,
     /// The store's root folder; the reporter opens it itself.
-    pub store_root: PathBuf,
+    pub store_root: OsText,
     /// The app's id in the store.
     pub app_id: String,
     /// The app's name, as a person knows it.
@@ -49,13 +49,17 @@ pub struct Hello {
     /// Consent.
     pub policy: Policy,
     /// The executable, for a restart.
-    pub executable: PathBuf,
+    pub executable: OsText,
+    /// Whether it can be started again: false where its arguments were too long to be told.
+    pub can_restart: bool,
     /// Its arguments without the first, for a restart. They stay in the reporter's memory.
-    pub arguments: Vec<String>,
+    pub arguments: Vec<OsText>,
     /// Its working folder, for a restart.
-    pub working_folder: PathBuf,
+    pub working_folder: OsText,
     /// The terminal on the app's standard error, if there is one: the place to ask where no window can be shown.
-    pub terminal: Option<PathBuf>,
+    pub terminal: Option<OsText>,
+    /// How many breadcrumbs a report has at the most, the newest.
+    pub max_breadcrumbs: usize,
     /// Keep the words on the stacks that look like text or data, instead of sanitising them.
     pub full_stacks: bool,
 }
@@ -70,6 +74,16 @@ pub enum CaptureStatus {
     Failed = 1,
     /// The person's choice is that nothing is kept.
     Unwanted = 2,
+}
+
+impl CaptureStatus {
+    pub(crate) fn from_number(number: u32) -> CaptureStatus {
+        match number {
+            0 => CaptureStatus::Kept,
+            2 => CaptureStatus::Unwanted,
+            _ => CaptureStatus::Failed,
+        }
+    }
 }
 
 /// One message.
@@ -223,11 +237,7 @@ impl Message {
             101 => Message::Ready { pid: number(0)? },
             102 => Message::Captured {
                 request: number(0)?,
-                status: match number(1)? {
-                    0 => CaptureStatus::Kept,
-                    2 => CaptureStatus::Unwanted,
-                    _ => CaptureStatus::Failed,
-                },
+                status: CaptureStatus::from_number(number(1)?),
             },
             _ => return Err(MessageError::Unknown { kind, version }),
         })

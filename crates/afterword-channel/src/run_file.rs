@@ -11,12 +11,12 @@ use uuid::Uuid;
 
 use crate::layout::{self, *};
 use crate::run_view::RunState;
-use crate::{Error, sys};
+use crate::{CaptureStatus, Error, sys};
 
 /// The run file of this process, mapped for writing.
 ///
 /// Made once by `init` and never unmapped: the crash handler may need it at any time. Setters take `&self`; those for the
-/// scope and for breadcrumbs take a lock and must not be called in a signal handler, [`RunFile::write_crash_context`] and
+/// scope and for breadcrumbs take a lock and must not be called in a signal handler, [`RunFile::write_context`] and
 /// the state words may.
 #[derive(Debug)]
 pub struct RunFile {
@@ -26,6 +26,7 @@ pub struct RunFile {
     scope_sequence: Mutex<u64>,
     breadcrumb_sequence: AtomicU64,
     breadcrumb_lock: Mutex<()>,
+    panic_lock: Mutex<()>,
 }
 
 impl RunFile {
@@ -45,6 +46,7 @@ impl RunFile {
             scope_sequence: Mutex::new(0),
             breadcrumb_sequence: AtomicU64::new(0),
             breadcrumb_lock: Mutex::new(()),
+            panic_lock: Mutex::new(()),
         };
         run.copy_in(AT_VERSION, &VERSION.to_le_bytes());
         run.copy_in(AT_LENGTH, &(FILE_BYTES as u32).to_le_bytes());
@@ -136,32 +138,48 @@ impl RunFile {
         true
     }
 
-    /// Notes a panic: thread, place and message, in case it ends the program.
+    /// Notes a panic: thread, place and message, in case it ends the program. Not for signal handlers.
     pub fn write_panic(&self, tid: u32, thread_name: &str, place: &str, message: &str) {
         let thread_name = thread_name.replace('\n', " ");
         let text = format!("{thread_name}\n{place}\n{message}");
         let text = &text.as_bytes()[..text.floor_char_boundary(PANIC_TEXT_BYTES)];
+        let _one_at_a_time = self.panic_lock.lock().unwrap_or_else(|e| e.into_inner());
         self.copy_in(AT_PANIC_NOTE, &[0; 16]);
         self.copy_in(AT_PANIC_TEXT, text);
         self.copy_in(AT_PANIC_NOTE + 4, &(text.len() as u32).to_le_bytes());
         self.copy_in(AT_PANIC_NOTE + 8, &crc32fast::hash(text).to_le_bytes());
+        self.copy_in(AT_PANIC_NOTE + 12, &sys::boot_clock_s().to_le_bytes());
         self.copy_in(AT_PANIC_NOTE, &tid.to_le_bytes());
     }
 
-    /// Puts the crash context into its slot. Allocates nothing, takes no lock: for signal handlers.
-    pub fn write_crash_context(&self, context: &crash_context::CrashContext) {
-        let bytes = context.as_bytes();
-        self.word(AT_CRASH_SLOT).store(1, Ordering::Release);
-        self.copy_in(AT_CONTEXT, &(context.tid as u32).to_le_bytes());
-        self.copy_in(AT_CONTEXT + 4, &(bytes.len() as u32).to_le_bytes());
-        self.copy_in(AT_CONTEXT_BYTES, bytes);
-        self.word(AT_CRASH_SLOT).store(2, Ordering::Release);
+    /// Forgets the panic noted last: it was survived.
+    pub fn clear_panic(&self) {
+        let _one_at_a_time = self.panic_lock.lock().unwrap_or_else(|e| e.into_inner());
+        self.copy_in(AT_PANIC_NOTE, &[0; 16]);
     }
 
-    /// Empties the slot of the crash context again, registers and all.
-    pub fn clear_crash_context(&self) {
-        self.word(AT_CRASH_SLOT).store(0, Ordering::Release);
-        self.copy_in(AT_CONTEXT, &[0; 8 + CONTEXT_BYTES]);
+    /// Puts a context into the slot of its occasion. Allocates nothing, takes no lock: for signal handlers.
+    pub fn write_context(&self, occasion: Occasion, context: &crash_context::CrashContext) {
+        let bytes = context.as_bytes();
+        let at = occasion.context();
+        self.word(occasion.slot()).store(1, Ordering::Release);
+        self.copy_in(at, &(context.tid as u32).to_le_bytes());
+        self.copy_in(at + 4, &(bytes.len() as u32).to_le_bytes());
+        self.copy_in(at + CONTEXT_HEADER_BYTES, bytes);
+        self.word(occasion.slot()).store(2, Ordering::Release);
+    }
+
+    /// Empties the slot of an occasion again, registers and all. Safe in a signal handler.
+    pub fn clear_context(&self, occasion: Occasion) {
+        self.word(occasion.slot()).store(0, Ordering::Release);
+        self.copy_in(occasion.context(), &[0; CONTEXT_HEADER_BYTES + CONTEXT_BYTES]);
+    }
+
+    /// The reporter's answer to `request`, if it has come: also when another thread took the packet off the channel. Safe
+    /// in a signal handler.
+    pub fn answer(&self, occasion: Occasion, request: u32) -> Option<CaptureStatus> {
+        let word = self.word(occasion.answer()).load(Ordering::Acquire);
+        (word / 4 == request).then(|| CaptureStatus::from_number(word % 4))
     }
 
     fn copy_in(&self, at: usize, bytes: &[u8]) {

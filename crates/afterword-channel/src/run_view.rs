@@ -9,7 +9,7 @@ use std::path::Path;
 use uuid::Uuid;
 
 use crate::layout::*;
-use crate::{Error, sys};
+use crate::{CaptureStatus, Error, sys};
 
 /// What the app is doing, as it said last.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -45,6 +45,17 @@ pub enum Liveness {
     Dead,
 }
 
+/// Where and when a run file was made.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Origin {
+    /// On this computer, since it was last started.
+    ThisBoot,
+    /// On this computer, before that.
+    EarlierBoot,
+    /// On another computer.
+    OtherHost,
+}
+
 /// A panic that the app noted.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct PanicNote {
@@ -56,6 +67,8 @@ pub struct PanicNote {
     pub place: String,
     /// The message.
     pub message: String,
+    /// How long ago it was noted, in seconds; none if the clock says nonsense.
+    pub age_s: Option<u32>,
 }
 
 /// A run file, open for reading.
@@ -228,24 +241,54 @@ impl RunView {
             thread_name: next(),
             place: next(),
             message: next(),
+            age_s: sys::boot_clock_s().checked_sub(self.number(AT_PANIC_NOTE + 12)?),
         }))
     }
 
-    /// The crash context, if its slot is full and of this architecture's length.
+    /// The context of an occasion, if its slot is full and of this architecture's length.
     ///
     /// # Errors
     /// [`Error::ReadRunFile`].
-    pub fn crash_context(&self) -> Result<Option<crash_context::CrashContext>, Error> {
-        if self.number(AT_CRASH_SLOT)? != 2 {
+    pub fn context(&self, occasion: Occasion) -> Result<Option<crash_context::CrashContext>, Error> {
+        if self.number(occasion.slot())? != 2 {
             return Ok(None);
         }
-        let length = self.number(AT_CONTEXT + 4)? as usize;
+        let length = self.number(occasion.context() + 4)? as usize;
         if length != size_of::<crash_context::CrashContext>() {
             return Ok(None);
         }
         let mut bytes = vec![0; length];
-        self.read_at(AT_CONTEXT_BYTES, &mut bytes)?;
+        self.read_at(occasion.context() + CONTEXT_HEADER_BYTES, &mut bytes)?;
         Ok(crash_context::CrashContext::from_bytes(&bytes))
+    }
+
+    /// Notes the answer to a request where the app looks besides the channel.
+    ///
+    /// # Errors
+    /// [`Error::ReadRunFile`].
+    pub fn set_answer(&self, occasion: Occasion, request: u32, status: CaptureStatus) -> Result<(), Error> {
+        let word = request.wrapping_mul(4) + status as u32;
+        sys::write_all_at(&self.file, &word.to_le_bytes(), occasion.answer() as u64)
+            .map_err(|source| Error::ReadRunFile { step: "pwrite", source })
+    }
+
+    /// Whether the run was made on this computer, since it was last started. A run of another computer (a home on a network)
+    /// cannot be judged from here; one of before the last start is dead.
+    ///
+    /// # Errors
+    /// [`Error::ReadRunFile`].
+    pub fn origin(&self) -> Result<Origin, Error> {
+        let text = |bytes: &[u8]| String::from_utf8_lossy(bytes).trim_end_matches('\0').to_owned();
+        let host: [u8; HOST_BYTES] = self.bytes(AT_HOST)?;
+        let boot: [u8; BOOT_ID_BYTES] = self.bytes(AT_BOOT_ID)?;
+        let here = sys::host_name();
+        Ok(if text(&host) != here[..here.floor_char_boundary(HOST_BYTES)] {
+            Origin::OtherHost
+        } else if text(&boot) != sys::boot_id() {
+            Origin::EarlierBoot
+        } else {
+            Origin::ThisBoot
+        })
     }
 
     /// Text whose header is `<length: u32> <CRC-32: u32>`; `None` if the length or the checksum is wrong.

@@ -1,5 +1,6 @@
 //! The run file written and read back, broken in every way we thought of; messages there and back.
 
+use std::ffi::OsString;
 use std::fs::File;
 use std::os::unix::fs::{FileExt, PermissionsExt};
 use std::path::PathBuf;
@@ -61,7 +62,11 @@ fn what_the_app_writes_the_reporter_reads() {
         ),
         (9, "worker", "src/main.rs:1:2", "index out of bounds\nof two lines")
     );
-    assert!(view.crash_context().unwrap().is_none());
+    assert!(view.context(Occasion::Crash).unwrap().is_none());
+    assert_eq!(view.origin().unwrap(), Origin::ThisBoot);
+    assert!(panic.age_s.is_some_and(|age| age < 60));
+    run.clear_panic();
+    assert_eq!(self::view(&folder).unwrap().panic_note().unwrap(), None);
 }
 
 #[test]
@@ -140,7 +145,9 @@ fn random_bytes_are_read_without_a_panic() {
         view.scope().unwrap();
         view.breadcrumbs().unwrap();
         view.panic_note().unwrap();
-        view.crash_context().unwrap();
+        view.context(Occasion::Crash).unwrap();
+        view.context(Occasion::Panic).unwrap();
+        view.origin().unwrap();
         view.state().unwrap();
     }
 }
@@ -149,17 +156,19 @@ fn random_bytes_are_read_without_a_panic() {
 fn every_message_comes_back_as_it_was() {
     let hello = Message::Hello(Box::new(Hello {
         run_id: Uuid::from_u128(1),
-        store_root: PathBuf::from("/s"),
+        store_root: PathBuf::from("/s").into(),
         app_id: "app".to_owned(),
         app_name: "App".to_owned(),
         dsn: "http://k@h/1".to_owned(),
         release: Some("app@1".to_owned()),
         environment: None,
         policy: Policy::Ask,
-        executable: PathBuf::from("/bin/app"),
-        arguments: vec!["--a".to_owned()],
-        working_folder: PathBuf::from("/"),
+        executable: PathBuf::from("/bin/app").into(),
+        can_restart: true,
+        arguments: vec![OsString::from("--a").into()],
+        working_folder: PathBuf::from("/").into(),
         terminal: None,
+        max_breadcrumbs: 100,
         full_stacks: false,
     }));
     let (app, reporter) = pair().unwrap();
@@ -180,9 +189,16 @@ fn every_message_comes_back_as_it_was() {
     assert_eq!(reporter.receive().unwrap(), Received::Closed);
 }
 
+/// The reporter's view of a run, in this process: it is not asked for liveness, which would give up the lock.
+fn reporters_view(run: &RunFile) -> RunView {
+    RunView::new(run.file().try_clone().unwrap()).unwrap()
+}
+
 #[test]
 fn the_answer_that_counts_is_the_one_to_the_request() {
+    let (_folder, run) = run();
     let (app, reporter) = pair().unwrap();
+    let wait = |request, deadline| app.wait_captured(&run, Occasion::Crash, request, deadline);
     reporter.send(&Message::Ready { pid: 1 }).unwrap();
     reporter
         .send(&Message::Captured {
@@ -196,11 +212,68 @@ fn the_answer_that_counts_is_the_one_to_the_request() {
             status: CaptureStatus::Kept,
         })
         .unwrap();
-    assert_eq!(app.wait_captured(2, Duration::from_secs(5)), Some(CaptureStatus::Kept));
-    assert_eq!(app.wait_captured(3, Duration::from_millis(20)), None);
+    assert_eq!(wait(2, Duration::from_secs(5)), Some(CaptureStatus::Kept));
+    assert_eq!(wait(3, Duration::from_millis(20)), None);
     drop(reporter);
     // A hang-up is seen at once: the deadline of an hour is not waited for.
-    assert_eq!(app.wait_captured(4, Duration::from_secs(3600)), None);
+    assert_eq!(wait(4, Duration::from_secs(3600)), None);
+}
+
+#[test]
+fn a_panic_and_a_crash_at_once_each_get_their_own_answer() {
+    let (_folder, run) = run();
+    let (app, reporter) = pair().unwrap();
+    let view = reporters_view(&run);
+    // The crash takes the panic's packet off the channel and throws it away.
+    reporter
+        .send(&Message::Captured {
+            request: 1,
+            status: CaptureStatus::Kept,
+        })
+        .unwrap();
+    view.set_answer(Occasion::Panic, 1, CaptureStatus::Kept).unwrap();
+    reporter
+        .send(&Message::Captured {
+            request: 2,
+            status: CaptureStatus::Failed,
+        })
+        .unwrap();
+    let crash = app.wait_captured(&run, Occasion::Crash, 2, Duration::from_secs(5));
+    assert_eq!(crash, Some(CaptureStatus::Failed));
+    let panic = app.wait_captured(&run, Occasion::Panic, 1, Duration::from_secs(5));
+    assert_eq!(panic, Some(CaptureStatus::Kept));
+    assert_eq!(run.answer(Occasion::Panic, 2), None);
+}
+
+#[test]
+fn contexts_of_a_panic_and_of_a_crash_do_not_meet() {
+    let (folder, run) = run();
+    let context = |tid: i32| {
+        let mut bytes = vec![0; size_of::<crash_context::CrashContext>()];
+        let at = bytes.len() - 4;
+        bytes[at..].copy_from_slice(&tid.to_le_bytes());
+        crash_context::CrashContext::from_bytes(&bytes).unwrap()
+    };
+    run.write_context(Occasion::Panic, &context(7));
+    run.write_context(Occasion::Crash, &context(9));
+    run.clear_context(Occasion::Panic);
+    let view = view(&folder).unwrap();
+    assert!(view.context(Occasion::Panic).unwrap().is_none());
+    assert_eq!(
+        view.context(Occasion::Crash).unwrap().unwrap().as_bytes(),
+        context(9).as_bytes()
+    );
+}
+
+#[test]
+fn what_the_app_said_last_is_heard_although_it_did_not_listen() {
+    let (app, reporter) = pair().unwrap();
+    reporter.send(&Message::Ready { pid: 1 }).unwrap();
+    app.send(&Message::Ending).unwrap();
+    // It is gone with our packet unread, which resets the connection.
+    drop(app);
+    assert_eq!(reporter.receive().unwrap(), Received::Message(Message::Ending));
+    assert_eq!(reporter.receive().unwrap(), Received::Closed);
 }
 
 #[test]

@@ -12,10 +12,13 @@ use std::time::{Duration, Instant};
 use rustix::fs::{FallocateFlags, FlockOperation, MemfdFlags, fallocate, fcntl_lock, ftruncate, memfd_create};
 use rustix::net::{AddressFamily, RecvFlags, SendFlags, SocketFlags, SocketType, recv, send, socketpair};
 
+use crate::layout::Occasion;
 use crate::message::SHORT_BYTES;
 use crate::run_view::Liveness;
-use crate::{CaptureStatus, Error, MAX_MESSAGE_BYTES, Message, layout};
+use crate::{CaptureStatus, Error, MAX_MESSAGE_BYTES, Message, RunFile, layout};
 
+/// How often a waiting thread looks into the run file.
+const LOOK: Duration = Duration::from_millis(100);
 pub(crate) const RUN_FILE_NAME: &str = "run";
 
 /// The app's end of the channel.
@@ -38,6 +41,12 @@ pub struct ReporterChannel {
 pub fn pair() -> Result<(AppChannel, ReporterChannel), Error> {
     let (app, reporter) = socketpair(AddressFamily::UNIX, SocketType::SEQPACKET, SocketFlags::CLOEXEC, None)
         .map_err(|e| Error::MakeChannel(e.into()))?;
+    let above = |end| {
+        above_standard_streams(end)
+            .map(OwnedFd::from)
+            .map_err(Error::MakeChannel)
+    };
+    let (app, reporter) = (above(app)?, above(reporter)?);
     Ok((AppChannel { socket: app }, ReporterChannel { socket: reporter }))
 }
 
@@ -53,12 +62,24 @@ impl AppChannel {
 
     /// Waits for the answer to `request`, until `deadline` has passed. `None` when it does not come in time or the reporter
     /// is gone. Allocates nothing; may be called in a signal handler.
-    pub fn wait_captured(&self, request: u32, deadline: Duration) -> Option<CaptureStatus> {
+    ///
+    /// Two threads may wait at once, one that crashed and one that panicked: either can take the other's packet, so that
+    /// each also looks, ten times a second, at what the reporter wrote into the run file.
+    pub fn wait_captured(
+        &self,
+        run: &RunFile,
+        occasion: Occasion,
+        request: u32,
+        deadline: Duration,
+    ) -> Option<CaptureStatus> {
         let start = Instant::now();
         loop {
+            if let Some(status) = run.answer(occasion, request) {
+                return Some(status);
+            }
             let left = deadline.checked_sub(start.elapsed())?;
-            if !wait_readable(self.socket.as_raw_fd(), left)? {
-                return None;
+            if !wait_readable(self.socket.as_raw_fd(), left.min(LOOK))? {
+                continue;
             }
             // Every answer to the app is short: a longer packet is cut by the kernel, and then no message.
             let mut packet = [MaybeUninit::<u8>::uninit(); SHORT_BYTES];
@@ -74,8 +95,8 @@ impl AppChannel {
                     }
                 }
                 Err(rustix::io::Errno::AGAIN | rustix::io::Errno::INTR) => {}
-                // An empty packet is the end: the reporter is gone.
-                Ok(_) | Err(_) => return None,
+                // An empty packet is the end: the reporter is gone. It may have answered before.
+                Ok(_) | Err(_) => return run.answer(occasion, request),
             }
         }
     }
@@ -105,9 +126,9 @@ impl ReporterChannel {
             return match recv(&self.socket, packet.as_mut_slice(), RecvFlags::DONTWAIT) {
                 Ok((0, _)) => Ok(Received::Closed),
                 Ok((length, _)) => Ok(Received::Message(Message::from_packet(&packet[..length])?)),
-                Err(rustix::io::Errno::INTR) => continue,
+                // A reset says, once, that the app ended without reading our packets; its own come after it.
+                Err(rustix::io::Errno::INTR | rustix::io::Errno::CONNRESET) => continue,
                 Err(rustix::io::Errno::AGAIN) => Ok(Received::Nothing),
-                Err(rustix::io::Errno::CONNRESET) => Ok(Received::Closed),
                 Err(e) => Err(Error::Receive(e.into())),
             };
         }
@@ -179,10 +200,13 @@ pub(crate) fn make_run_file(folder: &Path) -> Result<File, Error> {
         .mode(0o600)
         .open(&path)
         .map_err(failed("open"))?;
+    let file = above_standard_streams(file.into()).map_err(failed("fcntl(F_DUPFD)"))?;
     match fallocate(&file, FallocateFlags::empty(), 0, layout::FILE_BYTES as u64) {
         Ok(()) => {
-            fcntl_lock(&file, FlockOperation::NonBlockingLockExclusive)
-                .map_err(|e| failed("fcntl(F_SETLK)")(e.into()))?;
+            // After the last copy of the descriptor was closed: closing one gives up the lock.
+            if let Err(error) = fcntl_lock(&file, FlockOperation::NonBlockingLockExclusive) {
+                log::warn!("whether this run is alive will not be known, its file cannot be locked: {error}");
+            }
             Ok(file)
         }
         Err(no_space) => {
@@ -192,9 +216,22 @@ pub(crate) fn make_run_file(folder: &Path) -> Result<File, Error> {
             let memory =
                 memfd_create("afterword-run", MemfdFlags::CLOEXEC).map_err(|e| failed("memfd_create")(e.into()))?;
             ftruncate(&memory, layout::FILE_BYTES as u64).map_err(|e| failed("ftruncate")(e.into()))?;
-            Ok(File::from(memory))
+            above_standard_streams(memory).map_err(failed("fcntl(F_DUPFD)"))
         }
     }
+}
+
+/// A program that closed its standard streams gets their numbers for its next files; those the reporter cannot inherit.
+fn above_standard_streams(file: OwnedFd) -> io::Result<File> {
+    if file.as_raw_fd() > 2 {
+        return Ok(File::from(file));
+    }
+    Ok(File::from(rustix::io::fcntl_dupfd_cloexec(&file, 3)?))
+}
+
+/// Seconds since the computer was started, asleep or not: the same in every process.
+pub(crate) fn boot_clock_s() -> u32 {
+    rustix::time::clock_gettime(rustix::time::ClockId::Boottime).tv_sec as u32
 }
 
 pub(crate) fn liveness(file: &File) -> Result<Liveness, Error> {

@@ -5,6 +5,7 @@ use std::path::PathBuf;
 use clap::{Parser, ValueEnum};
 
 use crate::crash::CrashKind;
+use crate::supervisor::PROJECT;
 
 /// A small drawing program that can crash, to see what Afterword does about it.
 ///
@@ -35,6 +36,9 @@ pub(crate) struct Arguments {
     /// A token of that server's API, to see whether it really has the event
     #[arg(long, env = "AFTERWORD_TOKEN", hide_env_values = true)]
     pub(crate) token: Option<String>,
+    /// The project of that token, as ORGANISATION/PROJECT
+    #[arg(long, default_value = PROJECT)]
+    pub(crate) project: String,
     /// Print what came of it as one line of JSON
     #[arg(long)]
     pub(crate) json: bool,

@@ -47,6 +47,15 @@ impl Api {
         }
     }
 
+    /// Whether there is such an event now.
+    ///
+    /// # Errors
+    /// Any answer but an event or none.
+    pub(crate) fn has_event(&self, event_id: &str) -> anyhow::Result<bool> {
+        let path = format!("projects/{}/events/{event_id}/", self.project);
+        Ok(self.get(&path)?.is_some())
+    }
+
     /// The event, as soon as it is digested.
     ///
     /// # Errors

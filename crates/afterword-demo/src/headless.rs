@@ -17,6 +17,8 @@ use crate::supervisor::Supervisor;
 /// How long the app may take to die, and its reporter to finish.
 const PATIENCE: Duration = Duration::from_secs(60);
 const POLL: Duration = Duration::from_millis(20);
+/// What a collector has accepted it shows within this time, when it has nothing else to do.
+const DIGESTED: Duration = Duration::from_millis(500);
 
 /// Runs it and prints what came of it.
 ///
@@ -146,7 +148,7 @@ fn not_sent(supervisor: &Supervisor, store: &Store, asked: Note) -> anyhow::Resu
     wait_for("the report to be deleted", || {
         Ok(store.reports()?.is_empty().then_some(()))
     })?;
-    has_nothing(supervisor)?;
+    has_nothing(supervisor, store, Some(&asked.event_id))?;
     Ok(Outcome {
         report_id: Some(asked.report_id),
         signature: asked.signature,
@@ -162,7 +164,7 @@ fn clean_exit(supervisor: &Supervisor, store: &Store, ended: ExitStatus, json: b
     ensure!(ended.success(), "the app did not end cleanly");
     wait_for("the reporter to end", || Ok(store.runs()?.is_empty().then_some(())))?;
     ensure!(store.reports()?.is_empty(), "there is a report of a clean exit");
-    has_nothing(supervisor)?;
+    has_nothing(supervisor, store, None)?;
     Outcome {
         release: Some(afterword::release_name!().to_owned()),
         ..Outcome::default()
@@ -170,12 +172,33 @@ fn clean_exit(supervisor: &Supervisor, store: &Store, ended: ExitStatus, json: b
     .print(json)
 }
 
-fn has_nothing(supervisor: &Supervisor) -> anyhow::Result<()> {
-    if let Some(api) = &supervisor.api {
-        let issues = api.issues()?;
-        ensure!(issues.is_empty(), "the collector has something: {}", issues[0]["title"]);
+/// Nothing was sent: not by the time the reporter has ended, and nothing of it turns up while the collector digests. A server
+/// that is not ours may have issues of its own.
+fn has_nothing(supervisor: &Supervisor, store: &Store, event_id: Option<&str>) -> anyhow::Result<()> {
+    wait_for("the reporter to end", || Ok((!is_reporting(store)?).then_some(())))?;
+    let Some(api) = &supervisor.api else { return Ok(()) };
+    let looking = Instant::now();
+    while looking.elapsed() < DIGESTED {
+        if let Some(event_id) = event_id {
+            ensure!(!api.has_event(event_id)?, "the collector has the event {event_id}");
+        }
+        if supervisor.pages().is_some() {
+            let issues = api.issues()?;
+            ensure!(issues.is_empty(), "the collector has something: {}", issues[0]["title"]);
+        }
+        std::thread::sleep(POLL);
     }
     Ok(())
+}
+
+/// Whether a reporter of the app is still at work: its journal ends with its last word.
+fn is_reporting(store: &Store) -> anyhow::Result<bool> {
+    for entry in std::fs::read_dir(store.log_folder())? {
+        if !std::fs::read_to_string(entry?.path())?.trim_end().ends_with("done") {
+            return Ok(true);
+        }
+    }
+    Ok(false)
 }
 
 fn delivered(store: &Store, id: ReportId) -> anyhow::Result<Option<Delivery>> {

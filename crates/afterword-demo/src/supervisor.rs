@@ -43,7 +43,7 @@ impl Supervisor {
             .context("cannot make a temporary folder")?;
         if let Some(dsn) = &arguments.dsn {
             let api = match &arguments.token {
-                Some(token) => Some(api_of_dsn(dsn, token)?),
+                Some(token) => Some(api_of_dsn(dsn, &arguments.project, token)?),
                 None => None,
             };
             return Ok(Supervisor {
@@ -136,8 +136,8 @@ fn start_collector(data: &Path) -> anyhow::Result<(OwnCollector, Bootstrap)> {
     Ok((own, access))
 }
 
-/// The API beside a DSN. The project's names are not in it, but an own collector answers for its number.
-fn api_of_dsn(dsn: &str, token: &str) -> anyhow::Result<Api> {
+/// The API of the server that a DSN names.
+fn api_of_dsn(dsn: &str, project: &str, token: &str) -> anyhow::Result<Api> {
     let dsn: afterword::sentry::types::Dsn = dsn.parse().context("the DSN is not valid")?;
     let url = format!(
         "{}://{}:{}{}",
@@ -146,5 +146,5 @@ fn api_of_dsn(dsn: &str, token: &str) -> anyhow::Result<Api> {
         dsn.port(),
         dsn.path().trim_end_matches('/')
     );
-    Api::new(&url, PROJECT, token)
+    Api::new(&url, project, token)
 }

@@ -3,6 +3,8 @@
 
 use std::os::fd::{FromRawFd, OwnedFd, RawFd};
 
+use rustix::fs::Mode;
+
 use crate::Error;
 
 /// The two descriptors that the app hands over, by the numbers in the arguments.
@@ -26,13 +28,20 @@ pub(crate) fn inherited(arguments: &[std::ffi::OsString]) -> Result<(OwnedFd, Ow
         });
     }
     close_others(&[channel, run_file]);
+    for fd in [channel, run_file] {
+        // SAFETY: both are open. What this process starts must not inherit them: a dialog that held the channel would hide
+        // from the app that its reporter is gone.
+        if unsafe { libc::fcntl(fd, libc::F_SETFD, libc::FD_CLOEXEC) } == -1 {
+            return Err(Error::Wait(std::io::Error::last_os_error()));
+        }
+    }
     // SAFETY: both are open, differ, and are handed over to this process alone: nothing else here knows their numbers.
     unsafe { Ok((OwnedFd::from_raw_fd(channel), OwnedFd::from_raw_fd(run_file))) }
 }
 
 /// A session of its own (the terminal's hang-up and Ctrl-C are the app's), the root folder (no file system kept busy),
-/// files for the user alone, no signal blocked that the app had blocked.
-pub(crate) fn detach() {
+/// files for the user alone, no signal blocked that the app had blocked. Returns the umask that the app had.
+pub(crate) fn detach() -> Mode {
     // Fails when we lead a session already, and then there is nothing to do.
     if let Err(error) = rustix::process::setsid() {
         log::debug!("setsid: {error}");
@@ -40,13 +49,14 @@ pub(crate) fn detach() {
     if let Err(error) = rustix::process::chdir("/") {
         log::debug!("chdir: {error}");
     }
-    rustix::process::umask(rustix::fs::Mode::from_raw_mode(0o077));
+    let umask = rustix::process::umask(Mode::from_raw_mode(0o077));
     // SAFETY: a zeroed set is the start of sigemptyset, which then makes it valid; no other thread runs yet.
     unsafe {
         let mut none: libc::sigset_t = std::mem::zeroed();
         libc::sigemptyset(&raw mut none);
         libc::sigprocmask(libc::SIG_SETMASK, &raw const none, std::ptr::null_mut());
     }
+    umask
 }
 
 fn is_open(fd: RawFd) -> bool {

@@ -1,20 +1,20 @@
 //! What takes time, on a thread of its own: asking, sending, cleaning up. The thread that watches the app is never kept
 //! from it.
 
-use std::sync::mpsc::{Receiver, RecvTimeoutError, Sender, channel};
+use std::sync::PoisonError;
+use std::sync::mpsc::{Receiver, RecvTimeoutError, SendError, Sender, channel};
 use std::thread::JoinHandle;
 use std::time::Duration;
 
-use afterword_channel::Hello;
-use afterword_store::{ReportId, ReportKind, State, Store};
+use afterword_store::{AskerLock, ReportId, ReportKind, State, Store};
 use time::OffsetDateTime;
 
-use crate::ask::{Asking, Shell};
+use crate::ask::{Asking, Event, Interrupt, Shell, Watched};
 use crate::error::chain;
 use crate::{leftovers, send};
 
 /// One thing to do.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug)]
 pub(crate) enum Errand {
     /// There is something new in the store.
     Send,
@@ -22,6 +22,8 @@ pub(crate) enum Errand {
     AppGone {
         /// The report.
         crash: Option<ReportId>,
+        /// The right to ask about it, if it was free when it crashed.
+        asker: Option<AskerLock>,
     },
 }
 
@@ -29,28 +31,42 @@ pub(crate) enum Errand {
 pub(crate) struct Errands {
     queue: Sender<Errand>,
     thread: JoinHandle<()>,
+    interrupt: Interrupt,
 }
 
 impl Errands {
     /// Starts the thread; the first thing it does is to see what earlier runs left.
-    pub(crate) fn start(store: Store, hello: Hello, app_pid: u32, shells: Vec<Box<dyn Shell>>) -> Errands {
+    pub(crate) fn start(store: Store, app: Watched, shells: Vec<Box<dyn Shell>>) -> Errands {
         let (queue, errands) = channel();
+        let interrupt = Interrupt::default();
         // Made here: it looks at the app while the app lives.
-        let asking = Asking::new(store.clone(), hello, app_pid, shells);
-        let thread = std::thread::spawn(move || {
-            Runner {
-                store,
-                asking,
-                retry_at: None,
-            }
-            .run(&errands)
-        });
-        Errands { queue, thread }
+        let asking = Asking::new(store.clone(), app, shells, interrupt.clone());
+        let runner = Runner {
+            store,
+            asking,
+            retry_at: None,
+        };
+        let thread = std::thread::spawn(move || runner.run(&errands));
+        Errands {
+            queue,
+            thread,
+            interrupt,
+        }
+    }
+
+    /// The app has crashed: a question about something older is withdrawn, to make room for this one.
+    pub(crate) fn crashed(&self) {
+        let open = self.interrupt.lock().unwrap_or_else(PoisonError::into_inner);
+        if let Some(question) = &*open
+            && question.send(Event::AppCrashed).is_err()
+        {
+            log::debug!("the older question is over already");
+        }
     }
 
     /// Adds an errand.
     pub(crate) fn add(&self, errand: Errand) {
-        if self.queue.send(errand).is_err() {
+        if let Err(SendError(errand)) = self.queue.send(errand) {
             log::error!("{errand:?} is left for the next start: the thread for errands is gone");
         }
     }
@@ -93,9 +109,9 @@ impl Runner {
             };
             match errand {
                 Errand::Send => self.send(),
-                Errand::AppGone { crash } => {
+                Errand::AppGone { crash, asker } => {
                     self.asking.app_is_gone();
-                    self.last_question(crash);
+                    self.last_question(crash, asker);
                     self.send();
                 }
             }
@@ -103,10 +119,10 @@ impl Runner {
     }
 
     /// The app is gone: ask about what ended it, or else about an error that it survived and that waits.
-    fn last_question(&mut self, crash: Option<ReportId>) {
+    fn last_question(&mut self, crash: Option<ReportId>, asker: Option<AskerLock>) {
         if let Some(id) = crash {
-            // Whether or not another dialog is open: this person has just lost their work.
-            let _lock = leftovers::asker_lock(&self.store);
+            // Whether or not another process asks: this person has just lost their work.
+            let _lock = asker.or_else(|| leftovers::asker_lock(&self.store).flatten());
             return self.ask(id);
         }
         let error = self.store.reports().unwrap_or_default().into_iter().find(|report| {
@@ -134,7 +150,7 @@ impl Runner {
     }
 
     fn send(&mut self) {
-        self.retry_at = send::all(&self.store);
+        self.retry_at = send::all(&self.store, self.asking.policy());
     }
 
     fn retry_in(&self) -> Option<Duration> {

@@ -11,6 +11,10 @@ use time::format_description::well_known::Rfc3339;
 /// Threads other than the crashed one are sent with so many frames at the most.
 const OTHER_THREAD_FRAMES: usize = 64;
 const MAX_THREADS: usize = 512;
+/// A little below what a server takes.
+const MAX_EVENT_BYTES: usize = 1_000_000;
+/// Frames kept at each end of a stack that is too long.
+const END_FRAMES: usize = 100;
 
 /// The event of a report, to be sent as it is.
 pub(crate) fn event(info: &ReportInfo, crash: &ProcessedCrash) -> Value {
@@ -37,8 +41,52 @@ pub(crate) fn event(info: &ReportInfo, crash: &ProcessedCrash) -> Value {
         }
     }
     add_contexts(&mut event, info, crash);
-    Value::Object(event)
+    fit(Value::Object(event))
 }
+
+/// A server takes events of 1 MiB. What is too long loses what is least needed first, and says so; all of it is still in the
+/// minidump and in the stack beside it.
+fn fit(mut event: Value) -> Value {
+    let mut left_out = Vec::new();
+    for (what, leave_out) in LEAST_NEEDED {
+        if event.to_string().len() <= MAX_EVENT_BYTES {
+            break;
+        }
+        leave_out(&mut event);
+        left_out.push(*what);
+    }
+    if !left_out.is_empty() {
+        event["contexts"]["afterword"]["left_out"] = json!(left_out);
+    }
+    event
+}
+
+type LeaveOut = fn(&mut Value);
+
+const LEAST_NEEDED: &[(&str, LeaveOut)] = &[
+    ("stacks of other threads", |event| {
+        for thread in event["threads"]["values"].as_array_mut().into_iter().flatten() {
+            if let Some(fields) = thread.as_object_mut() {
+                fields.remove("stacktrace");
+            }
+        }
+    }),
+    ("frames in the middle of the stack", |event| {
+        if let Some(frames) = event["exception"]["values"][0]["stacktrace"]["frames"].as_array_mut()
+            && frames.len() > 2 * END_FRAMES
+        {
+            frames.drain(END_FRAMES..frames.len() - END_FRAMES);
+        }
+    }),
+    ("modules", |event| event["debug_meta"] = json!({ "images": [] })),
+    ("extra values", |event| event["extra"] = Value::Null),
+    ("breadcrumbs", |event| event["breadcrumbs"] = Value::Null),
+    ("contexts of the app", |event| {
+        if let Some(contexts) = event["contexts"].as_object_mut() {
+            contexts.retain(|name, _| matches!(name.as_str(), "os" | "device" | "afterword"));
+        }
+    }),
+];
 
 /// A dump of a panic is taken inside the hook: the hook's frames, and the machinery that called it, say nothing.
 pub(crate) fn leave_out_hook(crash: &mut ProcessedCrash) {
@@ -264,6 +312,40 @@ mod tests {
         assert!(threads[0].get("stacktrace").is_none());
         assert_eq!(threads[1]["stacktrace"]["frames"][0]["function"], "wait");
         assert_eq!(event["contexts"]["afterword"]["signature"], "app::inner");
+    }
+
+    #[test]
+    fn an_event_that_is_too_long_loses_what_is_least_needed() {
+        let long = "generic::".repeat(500);
+        let mut crash = crash(&["inner", "outer"]);
+        for id in 0..400 {
+            let frames = vec![frame_of(&long, true); 60];
+            crash.threads.push(Thread {
+                id: 100 + id,
+                frames,
+                ..Thread::default()
+            });
+        }
+        let small = event(&info_for_tests(), &crash);
+        assert!(small.to_string().len() <= MAX_EVENT_BYTES);
+        assert_eq!(
+            small["contexts"]["afterword"]["left_out"],
+            json!(["stacks of other threads"])
+        );
+        assert_eq!(
+            small["exception"]["values"][0]["stacktrace"]["frames"][1]["function"],
+            "inner"
+        );
+
+        crash.threads[0].frames = vec![frame_of(&long, true); 1000];
+        crash.threads[0].frames[0] = frame_of("inner", true);
+        let deep = event(&info_for_tests(), &crash);
+        assert!(deep.to_string().len() <= 2 * MAX_EVENT_BYTES);
+        let frames = deep["exception"]["values"][0]["stacktrace"]["frames"]
+            .as_array()
+            .unwrap();
+        assert_eq!(frames.len(), 2 * END_FRAMES);
+        assert_eq!(frames.last().unwrap()["function"], "inner");
     }
 
     #[test]

@@ -10,6 +10,9 @@ use crate::capture::{RawDump, signal_name};
 use crate::error::chain;
 use crate::{Error, scrub};
 
+/// A panic that ends in an abort does so at once; the dump may take a while.
+const PANIC_AGE_S: u32 = 60;
+
 /// A scrubbed dump and all that belongs to it: what the store gets, or what waits for the verdict on a panic.
 #[derive(Debug)]
 pub(crate) struct Kept {
@@ -26,11 +29,12 @@ impl Kept {
         let (tid, exception) = (dump.tid, dump.exception);
         let scrubbed = scrub::scrub(dump.bytes, hello.full_stacks)?;
         let mut soft_errors = Vec::new();
-        let event = partial_event(run, &mut soft_errors);
-        // The note counts if it is of the thread that crashed: an earlier panic of another one is not the reason.
+        let event = partial_event(run, hello.max_breadcrumbs, &mut soft_errors);
+        // The note counts if it is of the thread that crashed, and of now: a panic of another thread, or of this one that was
+        // survived, is not the reason.
         let panic = soft(run.panic_note(), &mut soft_errors)
             .flatten()
-            .filter(|note| note.tid == tid);
+            .filter(|note| note.tid == tid && note.age_s.is_some_and(|age| age <= PANIC_AGE_S));
         let signal = signal_name(exception.signal);
         let is_abort = signal == Some("SIGABRT");
         let panic = panic.filter(|_| kind == ReportKind::Panic || is_abort);
@@ -91,7 +95,7 @@ pub(crate) fn policy(policy: Policy) -> ConsentPolicy {
 }
 
 /// The scope as a partial Sentry event, with the breadcrumbs in it.
-fn partial_event(run: &RunView, soft_errors: &mut Vec<String>) -> Value {
+fn partial_event(run: &RunView, max_breadcrumbs: usize, soft_errors: &mut Vec<String>) -> Value {
     let mut event = soft(run.scope(), soft_errors)
         .flatten()
         .and_then(|scope| match serde_json::from_slice(&scope) {
@@ -107,6 +111,7 @@ fn partial_event(run: &RunView, soft_errors: &mut Vec<String>) -> Value {
         .iter()
         .filter_map(|breadcrumb| serde_json::from_slice(breadcrumb).ok())
         .collect();
+    let breadcrumbs = &breadcrumbs[breadcrumbs.len().saturating_sub(max_breadcrumbs)..];
     if !breadcrumbs.is_empty() {
         event.insert("breadcrumbs".to_owned(), json!({ "values": breadcrumbs }));
     }

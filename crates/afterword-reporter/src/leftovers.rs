@@ -1,17 +1,22 @@
 //! What earlier runs left: answers that nobody carried out, runs that nobody cleaned up, reports that wait.
 
-use afterword_channel::{Liveness, RunState, RunView};
+use std::time::Duration;
+
+use afterword_channel::{Liveness, Origin, RunState, RunView};
 use afterword_store::{AskerLock, ReportId, Retention, State, Store};
 use time::OffsetDateTime;
 use uuid::Uuid;
 
 use crate::error::chain;
 
+const LOCK_TRIES: u32 = 5;
+const LOCK_PAUSE: Duration = Duration::from_millis(10);
+
 /// Carries out answers, removes runs whose process is gone, and keeps the store within its bounds. Nothing here fails the
 /// run: what cannot be done now is done at the next start.
 pub(crate) fn clean_up(store: &Store, own_run: Uuid) {
     for report in store.reports().unwrap_or_default() {
-        if report.state() == State::Waiting
+        if matches!(report.state(), State::Waiting | State::Sending)
             && let Err(error) = store.settle(report.id())
         {
             log::warn!("report {}: {}", report.id(), chain(&error));
@@ -39,9 +44,11 @@ pub(crate) fn clean_up(store: &Store, own_run: Uuid) {
 /// Whether a run's process is gone. A folder without a run file that can be read is over too, but only after a day: another
 /// process may be making it right now.
 fn is_over(id: Uuid, folder: &std::path::Path) -> bool {
-    match RunView::open(folder).and_then(|run| Ok((run.liveness()?, run.state()?))) {
-        Ok((Liveness::Alive, _)) => false,
-        Ok((Liveness::Dead, state)) => {
+    let look = |run: RunView| Ok((run.origin()?, run.liveness()?, run.state()?));
+    match RunView::open(folder).and_then(look) {
+        // A home on a network: whether another computer's process lives cannot be seen from here.
+        Ok((Origin::OtherHost, ..)) | Ok((Origin::ThisBoot, Liveness::Alive, _)) => false,
+        Ok((_, _, state)) => {
             if state != RunState::CleanExit {
                 log::info!("run {id} ended without a clean exit, its last state was {state:?}");
             }
@@ -69,12 +76,16 @@ pub(crate) fn newest_waiting(store: &Store) -> Option<ReportId> {
 
 /// The right to ask. None while another process of this app asks; where the lock itself fails, asking comes first.
 pub(crate) fn asker_lock(store: &Store) -> Option<Option<AskerLock>> {
-    match store.try_lock_asker() {
-        Ok(Some(lock)) => Some(Some(lock)),
-        Ok(None) => None,
-        Err(error) => {
-            log::warn!("{}", chain(&error));
-            Some(None)
+    for _ in 0..LOCK_TRIES {
+        match store.try_lock_asker() {
+            Ok(Some(lock)) => return Some(Some(lock)),
+            // Whoever only looks whether somebody asks holds it for a moment.
+            Ok(None) => std::thread::sleep(LOCK_PAUSE),
+            Err(error) => {
+                log::warn!("{}", chain(&error));
+                return Some(None);
+            }
         }
     }
+    None
 }

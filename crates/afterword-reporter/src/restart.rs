@@ -1,29 +1,45 @@
 //! Starting the app again, as it was started.
+#![expect(unsafe_code, reason = "between fork and exec only plain system calls are allowed")]
 
+use std::io;
 use std::os::unix::process::CommandExt;
 use std::process::{Command, Stdio};
 
 use afterword_channel::Hello;
+use rustix::fs::Mode;
 
 use crate::Error;
 
-/// Starts the app again with its arguments, in its folder, in a session of its own. Its standard streams were the old
-/// process's; the new one has none.
+/// Starts the app again with its arguments, in its folder, with its umask, in a session of its own. Its standard streams were
+/// the old process's; the new one has none.
 ///
 /// # Errors
 /// [`Error::Restart`].
-pub(crate) fn restart(hello: &Hello) -> Result<u32, Error> {
+pub(crate) fn restart(hello: &Hello, umask: Mode) -> Result<u32, Error> {
     let mut command = Command::new(&hello.executable);
     command
         .args(&hello.arguments)
-        .current_dir(&hello.working_folder)
+        .current_dir(hello.working_folder.as_path())
         .stdin(Stdio::null())
         .stdout(Stdio::null())
-        .stderr(Stdio::null())
-        .process_group(0);
-    let process = command.spawn().map_err(|source| Error::Restart {
-        path: hello.executable.clone(),
+        .stderr(Stdio::null());
+    // SAFETY: both calls are async-signal-safe and touch no memory.
+    unsafe {
+        command.pre_exec(move || {
+            libc::umask(umask.as_raw_mode());
+            if libc::setsid() == -1 {
+                Err(io::Error::last_os_error())
+            } else {
+                Ok(())
+            }
+        });
+    }
+    let mut app = command.spawn().map_err(|source| Error::Restart {
+        path: hello.executable.as_path().to_owned(),
         source,
     })?;
-    Ok(process.id())
+    let pid = app.id();
+    // Collected when it ends, should that be before this process does.
+    std::thread::spawn(move || app.wait());
+    Ok(pid)
 }

@@ -2,8 +2,9 @@
 
 use std::cell::{Cell, RefCell};
 
+use afterword_channel::Policy;
 use afterword_dialog::ToDialog;
-use afterword_store::{ReportId, State, Store};
+use afterword_store::{Report, ReportId, State, Store};
 pub use afterword_upload::NoProgress;
 use afterword_upload::{Options, Outcome, Progress, Uploader, is_due};
 use time::OffsetDateTime;
@@ -55,7 +56,9 @@ pub(crate) fn report(
 }
 
 /// Sends all that may be sent and whose time has come, with nobody watching. Returns when to try again what is left.
-pub(crate) fn all(store: &Store) -> Option<OffsetDateTime> {
+///
+/// What rests on a consent given beforehand that is given no more is asked about instead.
+pub(crate) fn all(store: &Store, policy: Policy) -> Option<OffsetDateTime> {
     let now = OffsetDateTime::now_utc();
     let mut retry_at: Option<OffsetDateTime> = None;
     let mut again = |at: OffsetDateTime| retry_at = Some(retry_at.map_or(at, |earlier| earlier.min(at)));
@@ -65,6 +68,12 @@ pub(crate) fn all(store: &Store) -> Option<OffsetDateTime> {
     });
     for report in reports.iter().filter(|report| report.state() == State::Sending) {
         let delivery = report.delivery().unwrap_or_default();
+        if policy != Policy::Always && rests_on_policy(report) && delivery.report_accepted_at.is_none() {
+            if let Err(error) = store.withdraw(report.id()) {
+                log::error!("report {}: {}", report.id(), chain(&error));
+            }
+            continue;
+        }
         if !is_due(&delivery, now) {
             again(delivery.next_attempt_at.unwrap_or(now));
             continue;
@@ -92,6 +101,11 @@ pub(crate) fn all(store: &Store) -> Option<OffsetDateTime> {
         Err(error) => log::error!("{}", chain(&error)),
     }
     retry_at
+}
+
+/// Whether nobody was asked about it.
+fn rests_on_policy(report: &Report) -> bool {
+    report.answer().is_ok_and(|answer| answer.is_none())
 }
 
 fn log_outcome(id: ReportId, outcome: &Outcome) {

@@ -4,16 +4,16 @@ use std::ffi::OsString;
 use std::fs::File;
 use std::io;
 use std::os::fd::{AsFd, OwnedFd};
-use std::path::Path;
 
+use afterword_channel::layout::Occasion;
 use afterword_channel::{
     CaptureStatus, Error as ChannelError, Hello, Message, Policy, Received, ReporterChannel, RunState, RunView,
 };
-use afterword_store::{AppId, ReportId, ReportKind, Store};
+use afterword_store::{AppId, AskerLock, ReportId, ReportKind, Store};
 use rustix::event::{PollFd, PollFlags, poll};
 use rustix::process::{Pid, PidfdFlags, pidfd_open};
 
-use crate::ask::Shell;
+use crate::ask::{Shell, Watched};
 use crate::errands::{Errand, Errands};
 use crate::error::chain;
 use crate::keep::Kept;
@@ -26,7 +26,7 @@ use crate::{Error, capture, detach, journal};
 /// keep anything.
 pub(crate) fn run(arguments: &[OsString], shells: Vec<Box<dyn Shell>>) -> Result<(), Error> {
     let (channel, run_file) = detach::inherited(arguments)?;
-    detach::detach();
+    let umask = detach::detach();
     let channel = ReporterChannel::from_inherited(channel);
     let run = RunView::new(File::from(run_file))?;
     let app = App::watch(&run)?;
@@ -34,7 +34,7 @@ pub(crate) fn run(arguments: &[OsString], shells: Vec<Box<dyn Shell>>) -> Result
         return Err(Error::NoHello);
     };
     let app_id = AppId::new(&hello.app_id)?;
-    let store = Store::open(Path::new(&hello.store_root), &app_id)?;
+    let store = Store::open(hello.store_root.as_path(), &app_id)?;
     journal::open(&store.log_folder(), hello.run_id);
     run.set_reporter_pid(std::process::id())?;
     if let Err(error) = channel.send(&Message::Ready {
@@ -42,7 +42,12 @@ pub(crate) fn run(arguments: &[OsString], shells: Vec<Box<dyn Shell>>) -> Result
     }) {
         log::debug!("{}", chain(&error));
     }
-    let errands = Errands::start(store.clone(), (*hello).clone(), run.app_pid()?, shells);
+    let watched = Watched {
+        hello: (*hello).clone(),
+        pid: run.app_pid()?,
+        umask,
+    };
+    let errands = Errands::start(store.clone(), watched, shells);
     let mut serving = Serving {
         channel,
         run,
@@ -51,10 +56,15 @@ pub(crate) fn run(arguments: &[OsString], shells: Vec<Box<dyn Shell>>) -> Result
         errands,
         open_panic: None,
         crash: None,
+        asker: None,
     };
-    serving.until_the_end(&app)?;
+    // Whatever ended the watch: what has been captured is still asked about.
+    let watched = serving.until_the_end(&app);
+    if let Err(error) = &watched {
+        log::error!("the app is watched no longer: {}", chain(error));
+    }
     serving.after_the_end();
-    Ok(())
+    watched
 }
 
 /// The app's process, as something that can be waited for.
@@ -98,17 +108,30 @@ impl App {
         if let Some(pidfd) = &self.pidfd {
             wanted.push(PollFd::from_borrowed_fd(pidfd.as_fd(), PollFlags::IN));
         }
-        loop {
-            match poll(&mut wanted, None) {
-                Ok(_) => break,
-                Err(rustix::io::Errno::INTR) => {}
-                Err(error) => return Err(Error::Wait(io::Error::from(error))),
-            }
-        }
-        if wanted[0].revents().contains(PollFlags::IN) {
+        poll_for_ever(&mut wanted)?;
+        if wanted[0].revents().intersects(PollFlags::IN | PollFlags::HUP) {
             Ok(Woken::Channel)
         } else {
             Ok(Woken::Gone)
+        }
+    }
+}
+
+impl App {
+    /// Blocks until the process is gone; where only the channel could tell it, it is.
+    fn wait_for_its_end(&self) -> Result<(), Error> {
+        let Some(pidfd) = &self.pidfd else { return Ok(()) };
+        let mut wanted = [PollFd::from_borrowed_fd(pidfd.as_fd(), PollFlags::IN)];
+        poll_for_ever(&mut wanted)
+    }
+}
+
+fn poll_for_ever(wanted: &mut [PollFd<'_>]) -> Result<(), Error> {
+    loop {
+        match poll(wanted, None) {
+            Ok(_) => return Ok(()),
+            Err(rustix::io::Errno::INTR) => {}
+            Err(error) => return Err(Error::Wait(io::Error::from(error))),
         }
     }
 }
@@ -123,6 +146,8 @@ struct Serving {
     open_panic: Option<Kept>,
     /// The report of what ended the app.
     crash: Option<ReportId>,
+    /// The right to ask about it.
+    asker: Option<AskerLock>,
 }
 
 impl Serving {
@@ -135,8 +160,8 @@ impl Serving {
                         return Ok(());
                     }
                 }
-                // A forked child of the app may hold the other end open, so the end of the file says that all are gone.
-                Ok(Received::Closed) => return Ok(()),
+                // An app may close descriptors that are not its own, and live on.
+                Ok(Received::Closed) => return app.wait_for_its_end(),
                 Err(ChannelError::Message(error)) => log::warn!("skipped a message of the app: {error}"),
                 Err(error) => return Err(error.into()),
             }
@@ -145,20 +170,15 @@ impl Serving {
 
     fn handle(&mut self, message: Message) {
         match message {
-            Message::Crash { request } => {
-                let kept = self.capture(ReportKind::Crash).and_then(|kept| kept.store(&self.store));
-                self.answer(request, &kept);
-                self.open_panic = None;
-                self.crash = kept.ok();
-            }
+            Message::Crash { request } => self.crash(request),
             Message::Panic { request } => {
-                let kept = self.capture(ReportKind::Panic);
-                self.answer(request, &kept);
+                let kept = self.capture(Occasion::Panic, ReportKind::Panic);
+                self.answer(Occasion::Panic, request, &kept);
                 self.open_panic = kept.ok();
             }
             Message::PanicIsCrash { request } => {
                 let kept = self.keep_open_panic();
-                self.answer(request, &kept);
+                self.answer(Occasion::Panic, request, &kept);
             }
             Message::PanicIsNone => self.open_panic = None,
             Message::Stored => self.errands.add(Errand::Send),
@@ -169,22 +189,50 @@ impl Serving {
         }
     }
 
-    fn capture(&self, kind: ReportKind) -> Result<Kept, Error> {
+    /// One report of what ended the app, whatever comes after it.
+    fn crash(&mut self, request: u32) {
+        // Before the report can be seen: another start of the app must not ask about it too.
+        self.take_asker();
+        let kept = match self.crash {
+            Some(first) => Ok(first),
+            None => self
+                .capture(Occasion::Crash, ReportKind::Crash)
+                .and_then(|kept| kept.store(&self.store)),
+        };
+        self.answer(Occasion::Crash, request, &kept);
+        if let Ok(id) = kept {
+            self.crash = Some(id);
+            self.open_panic = None;
+            self.errands.crashed();
+        }
+    }
+
+    fn capture(&self, occasion: Occasion, kind: ReportKind) -> Result<Kept, Error> {
         if self.hello.policy == Policy::Never {
             return Err(Error::Never);
         }
-        let dump = capture::capture(&self.run, self.hello.full_stacks)?;
+        let dump = capture::capture(&self.run, occasion, self.hello.full_stacks)?;
         Kept::new(&self.hello, &self.run, dump, kind)
     }
 
     fn keep_open_panic(&mut self) -> Result<ReportId, Error> {
-        let kept = self.open_panic.take().ok_or(Error::NoContext)?;
+        self.take_asker();
+        let kept = self.open_panic.as_ref().ok_or(Error::NoContext)?;
         let id = kept.store(&self.store)?;
         self.crash = Some(id);
+        self.open_panic = None;
+        self.errands.crashed();
         Ok(id)
     }
 
-    fn answer<T>(&self, request: u32, kept: &Result<T, Error>) {
+    /// One try: the app is waiting.
+    fn take_asker(&mut self) {
+        if self.asker.is_none() {
+            self.asker = self.store.try_lock_asker().ok().flatten();
+        }
+    }
+
+    fn answer<T>(&self, occasion: Occasion, request: u32, kept: &Result<T, Error>) {
         let status = match kept {
             Ok(_) => CaptureStatus::Kept,
             Err(Error::Never) => CaptureStatus::Unwanted,
@@ -193,18 +241,19 @@ impl Serving {
                 CaptureStatus::Failed
             }
         };
-        if let Err(error) = self.channel.send(&Message::Captured { request, status }) {
-            log::debug!("the app did not hear of it: {}", chain(&error));
+        let noted = self.run.set_answer(occasion, request, status);
+        let said = self.channel.send(&Message::Captured { request, status });
+        if let Err(error) = noted.and(said) {
+            log::debug!("the app may not have heard of it: {}", chain(&error));
         }
     }
 
-    /// The app is gone. A panic whose verdict nobody gave was a crash, unless the app still reached its end.
+    /// The app is gone. A panic whose verdict nobody gave was survived: a logout may have ended the app hours later.
     fn after_the_end(mut self) {
         let state = self.run.state().unwrap_or(RunState::Starting);
         let verdict = self.run.panic_verdict().ok().flatten();
         if self.open_panic.is_some()
-            && verdict != Some(false)
-            && (verdict == Some(true) || state != RunState::CleanExit)
+            && verdict == Some(true)
             && let Err(error) = self.keep_open_panic()
         {
             log::error!("no report: {}", chain(&error));
@@ -213,7 +262,10 @@ impl Serving {
         if let Err(error) = self.store.remove_run(self.hello.run_id) {
             log::warn!("{}", chain(&error));
         }
-        self.errands.add(Errand::AppGone { crash: self.crash });
+        self.errands.add(Errand::AppGone {
+            crash: self.crash,
+            asker: self.asker.take(),
+        });
         self.errands.finish();
         log::info!("done");
     }

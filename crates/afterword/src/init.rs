@@ -1,14 +1,14 @@
 //! `init`: everything that must be in place before something goes wrong, and the guard that says how it ended.
 
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::str::FromStr;
 use std::sync::atomic::{AtomicU32, Ordering};
 use std::sync::{Arc, Mutex, OnceLock};
 use std::thread::ThreadId;
 use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
-use afterword_channel::{AppChannel, Hello, Message, Policy, ReporterChannel, RunFile, RunState};
-use afterword_store::{AppId, ConsentPolicy, Store};
+use afterword_channel::{AppChannel, Hello, Message, OsText, Policy, RunFile, RunState};
+use afterword_store::{AppId, ConsentPolicy, Store, chain};
 use sentry::types::{Dsn, ParseDsnError, Uuid};
 use sentry::{Client, ClientOptions, Hub};
 
@@ -85,7 +85,10 @@ impl Options {
             return Err(InitError::AlreadyInitialised);
         }
         let app_name = self.app_name.clone().unwrap_or_else(executable_name);
-        let store = self.open_store(&app_name);
+        // Where nothing may be kept, nothing is written either: no store, no run file, no reporter.
+        let store = (self.consent != Consent::Never)
+            .then(|| self.open_store(&app_name))
+            .flatten();
         if let Some((store, root, app_id)) = &store {
             self.watch(store, root, app_id, &app_name, &dsn);
         }
@@ -110,21 +113,59 @@ impl Options {
             .ok()
     }
 
-    /// Maps the run file, starts the reporter, installs the handlers. Each failure is said once and leaves the rest.
-    fn watch(&self, store: &Store, root: &std::path::Path, app_id: &AppId, app_name: &str, dsn: &Dsn) {
+    /// Maps the run file, starts the reporter, installs the handlers. A failure is said once, and leaves nothing behind.
+    fn watch(&self, store: &Store, root: &Path, app_id: &AppId, app_name: &str, dsn: &Dsn) {
         let run_id = Uuid::new_v4();
-        let made = store
-            .create_run(run_id)
-            .map_err(|error| chain(&error))
-            .and_then(|folder| RunFile::create(&folder, run_id, now_ms()).map_err(|error| chain(&error)))
-            .and_then(|run| Ok((run, afterword_channel::pair().map_err(|error| chain(&error))?)));
-        let (run, (channel, reporter_end)) = match made {
-            Ok(made) => made,
-            Err(why) => return log::error!("crashes will not be captured: {why}"),
-        };
-        let hello = Hello {
+        match self.start(store, root, app_id, app_name, dsn, run_id) {
+            Ok(running) => {
+                if RUNNING.set(running).is_ok()
+                    && let Some(running) = RUNNING.get()
+                {
+                    handler::install(running);
+                }
+            }
+            Err(why) => {
+                log::error!("crashes will not be captured: {why}");
+                if let Err(error) = store.remove_run(run_id) {
+                    log::debug!("{}", chain(&error));
+                }
+            }
+        }
+    }
+
+    fn start(
+        &self,
+        store: &Store,
+        root: &Path,
+        app_id: &AppId,
+        app_name: &str,
+        dsn: &Dsn,
+        run_id: Uuid,
+    ) -> Result<Running, String> {
+        let program =
+            start::program(&self.reporter).map_err(|error| format!("the reporter does not start: {error}"))?;
+        let folder = store.create_run(run_id).map_err(|error| chain(&error))?;
+        let run = RunFile::create(&folder, run_id, now_ms()).map_err(|error| chain(&error))?;
+        let (channel, reporter_end) = afterword_channel::pair().map_err(|error| chain(&error))?;
+        let hello = self.hello(root, app_id, app_name, dsn, run_id);
+        // Before the reporter is up: what is written now waits in the channel.
+        say_hello(&channel, hello).map_err(|error| chain(&error))?;
+        start::reporter(&program, &run, reporter_end)
+            .map_err(|error| format!("the reporter does not start: {error}"))?;
+        Ok(Running {
+            run,
+            channel,
+            deadline: Duration::from_millis(self.deadline_ms.min(60_000)),
+            init_thread: std::thread::current().id(),
+            open_panic: Mutex::new(None),
+            requests: AtomicU32::new(0),
+        })
+    }
+
+    fn hello(&self, root: &Path, app_id: &AppId, app_name: &str, dsn: &Dsn, run_id: Uuid) -> Hello {
+        Hello {
             run_id,
-            store_root: std::path::absolute(root).unwrap_or_else(|_| root.to_owned()),
+            store_root: std::path::absolute(root).unwrap_or_else(|_| root.to_owned()).into(),
             app_id: app_id.as_str().to_owned(),
             app_name: app_name.to_owned(),
             dsn: dsn.to_string(),
@@ -135,43 +176,14 @@ impl Options {
                 Consent::Always => Policy::Always,
                 Consent::Never => Policy::Never,
             },
-            executable: std::env::current_exe().unwrap_or_default(),
-            arguments: std::env::args_os()
-                .skip(1)
-                .map(|argument| argument.to_string_lossy().into_owned())
-                .collect(),
-            working_folder: std::env::current_dir().unwrap_or_default(),
-            terminal: start::terminal(),
+            executable: std::env::current_exe().unwrap_or_default().into(),
+            can_restart: true,
+            arguments: std::env::args_os().skip(1).map(OsText::from).collect(),
+            working_folder: std::env::current_dir().unwrap_or_default().into(),
+            terminal: start::terminal().map(OsText::from),
+            max_breadcrumbs: self.max_breadcrumbs,
             full_stacks: self.full_stacks,
-        };
-        // Before the reporter is up: what is written now waits in the channel.
-        if let Err(error) = channel.send(&Message::Hello(Box::new(hello))) {
-            log::error!("crashes will not be captured: {}", chain(&error));
-            return;
         }
-        if !self.start_reporter(&run, reporter_end) {
-            return;
-        }
-        let running = Running {
-            run,
-            channel,
-            deadline: Duration::from_millis(self.deadline_ms.min(60_000)),
-            init_thread: std::thread::current().id(),
-            open_panic: Mutex::new(None),
-            requests: AtomicU32::new(0),
-        };
-        if RUNNING.set(running).is_ok()
-            && let Some(running) = RUNNING.get()
-        {
-            handler::install(running);
-        }
-    }
-
-    fn start_reporter(&self, run: &RunFile, reporter_end: ReporterChannel) -> bool {
-        let started = start::program(&self.reporter).and_then(|program| start::reporter(&program, run, reporter_end));
-        started
-            .inspect_err(|error| log::error!("crashes will not be captured, the reporter does not start: {error}"))
-            .is_ok()
     }
 
     fn environment_or_default(&self) -> String {
@@ -235,6 +247,21 @@ impl Drop for Guard {
     }
 }
 
+/// Sends the Hello; where its arguments make it too long, without them: then there is no restart.
+fn say_hello(channel: &AppChannel, hello: Hello) -> Result<(), afterword_channel::Error> {
+    match channel.send(&Message::Hello(Box::new(hello.clone()))) {
+        Err(afterword_channel::Error::Message(_)) => {
+            let shorter = Hello {
+                can_restart: false,
+                arguments: Vec::new(),
+                ..hello
+            };
+            channel.send(&Message::Hello(Box::new(shorter)))
+        }
+        sent => sent,
+    }
+}
+
 fn in_words(error: &ParseDsnError) -> &'static str {
     match error {
         ParseDsnError::InvalidUrl => "it is not a URL",
@@ -266,18 +293,6 @@ fn now_ms() -> u64 {
     SystemTime::now()
         .duration_since(UNIX_EPOCH)
         .map_or(0, |since| u64::try_from(since.as_millis()).unwrap_or(u64::MAX))
-}
-
-/// An error with what caused it, in one line.
-pub(crate) fn chain(error: &dyn std::error::Error) -> String {
-    let mut line = error.to_string();
-    let mut source = error.source();
-    while let Some(cause) = source {
-        line.push_str(": ");
-        line.push_str(&cause.to_string());
-        source = cause.source();
-    }
-    line
 }
 
 #[cfg(test)]

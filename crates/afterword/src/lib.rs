@@ -25,7 +25,7 @@
 //! | the panic | a dump? | it is | who decides |
 //! | --- | --- | --- | --- |
 //! | on the thread that called `init`, unwinds out of `main` | yes, where it panicked | a crash | the [`Guard`], dropped while its thread panics |
-//! | on that thread, caught by `catch_unwind` | taken, then forgotten | an error | the next panic, or the end of the program |
+//! | on that thread, caught by `catch_unwind` | taken, then forgotten | an error | the next panic, or the guard dropped in the ordinary way; forgotten if neither comes |
 //! | on another thread | no | an error | the panic hook |
 //! | with `panic = "abort"` | yes, by SIGABRT | a crash | the signal; the panic's message is in the report |
 //! | while panicking, in a destructor, across C | yes, by SIGABRT | a crash (the first panic may be an error too) | the signal |
@@ -37,6 +37,9 @@
 //! | [`set_tag`], [`set_user`], [`set_context`], [`set_extra`], [`configure_scope`] | when it returns |
 //! | [`add_breadcrumb`] or `sentry::add_breadcrumb`, on any thread | when it returns |
 //! | `sentry::configure_scope` on the main hub | within a second |
+//!
+//! The setters change the scope of the main hub. The SDK changes a scope by copying it, editing and writing it back: do not
+//! change the main hub's scope on two threads at once, and call none of these inside [`configure_scope`].
 //!
 //! # Reading the code
 //! [`options`](Options) → `init` → `start` (the reporter) → `handler` → `panics`; beside them `mirror` (scope),

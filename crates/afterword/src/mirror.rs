@@ -84,9 +84,10 @@ pub(crate) fn start(running: &'static Running) {
 /// Writes the main hub's scope into the run file, if it has changed.
 fn mirror(running: &Running) {
     static LAST: Mutex<Vec<u8>> = Mutex::new(Vec::new());
+    // Before the scope is read: a thread that read an older one must not write it after us.
+    let mut last = LAST.lock().unwrap_or_else(PoisonError::into_inner);
     let Some(event) = scope_as_event() else { return };
     let json = fit_scope(event);
-    let mut last = LAST.lock().unwrap_or_else(PoisonError::into_inner);
     if *last != json && running.run.write_scope(&json) {
         *last = json;
     }

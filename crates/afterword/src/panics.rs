@@ -9,7 +9,8 @@ use std::cell::Cell;
 use std::panic::PanicHookInfo;
 use std::sync::{Once, PoisonError};
 
-use afterword_channel::Message;
+use afterword_channel::layout::Occasion;
+use afterword_channel::{CaptureStatus, Message};
 use crash_handler::CrashContext;
 use sentry::Hub;
 use sentry::integrations::panic::{PanicIntegration, message_from_panic_info};
@@ -65,7 +66,7 @@ pub(crate) fn is_crash(running: &Running) -> bool {
     running.run.set_panic_verdict(Some(true));
     let request = running.next_request();
     running.tell(&Message::PanicIsCrash { request });
-    if running.channel.wait_captured(request, running.deadline).is_none() {
+    if wait(running, request).is_none() {
         log::error!("the crash report was not kept in time");
     }
     true
@@ -76,6 +77,7 @@ pub(crate) fn survived(running: &Running) {
     let open = replace_open(running, None);
     if open.is_some() {
         running.run.set_panic_verdict(Some(false));
+        running.run.clear_panic();
         running.tell(&Message::PanicIsNone);
     }
     capture(open);
@@ -140,11 +142,17 @@ fn request_dump(running: &Running) {
         context.tid = libc::syscall(libc::SYS_gettid) as i32;
         context
     };
-    running.run.write_crash_context(&context);
+    running.run.write_context(Occasion::Panic, &context);
     let request = running.next_request();
     running.tell(&Message::Panic { request });
-    if running.channel.wait_captured(request, running.deadline).is_none() {
+    if wait(running, request).is_none() {
         log::error!("no dump of the panic was taken in time");
     }
-    running.run.clear_crash_context();
+    running.run.clear_context(Occasion::Panic);
+}
+
+fn wait(running: &Running, request: u32) -> Option<CaptureStatus> {
+    running
+        .channel
+        .wait_captured(&running.run, Occasion::Panic, request, running.deadline)
 }

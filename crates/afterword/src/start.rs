@@ -5,6 +5,7 @@ use std::ffi::OsString;
 use std::io;
 use std::os::fd::{AsRawFd, OwnedFd};
 use std::os::unix::process::CommandExt;
+use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::path::PathBuf;
 use std::process::{Command, Stdio};
 
@@ -16,8 +17,17 @@ use crate::Reporter;
 /// the app runs.
 ///
 /// # Errors
-/// No such file, with its path.
+/// No such file, with its path; and [`Reporter::Itself`] in a process that `init` started as the reporter, which would
+/// start processes without end.
 pub(crate) fn program(reporter: &Reporter) -> io::Result<PathBuf> {
+    if std::env::args_os()
+        .nth(1)
+        .is_some_and(|first| first == REPORTER_ARGUMENT)
+    {
+        return Err(io::Error::other(
+            "this process was started as the reporter: call afterword_reporter::run_if_asked() first in main",
+        ));
+    }
     let path = match reporter {
         Reporter::Itself => return Ok(PathBuf::from("/proc/self/exe")),
         Reporter::At(path) => path.clone(),
@@ -55,7 +65,7 @@ pub(crate) fn reporter(program: &PathBuf, run: &RunFile, reporter_end: ReporterC
         .stdin(Stdio::null())
         .stdout(Stdio::null())
         .stderr(Stdio::null());
-    // SAFETY: the closure runs in the forked child and calls only fork, _exit, fcntl and stores to the shared mapping, all
+    // SAFETY: the closure runs in the forked child and calls only fork, _exit, signal, fcntl and stores to the shared mapping, all
     // async-signal-safe. `run` lives until `spawn` has returned, which is after the closure ran.
     unsafe {
         command.pre_exec(move || {
@@ -68,6 +78,8 @@ pub(crate) fn reporter(program: &PathBuf, run: &RunFile, reporter_end: ReporterC
                     libc::_exit(0);
                 }
             }
+            // The reporter waits for processes of its own.
+            libc::signal(libc::SIGCHLD, libc::SIG_DFL);
             for fd in [channel_fd, run_fd] {
                 if libc::fcntl(fd, libc::F_SETFD, 0) == -1 {
                     return Err(io::Error::last_os_error());
@@ -76,7 +88,9 @@ pub(crate) fn reporter(program: &PathBuf, run: &RunFile, reporter_end: ReporterC
             Ok(())
         });
     }
-    let mut child = command.spawn()?;
+    // Where `exec` fails, std waits for the child and panics if somebody else has collected it.
+    let spawned = catch_unwind(AssertUnwindSafe(|| command.spawn()));
+    let mut child = spawned.map_err(|_| io::Error::other("the program cannot be started"))??;
     match child.wait() {
         // An app that ignores SIGCHLD has its children collected by the kernel.
         Err(error) if error.raw_os_error() != Some(libc::ECHILD) => Err(error),

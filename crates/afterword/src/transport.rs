@@ -3,15 +3,16 @@
 //! An event is on the disk when `capture_event` returns, so it survives the crash that may follow, and exit need not wait
 //! for a network.
 
+use std::sync::atomic::{AtomicU32, Ordering};
 use std::time::SystemTime;
 
 use afterword_channel::Message;
-use afterword_store::{ConsentPolicy, EnvelopeClass, ReportFile, ReportId, ReportInfo, ReportKind, Store};
+use afterword_store::{ConsentPolicy, EnvelopeClass, ReportFile, ReportId, ReportInfo, ReportKind, Store, chain};
 use sentry::protocol::{EnvelopeItem, Event};
 use sentry::types::Dsn;
 use sentry::{Envelope, Transport};
 
-use crate::init::{Running, chain};
+use crate::init::Running;
 
 /// Writes what the client gives it into the store and wakes the reporter.
 pub(crate) struct StoreTransport {
@@ -19,7 +20,13 @@ pub(crate) struct StoreTransport {
     policy: ConsentPolicy,
     dsn: Dsn,
     app_name: String,
+    kept: AtomicU32,
 }
+
+/// How many events a run keeps: each waits for a person, and many would push out the reports of crashes.
+const MAX_EVENTS_TO_ASK_ABOUT: u32 = 20;
+/// The same where nobody is asked.
+const MAX_EVENTS: u32 = 1_000;
 
 impl StoreTransport {
     pub(crate) fn new(store: Store, policy: ConsentPolicy, dsn: Dsn, app_name: String) -> StoreTransport {
@@ -28,7 +35,21 @@ impl StoreTransport {
             policy,
             dsn,
             app_name,
+            kept: AtomicU32::new(0),
         }
+    }
+
+    /// Counts one more event; true, and said once, when it is one too many.
+    fn is_full(&self) -> bool {
+        let most = match self.policy {
+            ConsentPolicy::Always => MAX_EVENTS,
+            ConsentPolicy::Ask | ConsentPolicy::Never => MAX_EVENTS_TO_ASK_ABOUT,
+        };
+        let before = self.kept.fetch_add(1, Ordering::Relaxed);
+        if before == most {
+            log::warn!("this run has captured {most} events; further ones are not kept");
+        }
+        before >= most
     }
 
     /// An event waits as a report of its own: under `ask`, the person decides about it as about a crash.
@@ -81,6 +102,7 @@ impl Transport for StoreTransport {
             return log::error!("an event is lost, it cannot be written as an envelope: {error}");
         }
         let kept = match envelope.event() {
+            Some(_) if self.is_full() => return,
             Some(event) => self.keep_event(event, &bytes),
             None => self
                 .store

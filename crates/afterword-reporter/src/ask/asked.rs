@@ -29,11 +29,10 @@ pub(super) fn question(store: &Store, report: &Report, info: &ReportInfo, can_re
 }
 
 /// All that would be sent, with the stack once it is worked out.
-pub(super) fn details(store: &Store, id: ReportId, info: &ReportInfo, assembled: Option<Assembled>) -> Details {
-    let event = assembled.as_ref().map_or(&info.event, |assembled| &assembled.event);
+pub(super) fn details(store: &Store, id: ReportId, info: &ReportInfo, assembled: Option<&Assembled>) -> Details {
+    let event = assembled.map_or(&info.event, |assembled| &assembled.event);
     Details {
         stack: assembled
-            .as_ref()
             .map(frames)
             .or_else(|| (info.kind == ReportKind::Error).then(|| frames_of_event(&info.event))),
         tags: tags(event),

@@ -4,12 +4,15 @@ mod asked;
 mod terminal;
 mod window;
 
+use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::mpsc::{Receiver, RecvTimeoutError, Sender, channel};
+use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
-use afterword_channel::Hello;
+use afterword_channel::{Hello, Policy};
 use afterword_dialog::{Asked, Details, FromDialog, ToDialog};
-use afterword_store::{Decision, ReportId, ReportInfo, Settled, State, Store};
+use afterword_store::{Decision, ReportId, ReportInfo, ReportKind, Settled, State, Store};
+use rustix::fs::Mode;
 use uuid::Uuid;
 
 use crate::assemble::{Assembled, assemble};
@@ -20,6 +23,11 @@ use crate::{Error, restart, send};
 pub trait Shell: Send {
     /// Its name, for the journal.
     fn name(&self) -> &'static str;
+
+    /// Whether it can only be used once the app is gone, whose place it takes.
+    fn needs_app_gone(&self) -> bool {
+        false
+    }
 
     /// Opens it with the question. What the person does comes as messages; the answer itself must be in the store before
     /// [`FromDialog::Answered`] is sent. Dropping the sender means that the shell is gone.
@@ -33,42 +41,67 @@ pub trait Shell: Send {
 pub trait Conversation: Send {
     /// Shows what is new: details, progress, the result. A shell that is gone hears nothing.
     fn tell(&mut self, message: &ToDialog);
+
+    /// The question is withdrawn: there is another one to ask.
+    fn close(&mut self) {}
 }
 
 /// What both the shell and the symbolication report, in the order in which it happens.
-enum Event {
+pub(crate) enum Event {
     Dialog(FromDialog),
     DialogGone,
-    Assembled(Box<Result<Assembled, Error>>),
+    /// `None` when working it out failed in a way that it should not.
+    Assembled(Option<Box<Assembled>>),
+    /// The app has crashed while an older report is being asked about.
+    AppCrashed,
+}
+
+/// The way to interrupt a question that is open.
+pub(crate) type Interrupt = Arc<Mutex<Option<Sender<Event>>>>;
+
+/// How an open question ended.
+#[derive(Debug, PartialEq, Eq)]
+enum Ended {
+    Answered,
+    Unanswered,
+    Interrupted,
 }
 
 /// Asks about reports of one app.
 pub(crate) struct Asking {
     store: Store,
     hello: Hello,
+    umask: Mode,
     shells: Vec<Box<dyn Shell>>,
     asked: Vec<ReportId>,
     app_gone: bool,
+    interrupt: Interrupt,
 }
 
 /// How long the person may look at the result before the reporter leaves the window alone.
 const RESULT_WAIT: Duration = Duration::from_secs(600);
 
 impl Asking {
-    pub(crate) fn new(store: Store, hello: Hello, app_pid: u32, mut shells: Vec<Box<dyn Shell>>) -> Asking {
+    pub(crate) fn new(store: Store, app: Watched, mut shells: Vec<Box<dyn Shell>>, interrupt: Interrupt) -> Asking {
         shells.push(Box::new(window::Window));
-        shells.push(Box::new(terminal::Terminal::of(&hello, app_pid)));
+        shells.push(Box::new(terminal::Terminal::of(&app.hello, app.pid)));
         Asking {
             store,
-            hello,
+            hello: app.hello,
+            umask: app.umask,
             shells,
             asked: Vec::new(),
             app_gone: false,
+            interrupt,
         }
     }
 
     pub(crate) fn run_id(&self) -> Uuid {
         self.hello.run_id
+    }
+
+    pub(crate) fn policy(&self) -> Policy {
+        self.hello.policy
     }
 
     pub(crate) fn app_is_gone(&mut self) {
@@ -87,9 +120,6 @@ impl Asking {
         self.asked.push(id);
         let report = self.store.report(id)?;
         if report.state() != State::Waiting {
-            if let Err(error) = assemble(&self.store, id) {
-                log::warn!("report {id} is sent without a stack: {}", chain(&error));
-            }
             return Ok(());
         }
         let info = report
@@ -97,125 +127,184 @@ impl Asking {
             .map_err(|error| Error::Unreadable { id, why: chain(error) })?
             .clone();
         let (events, happened) = channel();
+        self.set_interrupt(Some(events.clone()));
         self.work_out_stack(id, events.clone());
         let asked = asked::question(&self.store, &report, &info, self.can_restart(&info));
-        let Some(mut shell) = self.open_shell(&asked, events) else {
-            log::info!("report {id} waits: there is nowhere to ask");
-            // The stack is worked out all the same: the person may look at the report in other ways.
-            wait_assembled(&happened);
-            return Ok(());
+        let shell = self.open_shell(&asked, events);
+        let asked = match shell {
+            Some(mut shell) => self.converse(id, &info, shell.as_mut(), &happened),
+            None => {
+                log::info!("report {id} waits: there is nowhere to ask");
+                // The stack is worked out all the same: the person may look at the report in other ways.
+                wait_assembled(&happened);
+                Ok(())
+            }
         };
-        let (answered, assembled) = wait_answer(&happened, shell.as_mut(), &info, &self.store, id);
-        if !assembled {
-            wait_assembled(&happened);
-        }
-        if !answered {
-            log::info!("report {id} waits: no answer");
-        }
-        self.carry_out(id, shell.as_mut(), &happened)
+        self.set_interrupt(None);
+        asked
+    }
+
+    fn set_interrupt(&self, events: Option<Sender<Event>>) {
+        *self.interrupt.lock().unwrap_or_else(PoisonError::into_inner) = events;
     }
 
     /// The app can be started again when it is gone: what it was started with stays in this process's memory.
     fn can_restart(&self, info: &ReportInfo) -> bool {
-        self.app_gone && info.kind != afterword_store::ReportKind::Error
+        self.app_gone && self.hello.can_restart && info.kind != ReportKind::Error
     }
 
     fn work_out_stack(&self, id: ReportId, events: Sender<Event>) {
         let store = self.store.clone();
         std::thread::spawn(move || {
-            let assembled = assemble(&store, id);
-            if let Err(error) = &assembled {
-                log::warn!("report {id}: {}", chain(error));
-            }
+            // The question must not wait for ever because a dump is odder than we thought.
+            let assembled = catch_unwind(AssertUnwindSafe(|| assemble(&store, id)));
+            let assembled = match assembled {
+                Ok(Ok(assembled)) => Some(Box::new(assembled)),
+                Ok(Err(error)) => {
+                    log::warn!("report {id}: {}", chain(&error));
+                    None
+                }
+                Err(_) => {
+                    log::error!("report {id}: working out the stack panicked");
+                    None
+                }
+            };
             // Nobody waits any more: the result is in the store.
-            drop(events.send(Event::Assembled(Box::new(assembled))));
+            drop(events.send(Event::Assembled(assembled)));
         });
     }
 
     fn open_shell(&self, asked: &Asked, events: Sender<Event>) -> Option<Box<dyn Conversation>> {
-        self.shells.iter().find_map(|shell| {
+        let usable = self
+            .shells
+            .iter()
+            .filter(|shell| self.app_gone || !shell.needs_app_gone());
+        for shell in usable {
             let (dialog, said) = channel();
             match shell.open(asked, dialog) {
                 Ok(open) => {
                     log::info!("report {}: asking in the {}", asked.report_id, shell.name());
-                    let events = events.clone();
-                    std::thread::spawn(move || {
-                        for message in said {
-                            if events.send(Event::Dialog(message)).is_err() {
-                                return;
-                            }
-                        }
-                        drop(events.send(Event::DialogGone));
-                    });
-                    Some(open)
+                    pass_on(said, events);
+                    return Some(open);
                 }
-                Err(why) => {
-                    log::info!("report {}: not in the {}: {why}", asked.report_id, shell.name());
-                    None
-                }
+                Err(why) => log::info!("report {}: not in the {}: {why}", asked.report_id, shell.name()),
             }
-        })
+        }
+        None
     }
 
-    fn carry_out(&self, id: ReportId, shell: &mut dyn Conversation, happened: &Receiver<Event>) -> Result<(), Error> {
+    /// From the open question to the end of what was answered.
+    fn converse(
+        &self,
+        id: ReportId,
+        info: &ReportInfo,
+        shell: &mut dyn Conversation,
+        happened: &Receiver<Event>,
+    ) -> Result<(), Error> {
+        let mut assembled = false;
+        match self.wait_answer(id, info, shell, happened, &mut assembled) {
+            Ended::Answered => {}
+            Ended::Unanswered => log::info!("report {id} waits: no answer"),
+            Ended::Interrupted => {
+                log::info!("report {id} waits: the app has crashed");
+                shell.close();
+            }
+        }
+        // Whatever was said: what counts is in the store.
         let answer = match self.store.settle(id)? {
             Settled::Unanswered => return Ok(()),
             Settled::Deleted(answer) | Settled::Sending(answer) => answer,
         };
         log::info!("report {id}: the answer is {:?}", answer.decision);
         if answer.restart && self.app_gone {
-            match restart::restart(&self.hello) {
+            match restart::restart(&self.hello, self.umask) {
                 Ok(pid) => log::info!("the app was started again, process {pid}"),
                 Err(error) => log::error!("{}", chain(&error)),
             }
         }
         if answer.decision == Decision::Send {
-            let result = send::report(&self.store, id, shell, &|| cancel_pressed(happened));
+            let cancelled = !assembled && wait_assembled(happened);
+            let result = if cancelled {
+                ToDialog::Cancelled
+            } else {
+                send::report(&self.store, id, shell, &|| cancel_pressed(happened))
+            };
+            if result == ToDialog::Cancelled {
+                // What is stopped is not sent behind the person's back: it waits, and is asked about again.
+                self.store.withdraw(id)?;
+            }
             shell.tell(&result);
             wait_closed(happened);
         }
         Ok(())
     }
-}
 
-/// Until the person has answered or the shell is gone. Returns whether there was an answer, and whether the stack is done.
-fn wait_answer(
-    happened: &Receiver<Event>,
-    shell: &mut dyn Conversation,
-    info: &ReportInfo,
-    store: &Store,
-    id: ReportId,
-) -> (bool, bool) {
-    let mut assembled = false;
-    for event in happened {
-        match event {
-            Event::Dialog(FromDialog::Answered) => return (true, assembled),
-            Event::Dialog(FromDialog::Closed) | Event::DialogGone => return (false, assembled),
-            Event::Dialog(FromDialog::Shown | FromDialog::Cancel) => {}
-            Event::Assembled(result) => {
-                assembled = true;
-                let details: Details = asked::details(store, id, info, result.ok());
-                shell.tell(&ToDialog::Details(Box::new(details)));
+    /// Until the person has answered, the shell is gone, or there is something more urgent.
+    fn wait_answer(
+        &self,
+        id: ReportId,
+        info: &ReportInfo,
+        shell: &mut dyn Conversation,
+        happened: &Receiver<Event>,
+        assembled: &mut bool,
+    ) -> Ended {
+        for event in happened {
+            match event {
+                Event::Dialog(FromDialog::Answered) => return Ended::Answered,
+                Event::Dialog(FromDialog::Closed) | Event::DialogGone => return Ended::Unanswered,
+                Event::AppCrashed => return Ended::Interrupted,
+                Event::Dialog(FromDialog::Shown | FromDialog::Cancel) => {}
+                Event::Assembled(result) => {
+                    *assembled = true;
+                    let details: Details = asked::details(&self.store, id, info, result.as_deref());
+                    shell.tell(&ToDialog::Details(Box::new(details)));
+                }
             }
         }
+        Ended::Unanswered
     }
-    (false, assembled)
 }
 
-/// Until the stack is worked out, which is bounded in itself.
-fn wait_assembled(happened: &Receiver<Event>) {
+/// The app, as the reporter knows it.
+#[derive(Debug, Clone)]
+pub(crate) struct Watched {
+    pub(crate) hello: Hello,
+    pub(crate) pid: u32,
+    pub(crate) umask: Mode,
+}
+
+/// What the shell says, among the other events.
+fn pass_on(said: Receiver<FromDialog>, events: Sender<Event>) {
+    std::thread::spawn(move || {
+        for message in said {
+            if events.send(Event::Dialog(message)).is_err() {
+                return;
+            }
+        }
+        // The question may be over already.
+        drop(events.send(Event::DialogGone));
+    });
+}
+
+/// Until the stack is worked out, which is bounded in itself. Returns whether *Cancel* was pressed meanwhile.
+fn wait_assembled(happened: &Receiver<Event>) -> bool {
+    let mut cancelled = false;
     for event in happened {
-        if let Event::Assembled(_) = event {
-            return;
+        match event {
+            Event::Assembled(_) => break,
+            Event::Dialog(FromDialog::Cancel) => cancelled = true,
+            Event::Dialog(_) | Event::DialogGone | Event::AppCrashed => {}
         }
     }
+    cancelled
 }
 
 /// Until the person has closed the window with the result.
 fn wait_closed(happened: &Receiver<Event>) {
     loop {
         match happened.recv_timeout(RESULT_WAIT) {
-            Ok(Event::Dialog(FromDialog::Closed) | Event::DialogGone) | Err(RecvTimeoutError::Disconnected) => return,
+            Ok(Event::Dialog(FromDialog::Closed) | Event::DialogGone | Event::AppCrashed)
+            | Err(RecvTimeoutError::Disconnected) => return,
             Ok(_) => {}
             Err(RecvTimeoutError::Timeout) => return log::info!("the window with the result is left open"),
         }

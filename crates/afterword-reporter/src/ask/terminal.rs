@@ -33,7 +33,7 @@ impl Terminal {
     /// The terminal of the app, looked at while the app still lives.
     pub(super) fn of(hello: &Hello, app_pid: u32) -> Terminal {
         Terminal {
-            path: hello.terminal.clone(),
+            path: hello.terminal.as_ref().map(|path| path.as_path().to_owned()),
             job: app_job(app_pid),
         }
     }
@@ -41,7 +41,7 @@ impl Terminal {
     /// Opens the terminal without making it ours.
     fn file(&self) -> Result<File, String> {
         use std::os::unix::fs::OpenOptionsExt;
-        let path = self.path.as_ref().ok_or("the app has none")?;
+        let path = self.path.as_deref().ok_or("the app has none")?;
         File::options()
             .read(true)
             .write(true)
@@ -54,6 +54,11 @@ impl Terminal {
 impl Shell for Terminal {
     fn name(&self) -> &'static str {
         "terminal"
+    }
+
+    /// A living app in the foreground is itself who reads there.
+    fn needs_app_gone(&self) -> bool {
+        true
     }
 
     fn open(&self, asked: &Asked, events: Sender<FromDialog>) -> Result<Box<dyn Conversation>, String> {
@@ -155,11 +160,21 @@ impl Conversation for Open {
 }
 
 impl Job {
-    /// Whether the terminal's foreground is still the app's process group, with somebody alive in it.
+    /// Whether the terminal's foreground is still the app's process group, with somebody alive in it. The app itself, not yet
+    /// collected by its parent, is nobody.
     fn is_in_foreground(self) -> bool {
-        let group_lives = rustix::process::Pid::from_raw(self.group)
-            .is_some_and(|group| rustix::process::test_kill_process_group(group).is_ok());
-        group_lives && foreground_of(self.session) == Some(self.group)
+        foreground_of(self.session) == Some(self.group) && self.has_living_member()
+    }
+
+    fn has_living_member(self) -> bool {
+        let Ok(processes) = std::fs::read_dir("/proc") else {
+            return false;
+        };
+        processes
+            .flatten()
+            .filter_map(|entry| entry.file_name().to_str()?.parse::<u32>().ok())
+            .filter_map(stat)
+            .any(|stat| stat.group == self.group && !stat.is_over)
     }
 }
 
@@ -167,25 +182,41 @@ impl Job {
 fn app_job(pid: u32) -> Option<Job> {
     let stat = stat(pid)?;
     Some(Job {
-        group: stat[1],
-        session: stat[2],
+        group: stat.group,
+        session: stat.session,
     })
 }
 
 /// The foreground process group of a session's terminal, which the record of its leader tells.
 fn foreground_of(session: i32) -> Option<i32> {
-    stat(u32::try_from(session).ok()?).map(|stat| stat[4])
+    stat(u32::try_from(session).ok()?).map(|stat| stat.foreground)
 }
 
-/// Parent, group, session, terminal and the terminal's foreground group of a process.
-/// `/proc/<pid>/stat`: `<pid> (<name>) <state> <ppid> <pgrp> <session> <tty_nr> <tpgid> …`, see proc(5); the name may hold
-/// anything, parentheses too.
-fn stat(pid: u32) -> Option<[i32; 5]> {
+/// What `/proc/<pid>/stat` says of a process and its terminal.
+struct Stat {
+    /// Ended, and not collected.
+    is_over: bool,
+    group: i32,
+    session: i32,
+    /// The foreground group of its terminal.
+    foreground: i32,
+}
+
+/// `<pid> (<name>) <state> <ppid> <pgrp> <session> <tty_nr> <tpgid> …`, see proc(5); the name may hold anything,
+/// parentheses too.
+fn stat(pid: u32) -> Option<Stat> {
     let text = std::fs::read_to_string(format!("/proc/{pid}/stat")).ok()?;
     let (_, after_name) = text.rsplit_once(") ")?;
-    let mut numbers = after_name.split(' ').skip(1).map(|word| word.parse::<i32>().ok());
-    let mut next = || numbers.next().flatten();
-    Some([next()?, next()?, next()?, next()?, next()?])
+    let mut words = after_name.split(' ');
+    let state = words.next()?;
+    let numbers: Vec<i32> = words.take(5).filter_map(|word| word.parse().ok()).collect();
+    let [_parent, group, session, _terminal, foreground] = numbers.try_into().ok()?;
+    Some(Stat {
+        is_over: matches!(state, "Z" | "X"),
+        group,
+        session,
+        foreground,
+    })
 }
 
 #[cfg(test)]
@@ -195,8 +226,12 @@ mod tests {
     #[test]
     fn the_record_of_a_process_is_read_behind_its_name() {
         let own = stat(std::process::id()).unwrap();
-        assert_eq!(own[0], rustix::process::getppid().unwrap().as_raw_nonzero().get());
-        assert_eq!(own[1], rustix::process::getpgrp().as_raw_nonzero().get());
+        assert_eq!(own.group, rustix::process::getpgrp().as_raw_nonzero().get());
+        assert_eq!(
+            own.session,
+            rustix::process::getsid(None).unwrap().as_raw_nonzero().get()
+        );
+        assert!(!own.is_over);
     }
 
     #[test]
@@ -205,6 +240,6 @@ mod tests {
             group: i32::MAX - 1,
             session: i32::MAX - 1,
         };
-        assert!(!job.is_in_foreground());
+        assert!(!job.is_in_foreground() && !job.has_living_member());
     }
 }

@@ -34,9 +34,15 @@ impl Shell for Window {
             return Err("the window's process has no input".to_owned());
         };
         let shown = relay(&mut process, events)?;
-        write_message(&mut input, &ToDialog::Show(Box::new(asked.clone()))).map_err(|error| error.to_string())?;
+        if let Err(error) = write_message(&mut input, &ToDialog::Show(Box::new(asked.clone()))) {
+            end(&mut process);
+            return Err(error.to_string());
+        }
         match shown.recv_timeout(FIRST_FRAME) {
-            Ok(()) => Ok(Box::new(Open { input, process })),
+            Ok(()) => Ok(Box::new(Open {
+                input,
+                process: Some(process),
+            })),
             Err(RecvTimeoutError::Timeout) => {
                 end(&mut process);
                 Err(format!("it did not appear within {} s", FIRST_FRAME.as_secs()))
@@ -85,7 +91,7 @@ fn relay(process: &mut Child, events: Sender<FromDialog>) -> Result<std::sync::m
 
 struct Open {
     input: ChildStdin,
-    process: Child,
+    process: Option<Child>,
 }
 
 impl Conversation for Open {
@@ -94,13 +100,19 @@ impl Conversation for Open {
             log::debug!("the window is gone: {error}");
         }
     }
+
+    fn close(&mut self) {
+        if let Some(process) = &mut self.process {
+            end(process);
+        }
+    }
 }
 
 impl Drop for Open {
-    /// The window may stay open with its result; only what has ended is collected.
+    /// The window may stay open with its result, longer than this process; it is collected when it is closed before.
     fn drop(&mut self) {
-        if let Err(error) = self.process.try_wait() {
-            log::debug!("waiting for the window: {error}");
+        if let Some(mut process) = self.process.take() {
+            std::thread::spawn(move || process.wait());
         }
     }
 }
@@ -108,6 +120,6 @@ impl Drop for Open {
 fn end(process: &mut Child) {
     // Its own child, not yet waited for: the number is still its own.
     if let Err(error) = process.kill().and_then(|()| process.wait()) {
-        log::warn!("the window that did not appear cannot be ended: {error}");
+        log::warn!("the window cannot be ended: {error}");
     }
 }

@@ -4,6 +4,8 @@
 #[path = "linux.rs"]
 mod sys;
 
+use afterword_channel::RunView;
+use afterword_channel::layout::Occasion;
 use minidump::{Minidump, MinidumpThreadList};
 
 use crate::Error;
@@ -30,13 +32,13 @@ pub(crate) struct Exception {
 /// Stands in place of a signal's number in a dump that was asked for.
 pub(crate) const DUMP_REQUESTED: u32 = 0xffff_ffff;
 
-/// Dumps the app whose crash context is in the run file. It counts only if the crashing thread and its stack are in it: the
+/// Dumps the app whose context is in the run file. It counts only if the crashing thread and its stack are in it: the
 /// writer also returns success when ptrace is denied, with nothing in the dump.
 ///
 /// # Errors
 /// [`Error::NoContext`], [`Error::Writer`], [`Error::Empty`], [`Error::CaptureThread`].
-pub(crate) fn capture(run: &afterword_channel::RunView, full_stacks: bool) -> Result<RawDump, Error> {
-    let context = run.crash_context()?.ok_or(Error::NoContext)?;
+pub(crate) fn capture(run: &RunView, occasion: Occasion, full_stacks: bool) -> Result<RawDump, Error> {
+    let context = run.context(occasion)?.ok_or(Error::NoContext)?;
     let tid = context.tid as u32;
     let exception = sys::exception(&context);
     let bytes = sys::write(context, full_stacks)?;

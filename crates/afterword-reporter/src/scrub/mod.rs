@@ -1,0 +1,161 @@
+//! Scrubbing: what of a minidump may be kept, before any of it is on a disk.
+//!
+//! The writer always emits the environment, the command line and the names of open files. Streams are kept by an allow-list.
+//! What a kept stream needs is more than its own bytes (names, stacks and contexts lie elsewhere in the file), and what a
+//! dropped one refers to lies elsewhere too: so every byte that no kept stream refers to (`ranges`) is overwritten with
+//! zeroes. Words on the stacks that are no addresses were sanitised by the writer, unless the app asked for full stacks.
+
+mod ranges;
+
+use minidump_common::format::MINIDUMP_STREAM_TYPE as Stream;
+
+use crate::Error;
+
+/// The minidump after scrubbing, and what was removed, in words for people.
+#[derive(Debug, PartialEq, Eq)]
+pub(crate) struct Scrubbed {
+    pub(crate) bytes: Vec<u8>,
+    pub(crate) removed: Vec<String>,
+}
+
+const HEADER_BYTES: usize = 32;
+const ENTRY_BYTES: usize = 12;
+const MAX_STREAMS: usize = 256;
+
+/// What is needed to explain a crash, and why; anything else goes.
+fn is_kept(stream: u32) -> bool {
+    [
+        Stream::ThreadListStream,     // registers and stacks
+        Stream::ThreadNamesStream,    // which thread is which
+        Stream::ModuleListStream,     // which code the addresses belong to
+        Stream::MemoryListStream,     // the bytes of the stacks and around the instruction
+        Stream::MemoryInfoListStream, // whether an address was mapped, and how
+        Stream::ExceptionStream,      // the signal and its address
+        Stream::SystemInfoStream,     // system and processor
+        Stream::LinuxCpuInfo,         // model of the processor: some crash alone
+        Stream::LinuxLsbRelease,      // distribution
+        Stream::LinuxAuxv,            // entry point and vDSO, for unwinding
+    ]
+    .iter()
+    .any(|kept| *kept as u32 == stream)
+}
+
+/// The words for what is not kept, for those that say something about the person.
+fn in_words(stream: u32) -> &'static str {
+    match stream {
+        s if s == Stream::LinuxEnviron as u32 => "environment variables",
+        s if s == Stream::LinuxCmdLine as u32 => "the command line",
+        s if s == Stream::HandleDataStream as u32 => "names of open files",
+        s if s == Stream::LinuxMaps as u32 => "names of files in memory that are no code",
+        s if s == Stream::LinuxProcStatus as u32 => "user and group numbers",
+        _ => "other data of the process",
+    }
+}
+
+/// Scrubs a raw dump in place.
+///
+/// # Errors
+/// [`Error::Scrub`] when the directory or a kept stream is not where it is said to be: then nothing may be kept.
+pub(crate) fn scrub(mut bytes: Vec<u8>, full_stacks: bool) -> Result<Scrubbed, Error> {
+    let directory = Directory::read(&bytes)?;
+    let mut removed: Vec<String> = Vec::new();
+    for entry in directory
+        .entries
+        .iter()
+        .filter(|entry| !is_kept(entry.kind) && entry.size > 0)
+    {
+        let words = in_words(entry.kind).to_owned();
+        if !removed.contains(&words) {
+            removed.push(words);
+        }
+    }
+    removed.push(if full_stacks {
+        "nothing from the stacks: this program keeps them whole".to_owned()
+    } else {
+        "data on the stacks that is no address".to_owned()
+    });
+    let kept: Vec<Entry> = directory
+        .entries
+        .iter()
+        .copied()
+        .filter(|entry| is_kept(entry.kind))
+        .collect();
+    let mut needed = ranges::needed_by(&bytes, &kept)?;
+    needed.push(0..HEADER_BYTES);
+    zero_all_but(&mut bytes, needed);
+    // The directory of those that stay; the places of the others are unused entries.
+    for (index, entry) in kept.iter().enumerate() {
+        let at = directory.at + index * ENTRY_BYTES;
+        for (field, number) in [entry.kind as usize, entry.size, entry.at].into_iter().enumerate() {
+            bytes[at + field * 4..at + field * 4 + 4].copy_from_slice(&(number as u32).to_le_bytes());
+        }
+    }
+    bytes[8..12].copy_from_slice(&(kept.len() as u32).to_le_bytes());
+    Ok(Scrubbed { bytes, removed })
+}
+
+/// An entry of the directory: `<kind: u32> <size: u32> <offset in the file: u32>`.
+#[derive(Debug, Clone, Copy)]
+struct Entry {
+    kind: u32,
+    size: usize,
+    at: usize,
+}
+
+struct Directory {
+    at: usize,
+    entries: Vec<Entry>,
+}
+
+impl Directory {
+    /// Header: `"MDMP" <version: u32> <streams: u32> <directory: u32> …`, 32 bytes.
+    fn read(bytes: &[u8]) -> Result<Directory, Error> {
+        if bytes.get(..4) != Some(b"MDMP") || bytes.len() < HEADER_BYTES {
+            return Err(broken("it does not begin as one"));
+        }
+        let (count, at) = (number(bytes, 8)?, number(bytes, 12)?);
+        if count > MAX_STREAMS || at < HEADER_BYTES || at.saturating_add(count * ENTRY_BYTES) > bytes.len() {
+            return Err(broken("its directory lies outside"));
+        }
+        let entry = |index: usize| -> Result<Entry, Error> {
+            let at = at + index * ENTRY_BYTES;
+            Ok(Entry {
+                kind: number(bytes, at)? as u32,
+                size: number(bytes, at + 4)?,
+                at: number(bytes, at + 8)?,
+            })
+        };
+        Ok(Directory {
+            at,
+            entries: (0..count).map(entry).collect::<Result<_, _>>()?,
+        })
+    }
+}
+
+fn zero_all_but(bytes: &mut [u8], mut kept: Vec<std::ops::Range<usize>>) {
+    kept.sort_unstable_by_key(|range| range.start);
+    let mut zeroed_to = 0;
+    for range in kept {
+        if range.start > zeroed_to {
+            bytes[zeroed_to..range.start].fill(0);
+        }
+        zeroed_to = zeroed_to.max(range.end);
+    }
+    bytes[zeroed_to..].fill(0);
+}
+
+/// A number of four bytes.
+fn number(bytes: &[u8], at: usize) -> Result<usize, Error> {
+    bytes
+        .get(at..at + 4)
+        .and_then(|bytes| bytes.try_into().ok())
+        .map(|bytes| u32::from_le_bytes(bytes) as usize)
+        .ok_or_else(|| broken("a number lies outside"))
+}
+
+fn broken(why: &str) -> Error {
+    Error::Scrub { why: why.to_owned() }
+}
+
+#[cfg(test)]
+mod tests;
