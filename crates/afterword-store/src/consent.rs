@@ -11,7 +11,8 @@
 //! | client report | held    | queued   | dropped |
 //!
 //! *Waiting*: a report of its own, about which the person is asked. *Held*: kept on this machine until a consent covers it.
-//! *Queued*: may be sent now. *Dropped*: not written at all.
+//! *Queued*: may be sent while the policy stays `always` ([`Store::queued_envelopes_under`](crate::Store::queued_envelopes_under)
+//! asks again). *Dropped*: not written at all.
 //!
 //! A comment that a person writes into the dialog is no item of this table: it goes with the report, under its answer.
 

@@ -3,15 +3,19 @@
 use std::fs::{self, File};
 use std::io::{self, Read, Write};
 use std::path::Path;
+use std::time::{SystemTime, UNIX_EPOCH};
 
 use serde::Serialize;
 use serde::de::DeserializeOwned;
+use time::OffsetDateTime;
 use uuid::Uuid;
 
 use crate::Error;
 
 #[cfg(not(unix))]
 mod other;
+#[cfg(test)]
+mod tests;
 #[cfg(unix)]
 mod unix;
 
@@ -19,6 +23,11 @@ mod unix;
 use other as system;
 #[cfg(unix)]
 use unix as system;
+
+#[cfg(not(test))]
+use system::sync_folder as sync_names;
+#[cfg(test)]
+use tests::sync_names;
 
 /// What a file is called until it is complete.
 const TEMPORARY_PREFIX: &str = ".writing-";
@@ -28,12 +37,16 @@ pub(crate) fn is_temporary(name: &str) -> bool {
     name.starts_with(TEMPORARY_PREFIX)
 }
 
-/// Makes a folder and what is above it, for this user alone. One that is there is made private.
+/// Makes a folder and what is above it, for this user alone, and makes the names of those that were not there last. One
+/// that is there is made private.
 pub(crate) fn make_folder(path: &Path) -> Result<(), Error> {
+    let missing: Vec<&Path> = path.ancestors().take_while(|folder| !folder.exists()).collect();
     system::make_private_folder(path).map_err(|source| Error::MakeFolder {
         path: path.to_owned(),
         source,
-    })
+    })?;
+    missing.into_iter().filter_map(Path::parent).for_each(make_last);
+    Ok(())
 }
 
 /// Opens a file for this user alone, making it if need be; its content is left as it is.
@@ -46,14 +59,27 @@ pub(crate) fn open_private(path: &Path) -> io::Result<File> {
         .open(path)
 }
 
+/// Makes sure that a change of the names in a folder is on the disk. The change has taken place: where the sync fails it
+/// must not read as if it had not, so that is told to the log alone.
+pub(crate) fn make_last(folder: &Path) {
+    let folder = match folder.as_os_str().is_empty() {
+        true => Path::new("."),
+        false => folder,
+    };
+    if let Err(error) = sync_names(folder) {
+        log::warn!(
+            "{} cannot be synced, a power cut may undo its last change: {error}",
+            folder.display()
+        );
+    }
+}
+
 /// Writes a whole file so that it is there entirely or not at all, also after a power cut: temporary file, sync, rename,
-/// sync of the folder.
+/// sync of the folder. An error means that the file is as it was before.
 pub(crate) fn write_atomic(path: &Path, bytes: &[u8]) -> Result<(), Error> {
     let folder = path.parent().unwrap_or(Path::new("."));
     let temporary = folder.join(format!("{TEMPORARY_PREFIX}{}", Uuid::new_v4().simple()));
-    let written = write_synced(&temporary, bytes)
-        .and_then(|()| fs::rename(&temporary, path))
-        .and_then(|()| system::sync_folder(folder));
+    let written = write_synced(&temporary, bytes).and_then(|()| fs::rename(&temporary, path));
     written.map_err(|source| {
         // It may be gone or never have been made; what matters is the error that is returned.
         fs::remove_file(&temporary).ok();
@@ -61,7 +87,9 @@ pub(crate) fn write_atomic(path: &Path, bytes: &[u8]) -> Result<(), Error> {
             path: path.to_owned(),
             source,
         }
-    })
+    })?;
+    make_last(folder);
+    Ok(())
 }
 
 fn write_synced(path: &Path, bytes: &[u8]) -> io::Result<()> {
@@ -134,23 +162,20 @@ pub(crate) fn check_size(path: &Path, size_bytes: u64, limit_bytes: u64) -> Resu
     Ok(())
 }
 
-/// Renames a file or folder into another folder and makes it last.
+/// Renames a file or folder into another folder and makes it last. An error means that it is where it was.
 pub(crate) fn move_synced(from: &Path, to: &Path) -> Result<(), Error> {
-    let failed = |source| Error::Move {
+    fs::rename(from, to).map_err(|source| Error::Move {
         from: from.to_owned(),
         to: to.to_owned(),
         source,
-    };
-    fs::rename(from, to).map_err(failed)?;
-    for folder in [to.parent(), from.parent()].into_iter().flatten() {
-        system::sync_folder(folder).map_err(failed)?;
-    }
+    })?;
+    [to.parent(), from.parent()].into_iter().flatten().for_each(make_last);
     Ok(())
 }
 
 /// Makes sure that the names in a folder are on the disk.
 pub(crate) fn sync_folder(path: &Path) -> Result<(), Error> {
-    system::sync_folder(path).map_err(|source| Error::Write {
+    sync_names(path).map_err(|source| Error::Write {
         path: path.to_owned(),
         source,
     })
@@ -164,6 +189,15 @@ pub(crate) fn delete_file(path: &Path) -> Result<(), Error> {
 /// Deletes a folder with all that is in it; one that is gone already is no error.
 pub(crate) fn delete_folder(path: &Path) -> Result<(), Error> {
     unless_gone(fs::remove_dir_all(path), path)
+}
+
+/// Deletes what is found in a folder, by its kind: a folder in the place of a file must not stay for ever.
+pub(crate) fn delete_entry(path: &Path, metadata: &fs::Metadata) -> Result<(), Error> {
+    if metadata.is_dir() {
+        delete_folder(path)
+    } else {
+        delete_file(path)
+    }
 }
 
 fn unless_gone(result: io::Result<()>, path: &Path) -> Result<(), Error> {
@@ -203,4 +237,18 @@ pub(crate) fn list(path: &Path) -> Result<Vec<Entry>, Error> {
         }
     }
     Ok(found)
+}
+
+/// When something was changed last. None where the system does not know it, and for a year that is none of ours: file
+/// systems keep times far beyond 9999.
+pub(crate) fn modified(metadata: &fs::Metadata) -> Option<OffsetDateTime> {
+    moment(metadata.modified().ok()?)
+}
+
+fn moment(time: SystemTime) -> Option<OffsetDateTime> {
+    let seconds = match time.duration_since(UNIX_EPOCH) {
+        Ok(after) => i64::try_from(after.as_secs()).ok()?,
+        Err(before) => i64::try_from(before.duration().as_secs()).ok()?.checked_neg()?,
+    };
+    OffsetDateTime::from_unix_timestamp(seconds).ok()
 }

@@ -1,5 +1,6 @@
 //! Envelopes that are no reports: transactions, sessions, client reports, feedback.
 
+use std::io;
 use std::path::PathBuf;
 use std::sync::atomic::{AtomicU16, Ordering};
 use std::time::{SystemTime, UNIX_EPOCH};
@@ -7,10 +8,13 @@ use std::time::{SystemTime, UNIX_EPOCH};
 use uuid::{Builder, Uuid};
 
 use crate::consent::{Placement, placement};
+use crate::error::chain;
 use crate::{ConsentPolicy, EnvelopeClass, Error, Placed, Store, disk};
 
 /// Most bytes of an envelope.
 const ENVELOPE_MAX_BYTES: u64 = 200 * 1024 * 1024;
+/// What one is called that was sent and is about to be deleted.
+const SENT_PREFIX: &str = "sent-";
 /// Most bytes kept of a server's words.
 const WORDS_MAX_BYTES: usize = 16 * 1024;
 
@@ -41,7 +45,21 @@ impl Store {
         Ok(placed)
     }
 
-    /// The envelopes that may be sent, oldest first.
+    /// The envelopes that may be sent under the policy as it is now, which may not be the one under which they were put:
+    /// with `always` all that are queued, oldest first; with `ask` and `never` none, since nobody but the policy agreed to
+    /// them. They stay where they are until the policy allows them again or [`Store::retain`] deletes them.
+    ///
+    /// # Errors
+    /// [`Error::ListFolder`].
+    pub fn queued_envelopes_under(&self, policy: ConsentPolicy) -> Result<Vec<ReleasedEnvelope>, Error> {
+        match policy {
+            ConsentPolicy::Always => self.queued_envelopes(),
+            ConsentPolicy::Ask | ConsentPolicy::Never => Ok(Vec::new()),
+        }
+    }
+
+    /// The envelopes that were queued, oldest first: for a caller that knows that the policy still is the one under which
+    /// they were put. [`Store::queued_envelopes_under`] asks.
     ///
     /// # Errors
     /// [`Error::ListFolder`].
@@ -79,28 +97,42 @@ impl ReleasedEnvelope {
         disk::read_bounded(&self.path, ENVELOPE_MAX_BYTES)
     }
 
-    /// It was sent, or must not be: deletes it.
+    /// It was sent, or must not be: deletes it. From the first step on, a rename, it is not released again.
     ///
     /// # Errors
-    /// [`Error::Delete`].
+    /// [`Error::Move`], and it is still queued; [`Error::Delete`], and it is not: [`Store::retain`] deletes it.
     pub fn remove_sent(self) -> Result<(), Error> {
-        disk::delete_file(&self.path)
+        let sent = self.path.with_file_name(format!("{SENT_PREFIX}{}", file_name(self.id)));
+        match disk::move_synced(&self.path, &sent) {
+            Err(Error::Move { source, .. }) if source.kind() == io::ErrorKind::NotFound => Ok(()),
+            Err(error) => Err(error),
+            Ok(()) => disk::delete_file(&sent),
+        }
     }
 
-    /// The server refused it: kept in `refused`, with the server's words beside it.
+    /// The server refused it: kept in `refused`, with the server's words beside it, if they can be written.
     ///
     /// # Errors
-    /// [`Error::Write`], [`Error::Move`].
+    /// [`Error::MakeFolder`], [`Error::Move`], and it is still queued.
     pub fn refuse(self, words: &str) -> Result<(), Error> {
         let folder = self.store.envelope_folder("refused");
         disk::make_folder(&folder)?;
+        disk::move_synced(&self.path, &folder.join(file_name(self.id)))?;
         let end = words.floor_char_boundary(WORDS_MAX_BYTES);
-        disk::write_atomic(
+        let kept = disk::write_atomic(
             &folder.join(format!("{}.txt", self.id.hyphenated())),
             &words.as_bytes()[..end],
-        )?;
-        disk::move_synced(&self.path, &folder.join(file_name(self.id)))
+        );
+        if let Err(error) = kept {
+            log::warn!("why an envelope was refused: {}: {words}", chain(&error));
+        }
+        Ok(())
     }
+}
+
+/// Whether a file of the queue was sent and only not deleted.
+pub(crate) fn is_sent(name: &str) -> bool {
+    name.starts_with(SENT_PREFIX)
 }
 
 fn file_name(id: Uuid) -> String {

@@ -11,6 +11,7 @@
 //! A sender holds the sender's lock ([`Store::try_lock_sender`]), asks again with [`ReleasedReport::check`] right before
 //! each request, records what the server accepted, and finishes.
 
+use std::fs;
 use std::path::{Path, PathBuf};
 
 use crate::info::{RECORD_MAX_BYTES, REPORT_JSON_MAX_BYTES};
@@ -138,6 +139,12 @@ impl ReleasedReport {
         disk::read_bounded(&self.folder.join(file.name()), file.max_bytes())
     }
 
+    /// Whether it has a file, without reading it.
+    #[must_use]
+    pub fn has(&self, file: ReportFile) -> bool {
+        fs::symlink_metadata(self.folder.join(file.name())).is_ok_and(|metadata| metadata.is_file())
+    }
+
     /// Looks at the consent once more: it may have been withdrawn, or the report deleted, since it was released.
     ///
     /// # Errors
@@ -147,13 +154,21 @@ impl ReleasedReport {
         consent(&self.folder, self.id).map(|_| ())
     }
 
-    /// Records how sending went so far, on the disk before it returns. A 2xx is recorded before anything else is done.
+    /// Records how sending went so far, on the disk before it returns. A 2xx is recorded before anything else is done, and
+    /// wherever the report is by then: a consent that was withdrawn while the request was under way does not undo it.
     ///
     /// # Errors
-    /// [`Error::NoSuchReport`] when it was deleted meanwhile; [`Error::Write`].
+    /// [`Error::NoSuchReport`] when it was deleted meanwhile; [`Error::WrongState`]; [`Error::Write`].
     pub fn record(&mut self, delivery: &Delivery) -> Result<(), Error> {
-        self.expect_sending("record the delivery of")?;
-        write_delivery(&self.folder, delivery)?;
+        let mut state = self.sendable(delivery, "record the delivery of")?;
+        while let Err(error) = write_delivery(&self.store.report_folder(state, self.id), delivery) {
+            // It may have been moved between the look and the write.
+            let now = self.sendable(delivery, "record the delivery of")?;
+            if now == state {
+                return Err(error);
+            }
+            state = now;
+        }
         self.delivery = delivery.clone();
         Ok(())
     }
@@ -161,17 +176,28 @@ impl ReleasedReport {
     /// Ends it as sent: records, moves it to `sent`, and deletes the payload. What stays is `report.json` without the
     /// event, the answer and the delivery.
     ///
+    /// The move is a record too and takes no room on a full disk: it is made even where `delivery.json` cannot be
+    /// written, since what the server has must not be sent again.
+    ///
     /// # Errors
-    /// [`Error::NotAccepted`] without a recorded 2xx; [`Error::NoSuchReport`], [`Error::Write`], [`Error::Move`],
+    /// [`Error::NotAccepted`] without a 2xx; [`Error::NoSuchReport`], [`Error::Write`], [`Error::Move`],
     /// [`Error::Delete`].
     pub fn finish_sent(mut self, delivery: &Delivery) -> Result<(), Error> {
         if delivery.report_accepted_at.is_none() {
             return Err(Error::NotAccepted { id: self.id });
         }
         let _lock = self.store.lock()?;
-        self.record(delivery)?;
-        self.store.change_state(self.id, State::Sending, State::Sent)?;
-        reduce_to_record(&self.store.report_folder(State::Sent, self.id), self.id)
+        let recorded = self.record(delivery);
+        match self.sendable(delivery, "finish")? {
+            // A *Don't send* was carried out meanwhile.
+            State::Sent => {}
+            state => self.store.change_state(self.id, state, State::Sent)?,
+        }
+        let folder = self.store.report_folder(State::Sent, self.id);
+        let reduced = reduce_to_record(&folder, self.id);
+        // The payload has made room.
+        recorded.or_else(|_| write_delivery(&folder, delivery))?;
+        reduced
     }
 
     /// Ends it as refused: records the server's words and moves it to `refused`, with all its files.
@@ -182,6 +208,22 @@ impl ReleasedReport {
         let _lock = self.store.lock()?;
         self.record(delivery)?;
         self.store.change_state(self.id, State::Sending, State::Refused)
+    }
+
+    /// The state it is in, if a delivery can be recorded there: `sending`, or for what a server has also where another
+    /// process has put it since.
+    fn sendable(&self, delivery: &Delivery, operation: &'static str) -> Result<State, Error> {
+        let state = self.store.locate(self.id)?;
+        let accepted = delivery.report_accepted_at.is_some();
+        match state {
+            State::Sending => Ok(state),
+            State::Waiting | State::Sent if accepted => Ok(state),
+            _ => Err(Error::WrongState {
+                id: self.id,
+                state,
+                operation,
+            }),
+        }
     }
 
     fn expect_sending(&self, operation: &'static str) -> Result<(), Error> {
@@ -198,17 +240,19 @@ impl ReleasedReport {
 
 /// Deletes all of a sent report but its records. Done again by [`Store::retain`] when it was cut short.
 pub(crate) fn reduce_to_record(folder: &Path, id: ReportId) -> Result<(), Error> {
+    let mut failed = None;
     for entry in disk::list(folder)? {
-        if !matches!(entry.name.as_str(), "report.json" | "answer.json" | "delivery.json") {
-            disk::delete_file(&folder.join(&entry.name))?;
+        if !matches!(entry.name.as_str(), "report.json" | "answer.json" | "delivery.json")
+            && let Err(error) = disk::delete_entry(&folder.join(&entry.name), &entry.metadata)
+        {
+            failed.get_or_insert(error);
         }
     }
-    let Ok(mut info) = read_info(folder, id) else {
-        return Ok(());
-    };
-    if !info.event.is_null() {
+    if let Ok(mut info) = read_info(folder, id)
+        && !info.event.is_null()
+    {
         info.event = serde_json::Value::Null;
         disk::write_json(&folder.join("report.json"), &info, REPORT_JSON_MAX_BYTES)?;
     }
-    Ok(())
+    failed.map_or(Ok(()), Err)
 }

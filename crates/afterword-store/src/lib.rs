@@ -16,6 +16,7 @@
 //!   envelopes/held|queued|refused/<uuid>.envelope
 //!   log/                        what the reporter did, one file a run
 //!   state/rate-limits.json      what the server asked us to wait for
+//!   state/queue.json            how often sending the queue has failed in a row
 //! ```
 //!
 //! Folders are 0700 and files 0600 where the system knows such modes.

@@ -72,8 +72,9 @@ impl Report {
         match &self.info {
             Ok(info) => info.captured_at,
             Err(_) => std::fs::metadata(&self.folder)
-                .and_then(|metadata| metadata.modified())
-                .map_or(OffsetDateTime::UNIX_EPOCH, OffsetDateTime::from),
+                .ok()
+                .and_then(|metadata| disk::modified(&metadata))
+                .unwrap_or(OffsetDateTime::UNIX_EPOCH),
         }
     }
 

@@ -1,11 +1,17 @@
 //! How long things are kept, and what kills leave behind.
+//!
+//! One thing that cannot be deleted, or that somebody else has put there, keeps nothing else: the rest is done, and the
+//! first error told at the end.
 
+use std::path::Path;
 use std::time::Duration;
 
 use time::OffsetDateTime;
 
+use crate::envelopes::is_sent;
+use crate::error::chain;
 use crate::gate::reduce_to_record;
-use crate::{Error, Report, ReportId, State, Store, disk};
+use crate::{Error, Report, ReportId, ReportKind, State, Store, disk};
 
 /// What is still being written is younger.
 const ABANDONED_AFTER: Duration = Duration::from_secs(60 * 60);
@@ -54,109 +60,149 @@ fn surplus<K: Copy>(
     now: OffsetDateTime,
 ) -> Vec<K> {
     kept.sort_by_key(|one| (one.rank, one.captured_at));
-    let (mut count, mut bytes) = (kept.len(), kept.iter().map(|one| one.size_bytes).sum::<u64>());
+    // Wider than a size: a few sparse files have more bytes than a disk.
+    let mut bytes: u128 = kept.iter().map(|one| u128::from(one.size_bytes)).sum();
+    let mut count = kept.len();
     let mut gone = Vec::new();
     let mut young = Vec::new();
     for one in kept {
         if now - one.captured_at > max_age {
             count -= 1;
-            bytes -= one.size_bytes;
+            bytes -= u128::from(one.size_bytes);
             gone.push(one.key);
         } else {
             young.push(one);
         }
     }
     for one in young {
-        if count <= max_count && bytes <= max_bytes {
+        if count <= max_count && bytes <= u128::from(max_bytes) {
             break;
         }
         count -= 1;
-        bytes -= one.size_bytes;
+        bytes -= u128::from(one.size_bytes);
         gone.push(one.key);
     }
     gone
 }
 
+/// The first error, for the caller; all of them, for the log.
+#[derive(Default)]
+struct Failures {
+    first: Option<Error>,
+}
+
+impl Failures {
+    /// What there is, if there was no error.
+    fn note<T>(&mut self, result: Result<T, Error>) -> Option<T> {
+        match result {
+            Ok(done) => Some(done),
+            Err(error) => {
+                log::warn!("while tidying up: {}", chain(&error));
+                self.first.get_or_insert(error);
+                None
+            }
+        }
+    }
+}
+
 impl Store {
-    /// Deletes what is too old or too much: records of sent reports first, then refused, then waiting ones, those with a
-    /// consent last, the oldest first each time. Removes what killed processes left behind. Returns the reports deleted.
+    /// Deletes what is too old or too much: records of sent reports first, then refused, then waiting errors, then waiting
+    /// crashes and panics, those with a consent last, the oldest first each time. Removes what killed processes left
+    /// behind. Returns the reports deleted.
     ///
     /// # Errors
-    /// The first thing that could not be deleted; what comes after it is kept until the next time.
+    /// The first thing that could not be done; the rest is done all the same.
     pub fn retain(&self, limits: &Retention, now: OffsetDateTime) -> Result<Vec<ReportId>, Error> {
         let _lock = self.lock()?;
-        self.sweep(now)?;
-        let kept = self.reports()?.iter().map(weigh).collect();
+        let mut failures = Failures::default();
+        self.sweep(now, &mut failures);
+        let reports = failures.note(self.reports()).unwrap_or_default();
+        let kept = reports.iter().map(weigh).collect();
         let gone = surplus(kept, limits.max_reports, limits.max_bytes, limits.max_age, now);
         for (state, id) in &gone {
-            self.discard(*state, *id)?;
+            failures.note(self.discard(*state, *id));
         }
-        self.retain_envelopes(limits, now)?;
-        Ok(gone.into_iter().map(|(_, id)| id).collect())
+        self.retain_envelopes(limits, now, &mut failures);
+        match failures.first {
+            Some(error) => Err(error),
+            None => Ok(gone.into_iter().map(|(_, id)| id).collect()),
+        }
     }
 
     /// Finishes what was cut short: deletions, reductions of sent reports, withdrawals, reports that were never committed.
-    fn sweep(&self, now: OffsetDateTime) -> Result<(), Error> {
-        for entry in disk::list(&self.deleted_folder())? {
-            disk::delete_folder(&self.deleted_folder().join(entry.name))?;
+    fn sweep(&self, now: OffsetDateTime, failures: &mut Failures) {
+        let entries = |folder: &Path, failures: &mut Failures| failures.note(disk::list(folder)).unwrap_or_default();
+        let folder = self.deleted_folder();
+        for entry in entries(&folder, failures) {
+            failures.note(disk::delete_entry(&folder.join(entry.name), &entry.metadata));
         }
-        for entry in disk::list(&self.state_folder(State::Sent))? {
-            if let Ok(id) = entry.name.parse::<ReportId>() {
-                reduce_to_record(&self.report_folder(State::Sent, id), id)?;
+        for state in [State::Sent, State::Sending] {
+            for entry in entries(&self.state_folder(state), failures) {
+                let Some(id) = entry.name.parse::<ReportId>().ok().filter(|_| entry.metadata.is_dir()) else {
+                    continue;
+                };
+                failures.note(match state {
+                    State::Sent => reduce_to_record(&self.report_folder(State::Sent, id), id),
+                    _ => self.finish_withdrawal(state, id),
+                });
             }
         }
-        for entry in disk::list(&self.state_folder(State::Sending))? {
-            if let Ok(id) = entry.name.parse::<ReportId>() {
-                self.finish_withdrawal(State::Sending, id)?;
-            }
-        }
-        for entry in disk::list(&self.state_folder(State::New))? {
-            let changed = entry.metadata.modified().map_or(now, OffsetDateTime::from);
+        let folder = self.state_folder(State::New);
+        for entry in entries(&folder, failures) {
+            let changed = disk::modified(&entry.metadata).unwrap_or(now);
             if now - changed > ABANDONED_AFTER && entry.metadata.is_dir() {
-                disk::delete_folder(&self.state_folder(State::New).join(entry.name))?;
+                failures.note(disk::delete_folder(&folder.join(entry.name)));
             }
         }
-        Ok(())
     }
 
-    fn retain_envelopes(&self, limits: &Retention, now: OffsetDateTime) -> Result<(), Error> {
-        let mut paths = Vec::new();
+    fn retain_envelopes(&self, limits: &Retention, now: OffsetDateTime, failures: &mut Failures) {
+        let mut found = Vec::new();
         let mut kept = Vec::new();
         for (rank, folder) in [(0, "refused"), (1, "held"), (2, "queued")] {
-            for entry in disk::list(&self.envelope_folder(folder))? {
-                let captured_at = entry.metadata.modified().map_or(now, OffsetDateTime::from);
+            let folder = self.envelope_folder(folder);
+            for entry in failures.note(disk::list(&folder)).unwrap_or_default() {
+                let path = folder.join(&entry.name);
+                let captured_at = disk::modified(&entry.metadata).unwrap_or(now);
+                if is_sent(&entry.name) {
+                    failures.note(disk::delete_entry(&path, &entry.metadata));
+                    continue;
+                }
                 if disk::is_temporary(&entry.name) && now - captured_at < ABANDONED_AFTER {
                     continue;
                 }
                 kept.push(Kept {
-                    key: paths.len(),
+                    key: found.len(),
                     rank,
                     captured_at,
                     size_bytes: entry.metadata.len(),
                 });
-                paths.push(self.envelope_folder(folder).join(entry.name));
+                found.push((path, entry.metadata));
             }
         }
         for index in surplus(kept, limits.max_envelopes, limits.max_bytes, limits.max_age, now) {
-            disk::delete_file(&paths[index])?;
+            let (path, metadata) = &found[index];
+            failures.note(disk::delete_entry(path, metadata));
         }
-        Ok(())
     }
 }
 
 fn weigh(report: &Report) -> Kept<(State, ReportId)> {
+    let is_error = report.info().is_ok_and(|info| info.kind == ReportKind::Error);
+    // An answer that was not carried out yet is a consent as well; one that says no goes when it is settled.
+    let consented = || matches!(report.answer(), Ok(Some(_)));
     let rank = match report.state() {
         State::Sent => 0,
         State::Refused => 1,
-        State::New | State::Waiting => 2,
-        State::Sending => 3,
+        State::Sending => 4,
+        State::New | State::Waiting if consented() => 4,
+        // A program that reports errors all day must not cost its one crash.
+        State::New | State::Waiting => 2 + u8::from(!is_error),
     };
-    // An answer that was not carried out yet is a consent as well; one that says no goes when it is settled.
-    let consented = rank == 2 && matches!(report.answer(), Ok(Some(_)));
     let files = report.files().unwrap_or_default();
     Kept {
         key: (report.state(), report.id()),
-        rank: if consented { 3 } else { rank },
+        rank,
         captured_at: report.captured_at(),
         size_bytes: files.iter().map(|file| file.size_bytes).sum(),
     }

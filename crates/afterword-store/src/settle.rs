@@ -2,6 +2,7 @@
 
 use std::path::Path;
 
+use crate::gate::reduce_to_record;
 use crate::info::REPORT_JSON_MAX_BYTES;
 use crate::report::{read_answer, read_delivery, read_info};
 use crate::{Answer, ConsentPolicy, Decision, Error, ReportId, State, Store, disk};
@@ -11,7 +12,7 @@ use crate::{Answer, ConsentPolicy, Decision, Error, ReportId, State, Store, disk
 pub enum Settled {
     /// It is in `sending`.
     Sending(Answer),
-    /// It is gone.
+    /// It is gone. If a server has it already, which no answer changes, its payload is gone and the record is in `sent`.
     Deleted(Answer),
     /// There is no answer: it stays where it is. (One under the policy `always` has none and needs none.)
     Unanswered,
@@ -20,7 +21,7 @@ pub enum Settled {
 impl Store {
     /// Carries the answer of a report out: *Send* moves it to `sending`, *Don't send* deletes it. May be called any
     /// number of times and by several processes at once; an answer that was changed to *Don't send* counts until the
-    /// report is sent.
+    /// report is sent. What a server has by then keeps its record, and loses its payload.
     ///
     /// # Errors
     /// [`Error::NoSuchReport`], also when another process has just carried a *Don't send* out; [`Error::WrongState`] when
@@ -39,7 +40,14 @@ impl Store {
             self.finish_withdrawal(state, id)?;
             return Ok(Settled::Unanswered);
         };
+        let folder = self.report_folder(state, id);
         match (answer.decision, state) {
+            // Where to and when it went stays to be seen.
+            (Decision::DontSend, _) if is_accepted(&folder) => {
+                self.change_state(id, state, State::Sent)?;
+                reduce_to_record(&self.report_folder(State::Sent, id), id)?;
+                Ok(Settled::Deleted(answer))
+            }
             (Decision::DontSend, _) => {
                 self.discard(state, id)?;
                 Ok(Settled::Deleted(answer))
@@ -75,7 +83,7 @@ impl Store {
         }
         let folder = self.report_folder(state, id);
         // A record of the delivery that cannot be read keeps a report from being sent, and nobody from withdrawing.
-        if read_delivery(&folder).is_ok_and(|delivery| delivery.report_accepted_at.is_some()) {
+        if is_accepted(&folder) {
             return Err(wrong(State::Sent));
         }
         withdraw_consent(&folder, id)?;
@@ -92,12 +100,17 @@ impl Store {
         let withdrawn = state == State::Sending
             && read_info(&folder, id).is_ok_and(|info| info.policy == ConsentPolicy::Ask)
             && matches!(read_answer(&folder), Ok(None))
-            && read_delivery(&folder).is_ok_and(|delivery| delivery.report_accepted_at.is_none());
+            && !is_accepted(&folder);
         if withdrawn {
             self.change_state(id, State::Sending, State::Waiting)?;
         }
         Ok(())
     }
+}
+
+/// Whether a server's 2xx is recorded.
+fn is_accepted(folder: &Path) -> bool {
+    read_delivery(folder).is_ok_and(|delivery| delivery.report_accepted_at.is_some())
 }
 
 /// Makes the policy `ask`, then deletes the answer: between the two the answer is the same consent as before.
@@ -111,7 +124,8 @@ fn withdraw_consent(folder: &Path, id: ReportId) -> Result<(), Error> {
         Ok(Some(answer)) if answer.decision == Decision::DontSend => Ok(()),
         _ => {
             disk::delete_file(&folder.join("answer.json"))?;
-            disk::sync_folder(folder)
+            disk::make_last(folder);
+            Ok(())
         }
     }
 }

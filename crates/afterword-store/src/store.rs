@@ -20,6 +20,9 @@ const LOCK_WAIT: Duration = Duration::from_secs(5);
 /// Between two tries for the lock.
 const LOCK_POLL: Duration = Duration::from_millis(5);
 
+/// How often a report is looked for before it counts as gone.
+const LOCATE_TRIES: usize = 4;
+
 /// The store of one app. Cheap to clone; any number of them, in any number of processes and threads, may be in use.
 #[derive(Clone, Debug)]
 pub struct Store {
@@ -167,6 +170,8 @@ impl Store {
                     continue;
                 };
                 if entry.metadata.is_dir() && entry.name == id.to_string() {
+                    // One that was moved meanwhile is met twice: where it is now counts.
+                    reports.retain(|report: &Report| report.id() != id);
                     reports.push(Report::load(self.clone(), id, state));
                 }
             }
@@ -180,8 +185,16 @@ impl Store {
     /// # Errors
     /// [`Error::NoSuchReport`].
     pub fn report(&self, id: ReportId) -> Result<Report, Error> {
-        let state = self.locate(id)?;
-        Ok(Report::load(self.clone(), id, state))
+        let mut state = self.locate(id)?;
+        loop {
+            let report = Report::load(self.clone(), id, state);
+            let now = self.locate(id)?;
+            // Moved between the look and the read: what was read is of no report.
+            if report.info().is_ok() || now == state {
+                return Ok(report);
+            }
+            state = now;
+        }
     }
 
     /// Writes `answer.json`, and nothing else: what the dialog calls. It may die right after; [`Store::settle`] carries
@@ -283,10 +296,12 @@ impl Store {
         self.folder.join("envelopes").join(name)
     }
 
-    /// The state a report is in.
+    /// The state a report is in. Without the lock it may be another one right after.
     pub(crate) fn locate(&self, id: ReportId) -> Result<State, Error> {
-        State::LISTED
-            .into_iter()
+        // The states are looked at in the order of a report's life, so that one that moves on meanwhile is met again.
+        // One that moves back (a consent withdrawn, a refused one sent again) can be missed, but hardly so often.
+        (0..LOCATE_TRIES)
+            .flat_map(|_| State::LISTED)
             .find(|state| self.report_folder(*state, id).is_dir())
             .ok_or(Error::NoSuchReport { id })
     }

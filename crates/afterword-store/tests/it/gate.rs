@@ -2,7 +2,7 @@
 
 use std::fs;
 
-use afterword_store::{AppId, ConsentPolicy, Decision, Error, ReportFile, ReportId, State, Store};
+use afterword_store::{AppId, ConsentPolicy, Decision, EnvelopeClass, Error, ReportFile, ReportId, State, Store};
 
 use crate::{Fixture, NOON, accepted, answer, info};
 
@@ -181,4 +181,34 @@ fn folders_and_files_are_for_this_user_alone() {
         }
     }
     assert!(files >= 6);
+}
+
+#[test]
+fn what_it_has_is_told_without_reading_it() {
+    let fixture = Fixture::new();
+    let id = fixture.report_with(ConsentPolicy::Always, NOON).id();
+    let released = fixture.store.release(id).unwrap();
+    assert!(released.has(ReportFile::Minidump) && !released.has(ReportFile::Envelope));
+    fs::create_dir(fixture.folder("sending", id).join("envelope")).unwrap();
+    assert!(!released.has(ReportFile::Envelope), "a folder is no file of it");
+}
+
+#[test]
+fn a_policy_that_was_changed_since_keeps_the_queue_here() {
+    let fixture = Fixture::new();
+    let store = &fixture.store;
+    store
+        .put_envelope(ConsentPolicy::Always, EnvelopeClass::Session, b"{}\n")
+        .unwrap();
+    for (policy, released) in [
+        (ConsentPolicy::Never, 0),
+        (ConsentPolicy::Ask, 0),
+        (ConsentPolicy::Always, 1),
+    ] {
+        assert_eq!(
+            store.queued_envelopes_under(policy).unwrap().len(),
+            released,
+            "{policy:?}"
+        );
+    }
 }

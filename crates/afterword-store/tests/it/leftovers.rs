@@ -3,10 +3,12 @@
 use std::fs;
 use std::time::Duration;
 
-use afterword_store::{Decision, Error, ReportFile, ReportId, Retention, Settled, State};
+use afterword_store::{
+    ConsentPolicy, Decision, Delivery, EnvelopeClass, Error, ReportFile, ReportId, Retention, Settled, State,
+};
 use time::OffsetDateTime;
 
-use crate::{Fixture, accepted, answer};
+use crate::{Fixture, NOON, accepted, answer};
 
 #[test]
 fn a_dialog_killed_after_its_answer_is_settled_by_the_next_process() {
@@ -107,4 +109,101 @@ fn a_store_emptied_while_the_app_runs_takes_the_next_report() {
         .commit(&crate::info(id, afterword_store::ConsentPolicy::Ask, crate::NOON))
         .unwrap();
     assert_eq!(committed.state(), State::Waiting);
+}
+
+#[test]
+fn a_sent_envelope_that_cannot_be_deleted_is_not_released_again() {
+    let fixture = Fixture::new();
+    let store = &fixture.store;
+    for _ in 0..2 {
+        store
+            .put_envelope(ConsentPolicy::Always, EnvelopeClass::Session, b"{}\n")
+            .unwrap();
+    }
+    let queue = fixture.root().join("demo/envelopes/queued");
+    let mut queued = store.queued_envelopes().unwrap().into_iter();
+    let (first, second) = (queued.next().unwrap(), queued.next().unwrap());
+    // Killed between the rename and the deletion.
+    let name = format!("{}.envelope", first.id());
+    fs::rename(queue.join(&name), queue.join(format!("sent-{name}"))).unwrap();
+    assert_eq!(store.queued_envelopes().unwrap().len(), 1);
+    first.remove_sent().unwrap();
+
+    // What stands in the place of the file cannot be deleted as one.
+    let name = format!("{}.envelope", second.id());
+    fs::remove_file(queue.join(&name)).unwrap();
+    fs::create_dir(queue.join(&name)).unwrap();
+    assert!(second.remove_sent().is_err());
+    assert!(!queue.join(&name).exists(), "renamed first");
+    store.retain(&Retention::default(), OffsetDateTime::now_utc()).unwrap();
+    assert_eq!(fs::read_dir(&queue).unwrap().count(), 0);
+}
+
+#[test]
+fn an_acceptance_is_kept_when_the_consent_goes_while_it_comes() {
+    let fixture = Fixture::new();
+    for withdrawn in [true, false] {
+        let id = fixture.report_with(ConsentPolicy::Always, NOON).id();
+        let mut released = fixture.store.release(id).unwrap();
+        // While the request is under way.
+        if withdrawn {
+            fixture.store.withdraw(id).unwrap();
+            assert!(
+                released.record(&Delivery::default()).is_err(),
+                "there is nothing to record"
+            );
+        }
+        released.record(&accepted()).unwrap();
+        assert!(
+            fixture
+                .store
+                .report(id)
+                .unwrap()
+                .delivery()
+                .unwrap()
+                .report_accepted_at
+                .is_some()
+        );
+        released.finish_sent(&accepted()).unwrap();
+        assert_eq!(fixture.store.report(id).unwrap().state(), State::Sent);
+        assert!(!fixture.files("sent", id).contains(&"minidump.dmp".to_owned()));
+    }
+}
+
+#[test]
+fn dont_send_after_the_server_has_it_keeps_the_record_without_the_payload() {
+    let fixture = Fixture::new();
+    for state in ["sending", "waiting"] {
+        let id = fixture.report_with(ConsentPolicy::Always, NOON).id();
+        let mut released = fixture.store.release(id).unwrap();
+        released.record(&accepted()).unwrap();
+        if state == "waiting" {
+            fs::rename(fixture.folder("sending", id), fixture.folder("waiting", id)).unwrap();
+        }
+        fixture.store.put_answer(id, &answer(Decision::DontSend)).unwrap();
+        assert!(matches!(fixture.store.settle(id).unwrap(), Settled::Deleted(_)));
+        assert_eq!(
+            fixture.files("sent", id),
+            ["answer.json", "delivery.json", "report.json"]
+        );
+        let record = fixture.store.report(id).unwrap();
+        assert_eq!(record.delivery().unwrap(), accepted());
+        assert!(record.info().unwrap().event.is_null());
+        // The sender, which knows nothing of it, finishes.
+        let mut delivery = accepted();
+        delivery.bytes_sent += 1;
+        released.finish_sent(&delivery).unwrap();
+        assert_eq!(fixture.store.report(id).unwrap().delivery().unwrap(), delivery);
+    }
+}
+
+#[test]
+fn a_sent_report_whose_record_cannot_be_written_is_sent_all_the_same() {
+    let fixture = Fixture::new();
+    let id = fixture.report_with(ConsentPolicy::Always, NOON).id();
+    let released = fixture.store.release(id).unwrap();
+    fs::create_dir_all(fixture.folder("sending", id).join("delivery.json/in-the-way")).unwrap();
+    assert!(released.finish_sent(&accepted()).is_err(), "it is told");
+    assert_eq!(fixture.store.report(id).unwrap().state(), State::Sent);
+    assert!(!fixture.files("sent", id).contains(&"minidump.dmp".to_owned()));
 }

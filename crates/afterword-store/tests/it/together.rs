@@ -3,6 +3,7 @@
 
 use std::process::{Command, Stdio};
 use std::sync::Barrier;
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::thread;
 
 use afterword_store::{AppId, Decision, Error, Settled, State, Store};
@@ -94,6 +95,28 @@ fn two_processes_settle_the_same_reports() {
     for id in ids {
         assert_eq!(fixture.store.report(id).unwrap().state(), State::Sending);
     }
+}
+
+#[test]
+fn a_report_that_moves_to_and_fro_is_never_gone() {
+    let fixture = Fixture::new();
+    let id = fixture.report().id();
+    let done = AtomicBool::new(false);
+    let mut missed = None;
+    thread::scope(|scope| {
+        scope.spawn(|| {
+            for _ in 0..300 {
+                fixture.store.put_answer(id, &answer(Decision::Send)).unwrap();
+                fixture.store.settle(id).unwrap();
+                fixture.store.withdraw(id).unwrap();
+            }
+            done.store(true, Ordering::Relaxed);
+        });
+        while !done.load(Ordering::Relaxed) && missed.is_none() {
+            missed = fixture.store.report(id).err();
+        }
+    });
+    assert!(missed.is_none(), "{missed:?}");
 }
 
 /// Names the store to the other process, and makes the tests below do something.
