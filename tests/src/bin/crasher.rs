@@ -32,14 +32,22 @@ struct Arguments {
     /// Crash without Afterword.
     #[arg(long)]
     without: bool,
-    /// A word that must appear nowhere in a report.
+    /// A file to hold open, whose name must appear nowhere in a report.
     #[arg(long)]
-    canary: Option<String>,
+    open: Option<PathBuf>,
+    /// Not used: an argument that is hard to pass on.
+    #[arg(long)]
+    odd: Option<String>,
+    /// Where to note, one line each, how this process was started: arguments, folder, umask, open descriptors.
+    #[arg(long)]
+    note: Option<PathBuf>,
 }
 
 #[derive(Clone, Copy, PartialEq, Eq, ValueEnum)]
 enum Kind {
     NullWrite,
+    /// Crashes at the first start, ends cleanly at the second: the note tells them apart.
+    NullWriteOnce,
     WildWrite,
     Abort,
     StackOverflowThread,
@@ -61,6 +69,12 @@ enum Kind {
     Wait,
     /// Forks; the child crashes, the parent ends cleanly.
     ForkedChild,
+    /// Twenty threads crash at once.
+    Simultaneous,
+    /// Kills its own reporter, then crashes.
+    ReporterKilled,
+    /// A crash on a worker while the main thread's panic is being dumped, again and again.
+    PanicAndCrash,
 }
 
 fn main() {
@@ -68,8 +82,11 @@ fn main() {
     env_logger::Builder::from_default_env().init();
     let arguments = Arguments::parse();
     let guard = (!arguments.without).then(|| init(&arguments));
+    let again = arguments.note.as_ref().is_some_and(|note| note.exists());
     prepare(&arguments);
-    end(arguments.kind);
+    if !(again && arguments.kind == Kind::NullWriteOnce) {
+        end(arguments.kind);
+    }
     drop(guard);
 }
 
@@ -106,16 +123,43 @@ fn prepare(arguments: &Arguments) {
             ..Breadcrumb::default()
         });
     }
-    if let Some(canary) = &arguments.canary {
-        black_box(canary);
+    black_box(&arguments.odd);
+    if let Some(path) = &arguments.open {
+        std::mem::forget(std::fs::File::create(path).expect("the file can be made"));
     }
+    if let Some(path) = &arguments.note {
+        note(path);
+    }
+}
+
+fn note(path: &std::path::Path) {
+    // SAFETY: umask only swaps a number; it is put back at once, and no other thread makes files now.
+    let umask = unsafe {
+        let umask = libc::umask(0);
+        libc::umask(umask);
+        umask
+    };
+    let arguments: Vec<String> = std::env::args_os().skip(1).map(|a| format!("{a:?}")).collect();
+    let folder = std::env::current_dir().expect("there is a folder");
+    let descriptors = std::fs::read_dir("/proc/self/fd").map_or(0, Iterator::count);
+    let line = format!(
+        "{} in {} {umask:03o} {descriptors}\n",
+        arguments.join(" "),
+        folder.display()
+    );
+    let mut file = std::fs::File::options()
+        .append(true)
+        .create(true)
+        .open(path)
+        .expect("the note can be made");
+    std::io::Write::write_all(&mut file, line.as_bytes()).expect("the note can be written");
 }
 
 /// Not inlined, so that it is on every stack.
 #[inline(never)]
 fn end(kind: Kind) {
     match kind {
-        Kind::NullWrite => fill_pixel(std::ptr::null_mut()),
+        Kind::NullWrite | Kind::NullWriteOnce => fill_pixel(std::ptr::null_mut()),
         Kind::WildWrite => fill_pixel(std::ptr::without_provenance_mut(0x0dea_dbee_f000)),
         Kind::Abort => give_up(),
         Kind::StackOverflowThread => {
@@ -151,6 +195,30 @@ fn end(kind: Kind) {
             std::thread::park();
         },
         Kind::ForkedChild => fork_and_crash(),
+        Kind::Simultaneous => {
+            let barrier = std::sync::Barrier::new(20);
+            std::thread::scope(|scope| {
+                for _ in 0..20 {
+                    scope.spawn(|| {
+                        barrier.wait();
+                        fill_pixel(std::ptr::null_mut());
+                    });
+                }
+            });
+        }
+        Kind::ReporterKilled => {
+            kill_reporter();
+            fill_pixel(std::ptr::null_mut());
+        }
+        Kind::PanicAndCrash => {
+            std::thread::spawn(|| {
+                std::thread::sleep(std::time::Duration::from_millis(300));
+                fill_pixel(std::ptr::null_mut());
+            });
+            loop {
+                assert!(std::panic::catch_unwind(|| pick(black_box(8))).is_err());
+            }
+        }
     }
 }
 
@@ -216,7 +284,41 @@ fn fork_and_crash() {
     }
 }
 
-/// The person of a test that has one: `CRASHER_ANSWER` is `send`, `dont-send` or `later`.
+/// The reporter is the process whose arguments name the one descriptor that is our socket's other end; here: the only
+/// `afterword-reporter` that has our run file open.
+fn kill_reporter() {
+    let ours = std::fs::read_dir("/proc/self/fd")
+        .expect("/proc")
+        .flatten()
+        .find_map(|entry| {
+            let target = std::fs::read_link(entry.path()).ok()?;
+            target.ends_with("run").then_some(target)
+        });
+    let ours = ours.expect("the run file is open");
+    loop {
+        let reporter = std::fs::read_dir("/proc").expect("/proc").flatten().find_map(|entry| {
+            let pid: i32 = entry.file_name().to_str()?.parse().ok()?;
+            if pid == std::process::id() as i32 {
+                return None;
+            }
+            let has_it = std::fs::read_dir(entry.path().join("fd"))
+                .ok()?
+                .flatten()
+                .any(|fd| std::fs::read_link(fd.path()).is_ok_and(|target| target == ours));
+            has_it.then_some(pid)
+        });
+        match reporter {
+            // SAFETY: it is our own reporter; nobody else has this run's file open.
+            Some(pid) => unsafe {
+                libc::kill(pid, libc::SIGKILL);
+            },
+            None => return,
+        }
+    }
+}
+
+/// The person of a test that has one: `CRASHER_ANSWER` is `send`, `cancel` (right after it), `restart` (and send),
+/// `dont-send` or `later`.
 struct GivenAnswer;
 
 impl Shell for GivenAnswer {
@@ -226,16 +328,20 @@ impl Shell for GivenAnswer {
 
     fn open(&self, asked: &Asked, events: Sender<FromDialog>) -> Result<Box<dyn Conversation>, String> {
         let answer = std::env::var("CRASHER_ANSWER").map_err(|_| "no answer is given".to_owned())?;
+        let restart = answer == "restart";
         let decision = match answer.as_str() {
-            "send" => Some(Decision::Send),
+            "send" | "cancel" | "restart" => Some(Decision::Send),
             "dont-send" => Some(Decision::DontSend),
             _ => None,
         };
         if let Some(decision) = decision {
             let comment = Some("it was wet".to_owned());
-            save_answer(asked, decision, comment, false, std::time::SystemTime::now().into())
+            save_answer(asked, decision, comment, restart, std::time::SystemTime::now().into())
                 .map_err(|e| e.to_string())?;
             events.send(FromDialog::Answered).map_err(|e| e.to_string())?;
+            if answer == "cancel" {
+                events.send(FromDialog::Cancel).map_err(|e| e.to_string())?;
+            }
         }
         events.send(FromDialog::Closed).map_err(|e| e.to_string())?;
         Ok(Box::new(Silent))

@@ -136,6 +136,61 @@ fn an_answer_whose_reporter_was_killed_is_carried_out_at_the_next_start() {
 }
 
 #[test]
+fn what_is_cancelled_is_not_sent_behind_the_persons_back() {
+    let server = Server::start();
+    let mut scene = Scene::new();
+    scene.dsn = Some(server.access.dsn.clone());
+    scene.run(scene.crasher("null-write").env("CRASHER_ANSWER", "cancel"));
+    let report = scene.report_in(State::Waiting);
+    assert_eq!(report.answer().unwrap(), None, "the consent is taken back");
+    // Not at the next start either; it is asked about again.
+    scene.run(scene.crasher("clean-exit").env("CRASHER_ANSWER", "later"));
+    scene.report_in(State::Waiting);
+    assert!(server.issues().is_empty());
+}
+
+#[test]
+fn consent_taken_back_in_the_app_holds_what_was_not_sent_yet() {
+    let mut scene = Scene::new();
+    // Nobody answers there: the report stays in `sending`.
+    scene.dsn = Some("http://key@127.0.0.1:1/1".to_owned());
+    scene.run(scene.crasher("null-write").args(["--consent", "always"]));
+    scene.report_in(State::Sending);
+    scene.run(scene.crasher("clean-exit").args(["--consent", "ask"]));
+    scene.report_in(State::Waiting);
+}
+
+#[test]
+fn the_app_is_restarted_as_it_was_started() {
+    let server = Server::start();
+    let mut scene = Scene::new();
+    scene.dsn = Some(server.access.dsn.clone());
+    let folder = scene.folder.path().join("a folder");
+    std::fs::create_dir(&folder).unwrap();
+    let note = scene.folder.path().join("note");
+    let mut crasher = scene.crasher("null-write-once");
+    crasher
+        .arg("--note")
+        .arg(&note)
+        .current_dir(&folder)
+        .env("CRASHER_ANSWER", "restart");
+    crasher.arg(std::ffi::OsStr::new("--odd=caf\u{e9} \"quoted\""));
+    scene.expect_reporter();
+    scene.run(&mut crasher);
+    scene.report_in(State::Sent);
+    let lines: Vec<String> = std::fs::read_to_string(&note)
+        .unwrap()
+        .lines()
+        .map(str::to_owned)
+        .collect();
+    assert_eq!(lines.len(), 2, "{lines:?}");
+    assert_eq!(
+        lines[0], lines[1],
+        "arguments, folder, umask and the number of open descriptors are the same"
+    );
+}
+
+#[test]
 fn consent_given_beforehand_needs_no_question() {
     let server = Server::start();
     for kind in ["null-write", "panic-thread"] {
@@ -151,7 +206,7 @@ fn consent_given_beforehand_needs_no_question() {
 fn with_consent_refused_beforehand_nothing_is_kept() {
     let scene = Scene::new();
     for kind in ["null-write", "panic", "panic-thread", "message"] {
-        scene.run(scene.crasher(kind).args(["--consent", "never"]));
-        assert!(scene.store().reports().unwrap().is_empty(), "{kind}");
+        scene.crasher(kind).args(["--consent", "never"]).output().unwrap();
+        assert!(!scene.store_root().exists(), "{kind}: not even a folder");
     }
 }
