@@ -56,7 +56,7 @@ pub(crate) struct FileAddress(pub(crate) u64);
 /// A place in the code, with how it was come by.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum CodeAddress {
-    /// The instruction pointer of a thread: it is at this very instruction.
+    /// The instruction pointer of a thread, or of a frame that a signal interrupted: it is at this very instruction.
     Exact(AbsoluteAddress),
     /// Where a call will come back to.
     Return(AbsoluteAddress),

@@ -16,6 +16,9 @@ const MAX_STREAMS: u64 = 4096;
 /// All names and debug records of the modules together, and all names of threads.
 const MAX_STRING_BYTES: u64 = 16 << 20;
 
+/// The system's version: on Linux what `uname -a` says, on Windows the service pack.
+const MAX_VERSION_BYTES: u64 = 4 << 10;
+
 /// Text streams: processor descriptions, soft errors.
 const MAX_TEXT_BYTES: u64 = 4 << 20;
 
@@ -70,6 +73,8 @@ pub(crate) fn streams(minidump: &Minidump<'_, &[u8]>, dump: &[u8], limits: &Limi
         count64(Stream::Memory64ListStream),
         limits.memory_ranges as u64,
     )?;
+    let version = stream(Stream::SystemInfoStream).and_then(|system| version_bytes(system, all));
+    within("system's version", version, MAX_VERSION_BYTES)?;
     within("processor description", size(Stream::LinuxCpuInfo), MAX_TEXT_BYTES)?;
     within("process status", size(Stream::LinuxProcStatus), MAX_TEXT_BYTES)?;
     within("list of soft errors", size(Stream::MozSoftErrors), MAX_TEXT_BYTES)?;
@@ -107,6 +112,11 @@ fn thread_name_bytes(list: Raw<'_>, all: Raw<'_>) -> u64 {
         let rva = list.u64_at(at + 4).and_then(|rva| usize::try_from(rva).ok());
         sum.saturating_add(u64::from(rva.and_then(|rva| all.u32_at(rva)).unwrap_or(0)))
     })
+}
+
+/// MINIDUMP_SYSTEM_INFO has the place of the version's text at 24.
+fn version_bytes(system: Raw<'_>, all: Raw<'_>) -> Option<u64> {
+    all.u32_at(system.u32_at(24)? as usize).map(u64::from)
 }
 
 #[derive(Clone, Copy)]

@@ -194,7 +194,7 @@ impl ProcessedCrash {
     /// The innermost function of the application on the thread that crashed: what a person should look at first.
     pub fn top_app_frame(&self) -> Option<&Frame> {
         let frames = &self.crashed_thread()?.frames;
-        crate::signature::without_machinery(frames, |frame| frame.function.as_deref()).find(|frame| frame.in_app)
+        crate::signature::without_machinery(frames, crate::signature::SignatureFrame::from).find(|frame| frame.in_app)
     }
 }
 

@@ -17,6 +17,7 @@ use std::path::{Path, PathBuf};
 
 pub(crate) use elf::{Build, Slots};
 
+pub(crate) use cfi::Caller;
 use cfi::Cfi;
 use elf::{ElfFile, MappedFile, OpenError};
 use lines::Lines;
@@ -96,7 +97,7 @@ impl<'s> LocalModule<'s> {
     }
 
     /// Restores the caller's registers by the call frame information; `None` if there is none for the place.
-    pub(crate) fn unwind(&self, offset: ModuleOffset, walker: &mut dyn FrameWalker) -> Option<()> {
+    pub(crate) fn unwind(&self, offset: ModuleOffset, walker: &mut dyn FrameWalker) -> Option<Caller> {
         self.cfi()?.unwind(self.file_address(offset)?, walker)
     }
 

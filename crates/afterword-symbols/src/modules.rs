@@ -1,4 +1,7 @@
-//! The modules of a dump, put back together.
+//! The modules of a dump, bounded and put back together.
+//!
+//! Every frame carries a copy of its module, so a module must be small: names are cut to what a file can be called, and a
+//! debug record that is longer than any writer's is dropped.
 //!
 //! The writer makes a module of each run of mappings without a gap. Linkers leave gaps: between the read-only and the
 //! executable part of what `lld` links (Rust's linker on Linux since 1.90) there is an unmapped page whenever the first part
@@ -8,8 +11,65 @@
 use minidump::system_info::Os;
 use minidump::{MinidumpModule, MinidumpModuleList, Module};
 
+use crate::signature::file_name;
+
 /// The largest gap between two segments of one file: the largest page size that linkers align to.
 const MAX_GAP_BYTES: u64 = 2 << 20;
+
+/// The longest name a file can have, in bytes (Linux: `NAME_MAX`; Windows and macOS: 255 characters).
+const MAX_FILE_NAME_BYTES: usize = 255;
+
+/// The longest path (Linux: `PATH_MAX`).
+const MAX_PATH_BYTES: usize = 4096;
+
+/// A debug record is an id and a path.
+const MAX_DEBUG_RECORD_BYTES: u32 = 64 + MAX_PATH_BYTES as u32;
+
+/// The modules without what is too long to be carried around; what was done to them goes to `soft_errors`.
+pub(crate) fn bounded(modules: MinidumpModuleList, soft_errors: &mut Vec<String>) -> MinidumpModuleList {
+    let (mut names, mut records) = (0, 0);
+    let bounded = modules.iter().cloned().map(|mut module| {
+        if let Some(name) = shortened(&module.name) {
+            module.name = name;
+            names += 1;
+        }
+        if module.raw.cv_record.data_size > MAX_DEBUG_RECORD_BYTES && module.codeview_info.take().is_some() {
+            records += 1;
+        }
+        module
+    });
+    let bounded: Vec<MinidumpModule> = bounded.collect();
+    if names + records == 0 {
+        return modules;
+    }
+    if names > 0 {
+        soft_errors.push(format!("names of modules that no file can have were cut: {names}"));
+    }
+    if records > 0 {
+        soft_errors.push(format!(
+            "debug records of modules that are too long were not read: {records}"
+        ));
+    }
+    MinidumpModuleList::from_modules(bounded)
+}
+
+/// A path cut to what a file can be called; `None` if it is short enough. The folder goes first.
+fn shortened(path: &str) -> Option<String> {
+    let file = file_name(path);
+    if path.len() <= MAX_PATH_BYTES && file.len() <= MAX_FILE_NAME_BYTES {
+        return None;
+    }
+    let folder = &path[..path.len() - file.len()];
+    let folder = if folder.len() > MAX_PATH_BYTES - MAX_FILE_NAME_BYTES {
+        ""
+    } else {
+        folder
+    };
+    Some(format!(
+        "{folder}{}",
+        &file[..file.floor_char_boundary(MAX_FILE_NAME_BYTES)]
+    ))
+}
 
 /// The modules with the pieces of each file joined, in the order of their first pieces.
 pub(crate) fn joined(modules: MinidumpModuleList, os: Os) -> MinidumpModuleList {
@@ -98,6 +158,22 @@ mod tests {
             (0x3000, 0x1000, "/lib/a.so"),
         ];
         assert_eq!(seen(&joined(list(&others), Os::Linux)).len(), 3);
+    }
+
+    #[test]
+    fn names_that_no_file_can_have_are_cut() {
+        let table = [
+            ("/opt/app".to_owned(), "/opt/app".to_owned()),
+            (format!("/opt/{}", "é".repeat(200)), format!("/opt/{}", "é".repeat(127))),
+            (format!("/{}/app", "a/".repeat(3000)), "app".to_owned()),
+            ("b".repeat(1 << 20), "b".repeat(255)),
+        ];
+        for (name, expected) in table {
+            let mut soft_errors = Vec::new();
+            let modules = bounded(list(&[(0x1000, 0x1000, &name)]), &mut soft_errors);
+            assert_eq!(seen(&modules)[0].2, expected);
+            assert_eq!(soft_errors.is_empty(), name == expected, "{soft_errors:?}");
+        }
     }
 
     #[test]

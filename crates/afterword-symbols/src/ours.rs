@@ -3,7 +3,7 @@
 use std::collections::HashSet;
 
 use crate::Thread;
-use crate::signature;
+use crate::signature::{self, SignatureFrame};
 
 /// Folders of the system, lower case, with `/`.
 const SYSTEM_FOLDERS: &[&str] = &[
@@ -58,11 +58,14 @@ fn normal(path: &str) -> String {
 
 /// Whether a function in a module of the application was written for it, as far as its name and file tell.
 pub(crate) fn is_app_function(function: Option<&str>, file: Option<&str>) -> bool {
-    let foreign_function = function.is_some_and(|function| {
-        let trimmed = signature::trim(function);
-        signature::is_machinery_trimmed(&trimmed) || signature::is_standard_library(&trimmed)
-    });
-    !foreign_function && !file.is_some_and(is_foreign_file)
+    let frame = SignatureFrame {
+        function,
+        file,
+        ..SignatureFrame::default()
+    };
+    let of_standard_library =
+        function.is_some_and(|function| signature::is_standard_library(&signature::trim(function)));
+    !frame.is_machinery() && !of_standard_library && !file.is_some_and(is_foreign_file)
 }
 
 /// Libraries linked into the application without debug information have names and no sources: where a module has sources
@@ -133,10 +136,12 @@ fn module_path(file: &str) -> Option<String> {
     )
 }
 
-/// The standard library's sources as its builders or the tool chain's installer name them, and crates from a registry.
-fn is_foreign_file(file: &str) -> bool {
+/// The standard library's sources as its builders or the tool chain's installer name them, crates from a registry, and the
+/// C runtime.
+pub(crate) fn is_foreign_file(file: &str) -> bool {
     let file = file.replace('\\', "/");
     ["/rustc/", "/rust/deps/"].iter().any(|start| file.starts_with(start))
+        || is_of_c_runtime(&file.to_ascii_lowercase())
         || [
             "/.cargo/registry/",
             "/cargo/registry/src/",
@@ -148,9 +153,71 @@ fn is_foreign_file(file: &str) -> bool {
         .any(|part| file.contains(part))
 }
 
+/// Sources of glibc (which Debian builds in its own folder: `./nptl/pthread_kill.c`), musl and Microsoft's runtime
+/// (`minkernel\crts\…`, `f:\dd\vctools\crt\…`). In lower case, with `/`.
+fn is_of_c_runtime(file: &str) -> bool {
+    const OF_GLIBC: &[&str] = &[
+        "assert",
+        "csu",
+        "debug",
+        "elf",
+        "io",
+        "libio",
+        "malloc",
+        "misc",
+        "nptl",
+        "posix",
+        "setjmp",
+        "signal",
+        "stdio-common",
+        "stdlib",
+        "string",
+        "time",
+        "wcsmbs",
+    ];
+    let folder = file.strip_prefix("./").and_then(|rest| rest.split('/').next());
+    let is_c = [".c", ".h", ".s"].iter().any(|end| file.ends_with(end));
+    let marks = [
+        "/sysdeps/",
+        "/glibc-",
+        "/glibc/",
+        "/musl-",
+        "/musl/",
+        "/vctools/crt",
+        "/crts/ucrt/",
+        "/crts/crtw32/",
+    ];
+    (is_c && folder.is_some_and(|folder| OF_GLIBC.contains(&folder)))
+        || marks.iter().any(|mark| file.contains(mark))
+        || file.starts_with("minkernel/crts/")
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn the_c_runtime_is_known_by_its_sources() {
+        for file in [
+            "./nptl/pthread_kill.c",
+            "./signal/../sysdeps/posix/raise.c",
+            "../sysdeps/unix/sysv/linux/x86_64/clone3.S",
+            "/usr/src/debug/glibc-2.38/stdlib/abort.c",
+            "f:\\sp\\vctools\\crt_bld\\self_x86\\crt\\src\\crt0.c",
+            "minkernel\\crts\\ucrt\\src\\appcrt\\heap\\free.cpp",
+        ] {
+            assert!(is_foreign_file(file), "{file}");
+        }
+        for file in [
+            "src/io/file.rs",
+            "./io/file.rs",
+            "./src/string.c",
+            "string/find.c",
+            "/home/a/time/clock.c",
+        ] {
+            assert!(!is_foreign_file(file), "{file}");
+        }
+    }
 
     #[test]
     fn a_crate_without_sources_is_not_the_applications_where_the_application_has_some() {

@@ -5,7 +5,7 @@ use std::path::PathBuf;
 use std::time::Instant;
 
 use minidump::{MinidumpModule, Module as _};
-use minidump_unwind::StackFrame;
+use minidump_unwind::{FrameTrust, StackFrame};
 
 use crate::address::{AbsoluteAddress, CodeAddress};
 use crate::local::{Found, Slots};
@@ -186,9 +186,15 @@ struct Namer<'a> {
 impl Namer<'_> {
     /// A physical frame with the functions inlined into it, innermost first.
     fn frames(&self, physical: &StackFrame) -> Vec<Frame> {
-        let address = match physical.trust {
-            minidump_unwind::FrameTrust::Context => CodeAddress::Exact(AbsoluteAddress(physical.resume_address)),
-            _ => CodeAddress::Return(AbsoluteAddress(physical.resume_address)),
+        let resume_address = AbsoluteAddress(physical.resume_address);
+        let is_exact = physical.trust == FrameTrust::Context
+            || self
+                .provider
+                .is_exact(resume_address.0, physical.context.get_stack_pointer());
+        let address = if is_exact {
+            CodeAddress::Exact(resume_address)
+        } else {
+            CodeAddress::Return(resume_address)
         };
         let instruction = address.lookup();
         let module = physical.module.as_ref();

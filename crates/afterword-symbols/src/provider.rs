@@ -4,7 +4,7 @@
 //! the budget of frames or time is used up, the provider never answers, and its caller drops the walk, keeping the frames
 //! walked so far (see [`unwind`](crate::unwind)).
 
-use std::collections::HashMap;
+use std::collections::{HashMap, HashSet};
 use std::future::pending;
 use std::path::PathBuf;
 use std::sync::atomic::{AtomicUsize, Ordering};
@@ -19,11 +19,14 @@ use minidump_unwind::{
 };
 
 use crate::address::{AbsoluteAddress, ModuleOffset};
-use crate::local::{Build, Found, LocalModule, Slots};
+use crate::local::{Build, Caller, Found, LocalModule, Slots};
 use crate::{Sources, SymbolState};
 
+/// Which frame: where it goes on, and its stack pointer.
+type Place = (u64, u64);
+
 /// A module's own file, not opened yet.
-struct Place<'s> {
+struct OwnFile<'s> {
     path: PathBuf,
     build: Build,
     slots: &'s Slots,
@@ -31,11 +34,13 @@ struct Place<'s> {
 
 /// Symbols for one dump. Modules are known by their base.
 pub(crate) struct Provider<'s> {
-    places: HashMap<u64, Place<'s>>,
+    places: HashMap<u64, OwnFile<'s>>,
     local: Mutex<HashMap<u64, LocalModule<'s>>>,
     found: Mutex<HashMap<(u64, ModuleOffset), Vec<Found>>>,
     debug_roots: &'s [PathBuf],
     breakpad: Symbolizer,
+    /// Of the thread being walked: where the processor is in frames that are not in a call.
+    exact: Mutex<HashSet<Place>>,
     frames_left: AtomicUsize,
     deadline: Instant,
 }
@@ -53,7 +58,7 @@ impl<'s> Provider<'s> {
         if sources.local_files {
             for (module, slots) in modules.iter().zip(slots) {
                 if let (Some(path), Some(build)) = (path_here(&module.code_file(), sources), build_of(module)) {
-                    places.insert(module.base_address(), Place { path, build, slots });
+                    places.insert(module.base_address(), OwnFile { path, build, slots });
                 }
             }
         }
@@ -63,13 +68,15 @@ impl<'s> Provider<'s> {
             found: Mutex::default(),
             debug_roots,
             breakpad: Symbolizer::new(simple_symbol_supplier(sources.breakpad_dirs.clone())),
+            exact: Mutex::default(),
             frames_left: AtomicUsize::new(0),
             deadline,
         }
     }
 
-    /// How many more frames may be walked until the brake is pulled.
+    /// Begins a walk of so many frames; then the brake is pulled.
     pub(crate) fn allow_frames(&self, frames: usize) {
+        self.exact.lock().unwrap_or_else(PoisonError::into_inner).clear();
         self.frames_left.store(frames, Ordering::Relaxed);
     }
 
@@ -152,6 +159,33 @@ impl<'s> Provider<'s> {
         module.is_usable().then(|| look(module))
     }
 
+    /// Whether a frame of the thread being walked is at the very instruction at `resume_address`: a signal's trampoline, and
+    /// what the signal interrupted. All other frames but the innermost are in the call before it.
+    pub(crate) fn is_exact(&self, resume_address: u64, stack_pointer: u64) -> bool {
+        let exact = self.exact.lock().unwrap_or_else(PoisonError::into_inner);
+        exact.contains(&(resume_address, stack_pointer))
+    }
+
+    /// Where the unwound frame is: where `minidump-unwind` says, which is inside of the call, or behind it.
+    fn instruction_of(&self, walker: &dyn FrameWalker) -> AbsoluteAddress {
+        let instruction = walker.get_instruction();
+        let behind = instruction.saturating_add(1);
+        match stack_pointer_of(walker) {
+            Some(stack_pointer) if self.is_exact(behind, stack_pointer) => AbsoluteAddress(behind),
+            _ => AbsoluteAddress(instruction),
+        }
+    }
+
+    /// Remembers who is not in a call. A trampoline is where the handler returns to, and was never called itself: the
+    /// instruction before it is another function's.
+    fn note_interrupted(&self, walker: &dyn FrameWalker, trampoline: u64, caller: Caller) {
+        let mut exact = self.exact.lock().unwrap_or_else(PoisonError::into_inner);
+        if let Some(stack_pointer) = stack_pointer_of(walker) {
+            exact.insert((trampoline, stack_pointer));
+        }
+        exact.insert((caller.resume_address, caller.stack_pointer));
+    }
+
     /// Does not come back once the budget is used up.
     async fn brake(&self) {
         if self.frames_left.load(Ordering::Relaxed) == 0 || self.is_late() {
@@ -189,9 +223,14 @@ impl SymbolProvider for Provider<'_> {
     ) -> Option<()> {
         self.brake().await;
         let base = module.base_address();
-        let offset = AbsoluteAddress(walker.get_instruction()).offset_from(AbsoluteAddress(base))?;
+        let offset = self.instruction_of(walker).offset_from(AbsoluteAddress(base))?;
         match self.with_local(base, |local| local.unwind(offset, walker)) {
-            Some(Some(())) => Some(()),
+            Some(Some(caller)) => {
+                if caller.was_interrupted {
+                    self.note_interrupted(walker, walker.get_instruction().saturating_add(1), caller);
+                }
+                Some(())
+            }
             // A file without rules for the place: there may be some in the Breakpad symbols.
             _ => self.breakpad.walk_frame(module, walker).await,
         }
@@ -204,6 +243,12 @@ impl SymbolProvider for Provider<'_> {
     ) -> Result<PathBuf, FileError> {
         self.breakpad.get_file_path(module, file_kind).await
     }
+}
+
+fn stack_pointer_of(walker: &dyn FrameWalker) -> Option<u64> {
+    ["rsp", "esp", "sp"]
+        .iter()
+        .find_map(|name| walker.get_callee_register(name))
 }
 
 /// Where a path in the dump is on this machine. `None` for what is no file: `linux-gate.so`, `[heap]`. A file that was

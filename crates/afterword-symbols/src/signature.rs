@@ -11,7 +11,7 @@
 mod names;
 mod trim;
 
-pub(crate) use names::{is_machinery_trimmed, is_standard_library};
+pub(crate) use names::is_standard_library;
 pub use trim::trim;
 
 /// The longest signature, in characters.
@@ -39,7 +39,7 @@ pub struct SignatureFrame<'a> {
 pub fn signature<'a>(frames: impl IntoIterator<Item = SignatureFrame<'a>>) -> String {
     let frames: Vec<SignatureFrame<'a>> = frames.into_iter().take(MAX_FRAMES).collect();
     let mut parts: Vec<String> = Vec::new();
-    for frame in without_machinery(&frames, |frame| frame.function) {
+    for frame in without_machinery(&frames, |frame| *frame) {
         let Some(part) = part_of(frame) else { continue };
         // Direct recursion: how deep it went does not make another bug.
         if parts.last() != Some(&part) {
@@ -58,25 +58,39 @@ pub fn signature<'a>(frames: impl IntoIterator<Item = SignatureFrame<'a>>) -> St
     shorten(&parts.join(SEPARATOR))
 }
 
-/// Whether a function is panic, abort, signal, allocation or runtime machinery: never the cause, never the top frame of the
-/// application. Takes the demangled name.
-pub fn is_machinery(function: &str) -> bool {
-    is_machinery_trimmed(&trim(function))
+impl SignatureFrame<'_> {
+    /// Whether this is panic, abort, signal, allocation or runtime machinery: never the cause, never the top frame of the
+    /// application.
+    pub fn is_machinery(&self) -> bool {
+        self.is_by_name(names::is_machinery_trimmed)
+    }
+
+    /// Whether the frame's trimmed name says what `says` asks for. A bare name says nothing of a function that has a source
+    /// of the application: the C library has no monopoly on `free` and `clone`.
+    fn is_by_name(&self, says: impl Fn(&str) -> bool) -> bool {
+        let Some(trimmed) = self.function.map(trim) else {
+            return false;
+        };
+        says(&trimmed) && !(names::is_bare(&trimmed) && self.has_app_source())
+    }
+
+    fn has_app_source(&self) -> bool {
+        let of_system = |module: &str| names::is_system_library(file_name(module));
+        self.file.is_some_and(|file| !crate::ours::is_foreign_file(file)) && !self.module.is_some_and(of_system)
+    }
 }
 
 /// The frames without machinery, beginning behind the panic or the signal trampoline if there is one: what runs inside of
 /// those (panic hooks, crash handlers) is not the cause.
 pub(crate) fn without_machinery<'f, F>(
     frames: &'f [F],
-    function: impl Fn(&'f F) -> Option<&'f str> + Copy + 'f,
+    view: impl Fn(&'f F) -> SignatureFrame<'f> + Copy + 'f,
 ) -> impl Iterator<Item = &'f F> {
     let start = frames
         .iter()
-        .position(|frame| function(frame).is_some_and(|name| names::is_sentinel(&trim(name))))
+        .position(|frame| view(frame).is_by_name(names::is_sentinel))
         .map_or(0, |index| index + 1);
-    frames[start..]
-        .iter()
-        .filter(move |frame| !function(frame).is_some_and(is_machinery))
+    frames[start..].iter().filter(move |frame| !view(frame).is_machinery())
 }
 
 fn part_of(frame: &SignatureFrame<'_>) -> Option<String> {
@@ -93,7 +107,7 @@ fn part_of(frame: &SignatureFrame<'_>) -> Option<String> {
 
 fn is_prefix(frame: &SignatureFrame<'_>) -> bool {
     match frame.function {
-        Some(function) => names::is_prefix(&trim(function)),
+        Some(_) => frame.is_by_name(names::is_prefix),
         None => frame
             .module
             .is_some_and(|module| names::is_system_library(file_name(module))),

@@ -4,9 +4,9 @@ use std::time::{Duration, SystemTime};
 
 use minidump::system_info::Os;
 use minidump::{
-    CrashReason, Error as ReadError, Minidump, MinidumpBreakpadInfo, MinidumpContext, MinidumpException,
-    MinidumpLinuxProcStatus, MinidumpMiscInfo, MinidumpModuleList, MinidumpSoftErrors, MinidumpStream,
-    MinidumpSystemInfo, MinidumpThreadList, MinidumpThreadNames, UnifiedMemory, UnifiedMemoryList,
+    Error as ReadError, Minidump, MinidumpBreakpadInfo, MinidumpContext, MinidumpException, MinidumpLinuxProcStatus,
+    MinidumpMiscInfo, MinidumpModuleList, MinidumpSoftErrors, MinidumpStream, MinidumpSystemInfo, MinidumpThread,
+    MinidumpThreadList, MinidumpThreadNames, UnifiedMemory, UnifiedMemoryList,
 };
 use minidump_unwind::SystemInfo;
 
@@ -15,6 +15,12 @@ use crate::{Error, HexAddr, Reason, System};
 /// Soft errors of the writer that are kept, and how long each may be.
 const MAX_SOFT_ERRORS: usize = 64;
 const MAX_SOFT_ERROR_CHARS: usize = 1000;
+
+/// Names of threads are cut here; Linux' have 15 bytes, other systems know no bound.
+const MAX_THREAD_NAME_BYTES: usize = 1024;
+
+/// Dumps written since the beginning of 2020 (in seconds since 1970) have the signal's code in the exception's flags.
+const CODES_SINCE_S: u64 = 1_577_836_800;
 
 /// The streams of one dump.
 pub(crate) struct Streams<'d> {
@@ -31,6 +37,8 @@ pub(crate) struct Streams<'d> {
     memory: UnifiedMemoryList<'d>,
     exception: Option<MinidumpException<'d>>,
     linux_process_id: Option<u32>,
+    /// Whether the exception's flags are known to be the signal's code.
+    tells_codes: bool,
     dump_time: Duration,
 }
 
@@ -44,13 +52,24 @@ impl<'d> Streams<'d> {
         let threads: MinidumpThreadList<'d> = minidump.get_stream().map_err(needed("list of threads"))?;
 
         let mut soft_errors = writers_soft_errors(minidump);
-        let modules = optional(minidump, "list of modules", &mut soft_errors);
-        let names = optional(minidump, "names of threads", &mut soft_errors);
+        let modules: Option<MinidumpModuleList> = optional(minidump, "list of modules", &mut soft_errors);
+        let names: Option<MinidumpThreadNames> = optional(minidump, "names of threads", &mut soft_errors);
         let misc = optional(minidump, "miscellaneous information", &mut soft_errors);
         let breakpad = optional(minidump, "Breakpad information", &mut soft_errors);
         let exception: Option<MinidumpException<'d>> = optional(minidump, "exception", &mut soft_errors);
         if modules.is_none() && !soft_errors.iter().any(|error| error.contains("list of modules")) {
             soft_errors.push("the dump has no list of modules".to_owned());
+        }
+        let modules = crate::modules::bounded(modules.unwrap_or_default(), &mut soft_errors);
+        let names = names.unwrap_or_default();
+        let name_bytes =
+            |thread: &MinidumpThread<'_>| names.get_name(thread.raw.thread_id).map_or(0, |name| name.len());
+        if threads
+            .threads
+            .iter()
+            .any(|thread| name_bytes(thread) > MAX_THREAD_NAME_BYTES)
+        {
+            soft_errors.push(format!("names of threads were cut after {MAX_THREAD_NAME_BYTES} bytes"));
         }
         let memory = minidump.get_memory().unwrap_or_else(|| {
             soft_errors.push("the dump has no list of memory, or it cannot be read".to_owned());
@@ -67,16 +86,17 @@ impl<'d> Streams<'d> {
         Ok(Streams {
             system_info: system_info(&dump_system_info),
             threads,
-            modules: crate::modules::joined(modules.unwrap_or_default(), dump_system_info.os),
+            modules: crate::modules::joined(modules, dump_system_info.os),
             crashing_thread,
             soft_errors,
             dump_system_info,
-            names: names.unwrap_or_default(),
+            names,
             misc,
             breakpad,
             memory,
             exception,
             linux_process_id: minidump.get_stream().ok().and_then(|status| linux_process_id(&status)),
+            tells_codes: u64::from(minidump.header.time_date_stamp) >= CODES_SINCE_S,
             dump_time: Duration::from_secs(minidump.header.time_date_stamp.into()),
         })
     }
@@ -113,10 +133,9 @@ impl<'d> Streams<'d> {
     }
 
     pub(crate) fn thread_name(&self, id: u32) -> Option<String> {
-        self.names
-            .get_name(id)
-            .map(|name| name.trim().to_owned())
-            .filter(|name| !name.is_empty())
+        let name = self.names.get_name(id)?;
+        let name = name[..name.floor_char_boundary(MAX_THREAD_NAME_BYTES)].trim();
+        (!name.is_empty()).then(|| name.to_owned())
     }
 
     /// Whether a thread wrote the dump of its own process, so that its stack says nothing.
@@ -155,7 +174,7 @@ impl<'d> Streams<'d> {
         Reason {
             code: Some(HexAddr(record.exception_code.into())),
             flags: Some(HexAddr(record.exception_flags.into())),
-            address: has_address(os, signal.as_deref(), exception.get_crash_reason(os, cpu))
+            address: has_address(os, signal.as_deref(), record.exception_flags, self.tells_codes)
                 .then_some(HexAddr(address)),
             name,
             signal,
@@ -185,16 +204,20 @@ fn linux_process_id(status: &MinidumpLinuxProcStatus<'_>) -> Option<u32> {
     id.to_str().ok()?.trim().parse().ok()
 }
 
-/// On Linux the kernel gives an address for faults only; for others the field holds who sent the signal.
-fn has_address(os: Os, signal: Option<&str>, reason: CrashReason) -> bool {
+/// On Linux the kernel gives an address for faults only. With a code of zero or less (`SI_USER`, `SI_QUEUE`, `SI_TIMER`,
+/// `SI_TKILL`, …) someone sent the signal, and the field holds who; with `SI_KERNEL` there is no address: on x86-64 that is
+/// what a general protection fault looks like, and zero would read as a null pointer.
+/// (`include/uapi/asm-generic/siginfo.h`.)
+///
+/// In dumps of years ago zero may also mean that the writer left the code out, as Breakpad's did.
+fn has_address(os: Os, signal: Option<&str>, flags: u32, tells_codes: bool) -> bool {
+    const SI_KERNEL: i32 = 0x80;
     if !matches!(os, Os::Linux | Os::Android) {
         return true;
     }
-    let sent = reason.to_string();
-    let sent = ["SI_USER", "SI_TKILL", "SI_QUEUE"]
-        .iter()
-        .any(|code| sent.contains(code));
-    !sent && matches!(signal, Some("SIGSEGV" | "SIGBUS" | "SIGILL" | "SIGFPE" | "SIGTRAP"))
+    let code = flags.cast_signed();
+    let faulted = (code > 0 && code != SI_KERNEL) || (code == 0 && !tells_codes);
+    faulted && matches!(signal, Some("SIGSEGV" | "SIGBUS" | "SIGILL" | "SIGFPE" | "SIGTRAP"))
 }
 
 fn system_info(dump: &MinidumpSystemInfo) -> SystemInfo {
@@ -249,4 +272,37 @@ fn writers_soft_errors(minidump: &Minidump<'_, &[u8]>) -> Vec<String> {
         .take(MAX_SOFT_ERRORS)
         .map(|error| format!("the writer of the dump: {}", short(text(error))))
         .collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn only_a_fault_has_an_address() {
+        let (segv, abort) = (Some("SIGSEGV"), Some("SIGABRT"));
+        let table: [(&str, Option<&str>, i32, bool); 12] = [
+            ("SEGV_MAPERR", segv, 1, true),
+            ("SEGV_ACCERR", segv, 2, true),
+            ("BUS_ADRERR", Some("SIGBUS"), 2, true),
+            ("ILL_ILLOPN", Some("SIGILL"), 2, true),
+            ("a general protection fault", segv, 0x80, false),
+            ("int3", Some("SIGTRAP"), 0x80, false),
+            ("kill()", segv, 0, false),
+            ("sigqueue()", segv, -1, false),
+            ("a timer", segv, -2, false),
+            ("tgkill()", segv, -6, false),
+            ("abort()", abort, -6, false),
+            ("no signal", None, 1, false),
+        ];
+        for (what, signal, code, expected) in table {
+            assert_eq!(
+                has_address(Os::Linux, signal, code.cast_unsigned(), true),
+                expected,
+                "{what}"
+            );
+        }
+        assert!(has_address(Os::Linux, segv, 0, false), "a dump of years ago");
+        assert!(has_address(Os::Windows, None, 0, false));
+    }
 }

@@ -2,7 +2,7 @@
 //!
 //! Made to be read and pasted, not to be parsed: for programs there is the JSON.
 
-use std::fmt::{self, Write};
+use std::fmt;
 
 use crate::{Frame, HexAddr, Module, ProcessedCrash, SymbolState, Thread, signature};
 
@@ -49,35 +49,50 @@ impl TextOptions {
     }
 }
 
+/// Text of whole lines. What is written as one line stays one, whatever is in it.
+#[derive(Default)]
+struct Lines {
+    written: String,
+}
+
+impl Lines {
+    fn line(&mut self, line: fmt::Arguments<'_>) {
+        let line = line.to_string();
+        self.written.extend(
+            line.chars()
+                .map(|char| if is_forging(char) { '\u{fffd}' } else { char }),
+        );
+        self.written.push('\n');
+    }
+}
+
+/// Whether a character does something to the lines around it: controls, other ends of lines, and what overrides the
+/// direction of writing (Unicode Standard Annex 9, section 2).
+fn is_forging(char: char) -> bool {
+    char.is_control() || matches!(char, '\u{2028}'..='\u{202e}' | '\u{2066}'..='\u{2069}' | '\u{61c}')
+}
+
 impl ProcessedCrash {
-    /// The crash as text for people, ending with a newline. Control characters in names are replaced.
+    /// The crash as text for people, ending with a newline. Nothing in a name can begin a line of its own, move the cursor or
+    /// turn the direction of writing: such characters are replaced.
     pub fn to_text(&self, options: &TextOptions) -> String {
-        let mut text = String::new();
-        // Writing into a string does not fail.
-        let _ = self.write_text(&mut text, options);
-        text.chars()
-            .map(|char| {
-                if char.is_control() && char != '\n' {
-                    '\u{fffd}'
-                } else {
-                    char
-                }
-            })
-            .collect()
+        let mut text = Lines::default();
+        self.write_text(&mut text, options);
+        text.written
     }
 
-    fn write_text(&self, out: &mut String, options: &TextOptions) -> fmt::Result {
-        self.write_summary(out)?;
+    fn write_text(&self, out: &mut Lines, options: &TextOptions) {
+        self.write_summary(out);
         if let Some(thread) = self.crashed_thread() {
             let word = if matches!(self.reason.name.as_str(), "none" | "DUMP_REQUESTED") {
                 "asked for the dump"
             } else {
                 "crashed"
             };
-            write_thread(out, thread, word, options)?;
+            write_thread(out, thread, word, options);
             if options.registers && !thread.registers.is_empty() {
-                writeln!(out)?;
-                write_registers(out, thread)?;
+                out.line(format_args!(""));
+                write_registers(out, thread);
             }
         }
         if options.all_threads {
@@ -87,54 +102,57 @@ impl ProcessedCrash {
                 .enumerate()
                 .filter(|(index, _)| Some(*index) != self.crashing_thread)
             {
-                write_thread(out, thread, "", options)?;
+                write_thread(out, thread, "", options);
             }
         }
         if options.modules && !self.modules.is_empty() {
-            writeln!(out, "\nModules")?;
-            self.modules.iter().try_for_each(|module| write_module(out, module))?;
+            out.line(format_args!(""));
+            out.line(format_args!("Modules"));
+            self.modules.iter().for_each(|module| write_module(out, module));
         }
         if !self.soft_errors.is_empty() {
-            writeln!(out, "\nWhat could not be done")?;
+            out.line(format_args!(""));
+            out.line(format_args!("What could not be done"));
             self.soft_errors
                 .iter()
-                .try_for_each(|error| writeln!(out, "  - {error}"))?;
+                .for_each(|error| out.line(format_args!("  - {error}")));
         }
-        Ok(())
     }
 
-    fn write_summary(&self, out: &mut String) -> fmt::Result {
-        writeln!(out, "Signature  {}", self.signature)?;
+    fn write_summary(&self, out: &mut Lines) {
+        out.line(format_args!("Signature  {}", self.signature));
         let at = self
             .reason
             .address
             .map(|address| format!(" at {address}"))
             .unwrap_or_default();
-        writeln!(out, "Reason     {}{at}", self.reason.name)?;
+        out.line(format_args!("Reason     {}{at}", self.reason.name));
         if let Some(frame) = self.top_app_frame() {
-            writeln!(out, "In         {}{}", frame_name(frame), frame_place(frame))?;
+            out.line(format_args!("In         {}{}", frame_name(frame), frame_place(frame)));
         }
         let version = self.system.os_version.as_deref().unwrap_or_default();
-        writeln!(out, "System     {} {version}", self.system.os)?;
+        out.line(format_args!("System     {} {version}", self.system.os));
         let info = self
             .system
             .cpu_info
             .as_deref()
             .map(|info| format!(", {info}"))
             .unwrap_or_default();
-        writeln!(out, "Processor  {} × {}{info}", self.system.cpu_count, self.system.cpu)?;
+        out.line(format_args!(
+            "Processor  {} × {}{info}",
+            self.system.cpu_count, self.system.cpu
+        ));
         if let Some(id) = self.process_id {
             let uptime = self
                 .process_uptime_s
                 .map(|seconds| format!(", up for {seconds} s"))
                 .unwrap_or_default();
-            writeln!(out, "Process    {id}{uptime}")?;
+            out.line(format_args!("Process    {id}{uptime}"));
         }
-        Ok(())
     }
 }
 
-fn write_thread(out: &mut String, thread: &Thread, word: &str, options: &TextOptions) -> fmt::Result {
+fn write_thread(out: &mut Lines, thread: &Thread, word: &str, options: &TextOptions) {
     let name = thread
         .name
         .as_deref()
@@ -145,18 +163,21 @@ fn write_thread(out: &mut String, thread: &Thread, word: &str, options: &TextOpt
     } else {
         format!(" {word}")
     };
-    writeln!(out, "\nThread {}{name}{word}", thread.id)?;
+    out.line(format_args!(""));
+    out.line(format_args!("Thread {}{name}{word}", thread.id));
     let mut index = 0;
     while index < thread.frames.len() {
         let repeats = repeats_at(&thread.frames, index);
-        write_frame(out, index, &thread.frames[index], options)?;
+        write_frame(out, index, &thread.frames[index], options);
         index += 1;
         if repeats > MAX_REPEATS {
-            writeln!(out, "        … {} more of the same", repeats - 1)?;
+            out.line(format_args!("        … {} more of the same", repeats - 1));
             index += repeats - 1;
         }
     }
-    thread.note.iter().try_for_each(|note| writeln!(out, "   ({note})"))
+    if let Some(note) = &thread.note {
+        out.line(format_args!("   ({note})"));
+    }
 }
 
 /// How many frames from `index` on are calls of the same function from the same place.
@@ -171,7 +192,7 @@ fn repeats_at(frames: &[Frame], index: usize) -> usize {
     frames[index..].iter().take_while(same).count()
 }
 
-fn write_frame(out: &mut String, index: usize, frame: &Frame, options: &TextOptions) -> fmt::Result {
+fn write_frame(out: &mut Lines, index: usize, frame: &Frame, options: &TextOptions) {
     let mark = if frame.in_app { '▸' } else { ' ' };
     let inline = if frame.inline { "  [inlined]" } else { "" };
     let unsure = options.trust && matches!(frame.trust.as_str(), "scan" | "cfi_scan" | "frame_pointer");
@@ -180,16 +201,12 @@ fn write_frame(out: &mut String, index: usize, frame: &Frame, options: &TextOpti
     } else {
         String::new()
     };
-    write!(
-        out,
-        " {mark}{index:>3}  {}{}{inline}{trust}",
-        frame_name(frame),
-        frame_place(frame)
-    )?;
-    match &frame.module {
-        Some(module) if frame.function.is_some() && !frame.inline => writeln!(out, "  ({module})"),
-        _ => writeln!(out),
-    }
+    let module = match &frame.module {
+        Some(module) if frame.function.is_some() && !frame.inline => format!("  ({module})"),
+        _ => String::new(),
+    };
+    let (name, place) = (frame_name(frame), frame_place(frame));
+    out.line(format_args!(" {mark}{index:>3}  {name}{place}{inline}{trust}{module}"));
 }
 
 fn frame_name(frame: &Frame) -> String {
@@ -215,8 +232,8 @@ fn short_path(file: &str) -> &str {
     library.map_or(file, |(_, within)| within)
 }
 
-fn write_registers(out: &mut String, thread: &Thread) -> fmt::Result {
-    writeln!(out, "Registers")?;
+fn write_registers(out: &mut Lines, thread: &Thread) {
+    out.line(format_args!("Registers"));
     let wide = thread.registers.values().any(|value| value.0 > u64::from(u32::MAX));
     let digits = if wide { 16 } else { 8 };
     let mut registers: Vec<(&String, &HexAddr)> = thread.registers.iter().collect();
@@ -226,9 +243,8 @@ fn write_registers(out: &mut String, thread: &Thread) -> fmt::Result {
             .iter()
             .map(|(name, value)| format!("{name:>6} {:0digits$x}", value.0))
             .collect();
-        writeln!(out, "{}", row.join(" "))?;
+        out.line(format_args!("{}", row.join(" ")));
     }
-    Ok(())
 }
 
 /// `r8` before `r10`, and names before numbered registers.
@@ -240,7 +256,7 @@ fn natural(name: &str) -> (String, u32) {
     }
 }
 
-fn write_module(out: &mut String, module: &Module) -> fmt::Result {
+fn write_module(out: &mut Lines, module: &Module) {
     let end = module.base.0.saturating_add(module.size);
     let id = module
         .code_id
@@ -255,17 +271,14 @@ fn write_module(out: &mut String, module: &Module) -> fmt::Result {
         SymbolState::Mismatched => "  another build here",
         SymbolState::Unreadable => "  symbols unreadable",
     };
-    writeln!(
-        out,
-        "  {:#014x}–{end:#014x}  {}  {id}{symbols}",
-        module.base.0, module.path
-    )
+    let (start, path) = (module.base.0, &module.path);
+    out.line(format_args!("  {start:#014x}–{end:#014x}  {path}  {id}{symbols}"));
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::Reason;
+    use crate::{Reason, System};
 
     fn frame(function: &str, line: u32) -> Frame {
         Frame {
@@ -316,6 +329,58 @@ mod tests {
         let text = overflow().to_text(&TextOptions::default());
         assert!(!text.contains('\u{1b}'));
         assert!(text.contains("Thread 7 \"ma\u{fffd}[31min\" crashed"));
+    }
+
+    #[test]
+    fn names_cannot_forge_lines() {
+        let evil = "a\n  0  forged::frame  at src/main.rs:1\r\u{202e}b\u{2066}c\u{61c}d\u{2028}e\u{7}";
+        let evil_frame = Frame {
+            function: Some(evil.to_owned()),
+            file: Some(evil.to_owned()),
+            module: Some(evil.to_owned()),
+            trust: evil.to_owned(),
+            ..frame("", 1)
+        };
+        let nameless = Frame {
+            function: None,
+            ..evil_frame.clone()
+        };
+        let crash = |evil: &str, frames: Vec<Frame>| ProcessedCrash {
+            signature: evil.to_owned(),
+            reason: Reason {
+                name: evil.to_owned(),
+                ..Reason::default()
+            },
+            system: System {
+                os: evil.to_owned(),
+                os_version: Some(evil.to_owned()),
+                cpu: evil.to_owned(),
+                cpu_info: Some(evil.to_owned()),
+                ..System::default()
+            },
+            crashing_thread: Some(0),
+            threads: vec![Thread {
+                name: Some(evil.to_owned()),
+                note: Some(evil.to_owned()),
+                registers: [(evil.to_owned(), HexAddr(1))].into(),
+                frames,
+                ..Thread::default()
+            }],
+            modules: vec![Module {
+                path: evil.to_owned(),
+                code_id: Some(evil.to_owned()),
+                ..Module::default()
+            }],
+            soft_errors: vec![evil.to_owned()],
+            ..ProcessedCrash::default()
+        };
+        let plain = crash("plain", vec![frame("plain", 1), frame("main", 2)]).to_text(&TextOptions::default());
+        let forged = crash(evil, vec![evil_frame, nameless]).to_text(&TextOptions::default());
+        assert_eq!(forged.lines().count(), plain.lines().count(), "{forged}");
+        assert!(
+            !forged.chars().any(|char| is_forging(char) && char != '\n'),
+            "{forged:?}"
+        );
     }
 
     #[test]

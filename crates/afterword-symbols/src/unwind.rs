@@ -17,7 +17,15 @@ pub(crate) struct Walked {
     pub(crate) note: Option<String>,
 }
 
+/// How much more of a stack is looked at in each round. A frame takes two words of it at least and about two kilobytes of
+/// ours.
+const WINDOW_STEP_BYTES: usize = 128 << 10;
+
 /// Walks from `context` outwards. `stack` is the memory that holds the stack, if the dump has it.
+///
+/// In rounds: each begins anew and sees more of the stack, until there are enough frames or there is no more of it. Only
+/// what a round adds has to be bounded then, and that is what its window bounds: the brake does not hold a walk through
+/// code outside of all modules, where nobody asks the provider. Most stacks take one round.
 pub(crate) fn walk(
     context: MinidumpContext,
     stack: Option<UnifiedMemory<'_, '_>>,
@@ -26,36 +34,50 @@ pub(crate) fn walk(
     provider: &Provider<'_>,
     limits: &Limits,
 ) -> Walked {
-    // The brake does not hold a walk through code outside of all modules: without a stack, there is none.
+    // Late or without a budget there is still the innermost frame, which costs nothing.
     let exhausted = provider.is_late() || limits.frames_per_thread == 0;
-    let window = stack
-        .filter(|_| !exhausted)
-        .map(|stack| window(stack, context.get_stack_pointer(), limits.stack_bytes));
-    let memory = window.as_ref().map(UnifiedMemory::Memory);
-    let caller = window
-        .as_ref()
-        .and_then(|stack| caller_of_nowhere(&context, stack, modules, provider));
-    let mut call_stack = CallStack::with_context(context);
-    call_stack.frames.extend(caller);
-    provider.allow_frames(limits.frames_per_thread);
-    let count = |_: usize, _: &StackFrame| provider.frame_walked();
-    let finished = now_or_never(walk_stack(0, count, &mut call_stack, memory, modules, system, provider)).is_some();
-
-    let too_many = call_stack.frames.len() > limits.frames_per_thread;
-    call_stack.frames.truncate(limits.frames_per_thread);
-    let note = if provider.is_late() && (exhausted || !finished) {
+    let stack = stack.filter(|_| !exhausted);
+    let mut window_bytes = WINDOW_STEP_BYTES.min(limits.stack_bytes);
+    let (mut frames, complete) = loop {
+        let window = stack.map(|stack| window(stack, context.get_stack_pointer(), window_bytes));
+        let saw_all = window.as_ref().is_none_or(|window| window.bytes.len() < window_bytes);
+        provider.allow_frames(limits.frames_per_thread);
+        let (frames, finished) = walk_window(&context, window.as_ref(), modules, system, provider);
+        let complete = finished && (saw_all || window_bytes == limits.stack_bytes);
+        if complete || !finished || frames.len() > limits.frames_per_thread || provider.is_late() {
+            break (frames, complete && !exhausted);
+        }
+        window_bytes = window_bytes.saturating_add(WINDOW_STEP_BYTES).min(limits.stack_bytes);
+    };
+    let too_many = frames.len() > limits.frames_per_thread;
+    frames.truncate(limits.frames_per_thread);
+    let note = if provider.is_late() && !complete {
         Some("unwinding took too long and was stopped".to_owned())
-    } else if too_many || exhausted || !finished {
-        Some(format!("unwinding stopped after {} frames", call_stack.frames.len()))
-    } else if window.is_none() {
+    } else if too_many || !complete {
+        Some(format!("unwinding stopped after {} frames", frames.len()))
+    } else if stack.is_none() {
         Some("the dump does not hold this thread's stack".to_owned())
     } else {
         None
     };
-    Walked {
-        frames: call_stack.frames,
-        note,
-    }
+    Walked { frames, note }
+}
+
+/// One round, within the brake; and whether it came to its end.
+fn walk_window(
+    context: &MinidumpContext,
+    window: Option<&MinidumpMemory<'_>>,
+    modules: &MinidumpModuleList,
+    system: &SystemInfo,
+    provider: &Provider<'_>,
+) -> (Vec<StackFrame>, bool) {
+    let caller = window.and_then(|stack| caller_of_nowhere(context, stack, modules, provider));
+    let mut call_stack = CallStack::with_context(context.clone());
+    call_stack.frames.extend(caller);
+    let memory = window.map(UnifiedMemory::Memory);
+    let count = |_: usize, _: &StackFrame| provider.frame_walked();
+    let finished = now_or_never(walk_stack(0, count, &mut call_stack, memory, modules, system, provider)).is_some();
+    (call_stack.frames, finished)
 }
 
 /// The frame that called code which is not there: a null function pointer, most often. Nothing ran since the call, so the
@@ -201,6 +223,11 @@ mod tests {
         let walked = walk_bytes(&endless_stack(64 << 20), &Limits::default());
         assert_eq!(walked.frames.len(), Limits::default().frames_per_thread);
         assert_eq!(walked.note.as_deref(), Some("unwinding stopped after 1024 frames"));
+        assert!(
+            walked.frames.capacity() <= 16_384,
+            "{} frames were held at once",
+            walked.frames.capacity()
+        );
         assert!(started.elapsed() < Duration::from_secs(20));
     }
 
@@ -208,6 +235,22 @@ mod tests {
     fn a_short_stack_is_walked_to_its_end_without_a_note() {
         let walked = walk_bytes(&endless_stack(160), &Limits::default());
         assert!((5..=10).contains(&walked.frames.len()), "{}", walked.frames.len());
+        assert_eq!(walked.note, None);
+    }
+
+    #[test]
+    fn what_lies_far_out_on_a_stack_is_found() {
+        // One frame of a megabyte: the frame pointer leads over it, to two words before the end.
+        let mut bytes = vec![0; 1 << 20];
+        let end = bytes.len() - 48;
+        let words = [STACK + end as u64 + 32, 0x5000_0000_1000];
+        bytes[end..end + 16].copy_from_slice(&words.map(u64::to_le_bytes).concat());
+        let mut innermost = vec![0u8; 32];
+        innermost[..16].copy_from_slice(&[STACK + end as u64, 0x5000_0000_0500].map(u64::to_le_bytes).concat());
+        bytes[..32].copy_from_slice(&innermost);
+        let walked = walk_bytes(&bytes, &Limits::default());
+        let found: Vec<u64> = walked.frames.iter().map(|frame| frame.resume_address).collect();
+        assert_eq!(found, [0x5000_0000_0000, 0x5000_0000_0500, 0x5000_0000_1000]);
         assert_eq!(walked.note, None);
     }
 

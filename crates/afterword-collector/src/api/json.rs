@@ -57,7 +57,10 @@ pub(super) fn event(app: &App, stored: &StoredEvent, attachments: &[Attachment],
     let field = |name: &str| raw.get(name).cloned().unwrap_or(Value::Null);
     let culprit = event.culprit();
     let top = event.top_frame().map(|frame| {
-        json!({ "function": frame.short_name(), "file": frame.file, "line": frame.line.as_deref().map(number) })
+        json!({
+            "function": frame.short_name(), "file": frame.file, "absPath": frame.path,
+            "line": frame.line.as_deref().map(number),
+        })
     });
     json!({
         "id": stored.event_id,

@@ -171,7 +171,7 @@ impl Frame {
 
     /// Panic, abort and allocation are nobody's fault.
     pub(crate) fn is_machinery(&self) -> bool {
-        self.function.as_deref().is_some_and(signature::is_machinery)
+        self.for_signature().is_machinery()
     }
 
     /// The file name of the executable or library.

@@ -179,7 +179,7 @@ pub(crate) fn crash(function: &str) -> Value {
             "mechanism": {"type": "minidump", "handled": false, "synthetic": true},
             "stacktrace": {"frames": [
                 {"function": "main", "in_app": true, "filename": "src/main.rs", "lineno": 10},
-                {"function": function, "in_app": true, "filename": "src/canvas.rs", "lineno": 42},
+                {"function": function, "in_app": true, "filename": "canvas.rs", "abs_path": "/home/anna/editor/src/canvas.rs", "lineno": 42},
             ]},
         }]},
     })

@@ -6,9 +6,11 @@
 //! callers' registers in a report, and rules on other registers than the frame pointer, rest on.
 //! (DWARF 5, section 6.4; Linux Standard Base Core, "Exception Frames".)
 
+use std::cell::OnceCell;
+
 use addr2line::gimli;
 use gimli::{
-    BaseAddresses, CfaRule, DebugFrame, EhFrame, EhFrameHdr, Encoding, EndianSlice, EvaluationResult,
+    BaseAddresses, CfaRule, CieOrFde, DebugFrame, EhFrame, EhFrameHdr, Encoding, EndianSlice, EvaluationResult,
     FrameDescriptionEntry, Location, ParsedEhFrameHdr, Register, RegisterRule, RunTimeEndian, UnwindContext,
     UnwindExpression, UnwindSection, Value,
 };
@@ -23,6 +25,9 @@ type Reader<'s> = EndianSlice<'s, RunTimeEndian>;
 /// Steps of one DWARF expression; those that compilers write have a dozen.
 const MAX_EXPRESSION_STEPS: u32 = 1000;
 
+/// Functions of one file whose rules are found without a table of the linker's; the largest browsers have a million.
+const MAX_INDEXED_ENTRIES: usize = 1 << 22;
+
 /// The call frame information of one file.
 pub(crate) struct Cfi<'s> {
     eh_frame: Option<EhFrame<Reader<'s>>>,
@@ -30,6 +35,18 @@ pub(crate) struct Cfi<'s> {
     debug_frame: Option<DebugFrame<Reader<'s>>>,
     bases: BaseAddresses,
     registers: &'static Registers,
+    eh_index: OnceCell<Index>,
+    debug_index: OnceCell<Index>,
+}
+
+/// The frame that rules lead to.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) struct Caller {
+    /// Where it goes on.
+    pub(crate) resume_address: u64,
+    pub(crate) stack_pointer: u64,
+    /// It made no call: a signal interrupted it right before the instruction at `resume_address`.
+    pub(crate) was_interrupted: bool,
 }
 
 impl<'s> Cfi<'s> {
@@ -69,6 +86,8 @@ impl<'s> Cfi<'s> {
             debug_frame,
             bases,
             registers,
+            eh_index: OnceCell::new(),
+            debug_index: OnceCell::new(),
         })
     }
 
@@ -78,7 +97,7 @@ impl<'s> Cfi<'s> {
     }
 
     /// Sets the caller's registers. `None`: there are no rules for the address, or they need what is not in the dump.
-    pub(crate) fn unwind(&self, address: FileAddress, walker: &mut dyn FrameWalker) -> Option<()> {
+    pub(crate) fn unwind(&self, address: FileAddress, walker: &mut dyn FrameWalker) -> Option<Caller> {
         if let Some((section, entry)) = self.eh_entry(address) {
             return self.step(section, &entry, address, walker);
         }
@@ -90,7 +109,11 @@ impl<'s> Cfi<'s> {
         let section = self.eh_frame.as_ref()?;
         let entry = match self.search_table.as_ref().and_then(|header| header.table()) {
             Some(table) => table.fde_for_address(section, &self.bases, address.0, EhFrame::cie_from_offset),
-            None => section.fde_for_address(&self.bases, address.0, EhFrame::cie_from_offset),
+            None => {
+                let index = self.eh_index.get_or_init(|| Index::of(section, &self.bases));
+                let offset = index.find(address)?;
+                section.fde_from_offset(&self.bases, offset.into(), EhFrame::cie_from_offset)
+            }
         };
         Some((section, entry.ok()?))
     }
@@ -100,12 +123,10 @@ impl<'s> Cfi<'s> {
         address: FileAddress,
     ) -> Option<(&DebugFrame<Reader<'s>>, FrameDescriptionEntry<Reader<'s>>)> {
         let section = self.debug_frame.as_ref()?;
-        Some((
-            section,
-            section
-                .fde_for_address(&self.bases, address.0, DebugFrame::cie_from_offset)
-                .ok()?,
-        ))
+        let index = self.debug_index.get_or_init(|| Index::of(section, &self.bases));
+        let offset = index.find(address)?;
+        let entry = section.fde_from_offset(&self.bases, offset.into(), DebugFrame::cie_from_offset);
+        Some((section, entry.ok()?))
     }
 
     fn step<S: UnwindSection<Reader<'s>>>(
@@ -114,7 +135,7 @@ impl<'s> Cfi<'s> {
         entry: &FrameDescriptionEntry<Reader<'s>>,
         address: FileAddress,
         walker: &mut dyn FrameWalker,
-    ) -> Option<()> {
+    ) -> Option<Caller> {
         let mut context = UnwindContext::new();
         let row = entry
             .unwind_info_for_address(section, &self.bases, &mut context, address.0)
@@ -142,16 +163,74 @@ impl<'s> Cfi<'s> {
             // Still in the link register, on processors that have one.
             None => rules.register(return_register, walker)?,
         };
+        let mut stack_pointer = cfa;
         for (register, rule) in row.registers() {
             let Some(name) = self.registers.name(*register).filter(|_| *register != return_register) else {
                 continue;
             };
             match rules.value(*register, rule, cfa, walker) {
-                Some(value) => walker.set_caller_register(name, value)?,
+                Some(value) => {
+                    walker.set_caller_register(name, value)?;
+                    if name == self.registers.stack_pointer {
+                        stack_pointer = value;
+                    }
+                }
                 None => walker.clear_caller_register(name),
             }
         }
-        walker.set_ra(return_address)
+        walker.set_ra(return_address)?;
+        Some(Caller {
+            resume_address: return_address,
+            stack_pointer,
+            was_interrupted: entry.is_signal_trampoline(),
+        })
+    }
+}
+
+/// Where the rules of each function are in a section that came without a search table: made once, since a stack that is
+/// scanned asks for every word on it.
+struct Index {
+    /// Sorted by the first address.
+    entries: Vec<Indexed>,
+}
+
+struct Indexed {
+    start: u64,
+    end: u64,
+    offset: usize,
+}
+
+impl Index {
+    /// Of the entries up to the first that is damaged.
+    fn of<'s, S: UnwindSection<Reader<'s>>>(section: &S, bases: &BaseAddresses) -> Index {
+        let mut entries = Vec::new();
+        let mut all = section.entries(bases);
+        while let Ok(Some(entry)) = all.next() {
+            let CieOrFde::Fde(partial) = entry else { continue };
+            let Ok(function) = partial.parse(S::cie_from_offset) else {
+                continue;
+            };
+            // Nothing begins at 0 but functions that the linker dropped.
+            if function.initial_address() != 0 && function.initial_address() < function.end_address() {
+                entries.push(Indexed {
+                    start: function.initial_address(),
+                    end: function.end_address(),
+                    offset: function.offset(),
+                });
+            }
+            if entries.len() == MAX_INDEXED_ENTRIES {
+                break;
+            }
+        }
+        entries.sort_by_key(|entry| entry.start);
+        Index { entries }
+    }
+
+    /// The place of the rules for an address in the section.
+    fn find(&self, address: FileAddress) -> Option<usize> {
+        let behind = self.entries.partition_point(|entry| entry.start <= address.0);
+        let entry = self.entries[..behind].last()?;
+        (address.0 < entry.end).then_some(entry.offset)
     }
 }
 
@@ -231,6 +310,7 @@ impl<'s, S: UnwindSection<Reader<'s>>> Rules<'_, S> {
 /// The registers of a processor: DWARF's number is the index, the name is the minidump's.
 struct Registers {
     size_bytes: u8,
+    stack_pointer: &'static str,
     names: &'static [&'static str],
 }
 
@@ -260,6 +340,7 @@ impl Registers {
 /// System V ABI for AMD64, figure 3.36.
 static AMD64: Registers = Registers {
     size_bytes: 8,
+    stack_pointer: "rsp",
     names: &[
         "rax", "rdx", "rcx", "rbx", "rsi", "rdi", "rbp", "rsp", "r8", "r9", "r10", "r11", "r12", "r13", "r14", "r15",
         "rip",
@@ -269,12 +350,14 @@ static AMD64: Registers = Registers {
 /// System V ABI for i386, table 2.14.
 static X86: Registers = Registers {
     size_bytes: 4,
+    stack_pointer: "esp",
     names: &["eax", "ecx", "edx", "ebx", "esp", "ebp", "esi", "edi", "eip"],
 };
 
 /// DWARF for the Arm 64-bit Architecture, section 4.1.
 static ARM64: Registers = Registers {
     size_bytes: 8,
+    stack_pointer: "sp",
     names: &[
         "x0", "x1", "x2", "x3", "x4", "x5", "x6", "x7", "x8", "x9", "x10", "x11", "x12", "x13", "x14", "x15", "x16",
         "x17", "x18", "x19", "x20", "x21", "x22", "x23", "x24", "x25", "x26", "x27", "x28", "fp", "lr", "sp",

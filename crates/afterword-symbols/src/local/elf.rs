@@ -9,14 +9,17 @@ use std::sync::OnceLock;
 use std::sync::atomic::{AtomicUsize, Ordering};
 
 use memmap2::Mmap;
-use object::{BinaryFormat, Object, ObjectSection, ObjectSegment, SectionFlags, SectionIndex, elf};
+use object::{
+    BinaryFormat, CompressedData, CompressionFormat, Object, ObjectSection, ObjectSegment, SectionFlags, SectionIndex,
+    elf,
+};
 
 use crate::address::FileAddress;
 
 /// Sections of debug information that can be unpacked per module; `gimli` asks for fewer.
 const MAX_UNPACKED_SECTIONS: usize = 32;
 
-/// Sections that unpack to more than this are left out.
+/// Packed sections that unpack to more than this are left out.
 const MAX_UNPACKED_BYTES: u64 = 2 << 30;
 
 /// Where the files of one module are kept while it is looked at.
@@ -166,10 +169,7 @@ impl<'s> ElfFile<'s> {
         let Some(section) = self.object.section_by_name(name) else {
             return &[];
         };
-        let small = section
-            .compressed_data()
-            .is_ok_and(|data| data.uncompressed_size <= MAX_UNPACKED_BYTES);
-        if !small {
+        if !section.compressed_data().is_ok_and(|data| may_be_unpacked(&data)) {
             return &[];
         }
         match section.uncompressed_data() {
@@ -182,6 +182,11 @@ impl<'s> ElfFile<'s> {
     pub(crate) fn section_address(&self, name: &str) -> Option<u64> {
         self.object.section_by_name(name).map(|section| section.address())
     }
+}
+
+/// What is not packed is used where it is mapped, whatever its size.
+fn may_be_unpacked(data: &CompressedData<'_>) -> bool {
+    data.format == CompressionFormat::None || data.uncompressed_size <= MAX_UNPACKED_BYTES
 }
 
 /// By their flags: in a debug file the sections have no bytes, hence no kind.
@@ -214,4 +219,22 @@ pub(crate) fn hex(bytes: &[u8]) -> String {
             let _ = write!(text, "{byte:02x}");
             text
         })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn only_what_is_packed_can_be_too_large_to_unpack() {
+        let section = |format, uncompressed_size| CompressedData {
+            format,
+            data: &[],
+            uncompressed_size,
+        };
+        let (fits, more) = (MAX_UNPACKED_BYTES, MAX_UNPACKED_BYTES + 1);
+        assert!(may_be_unpacked(&section(CompressionFormat::None, more)));
+        assert!(may_be_unpacked(&section(CompressionFormat::Zlib, fits)));
+        assert!(!may_be_unpacked(&section(CompressionFormat::Zlib, more)));
+    }
 }

@@ -136,39 +136,36 @@ const MACHINERY: &[&str] = &[
     "sentry_panic::*",
 ];
 
-/// Functions whose crash is their caller's doing.
+/// Functions whose crash is their caller's doing, beside those of [`C_FUNCTIONS`].
 const PREFIXES: &[&str] = &[
-    "mem*",
-    "__mem*",
-    "str*",
-    "__str*",
-    "wcs*",
-    "__wcs*",
-    "bcopy",
-    "bzero",
-    "printf*",
-    "vprintf*",
-    "fprintf*",
-    "vfprintf*",
-    "snprintf*",
-    "vsnprintf*",
-    "sprintf*",
-    "__vfprintf*",
-    "fwrite",
-    "fread",
-    "qsort*",
-    "bsearch",
     "compiler_builtins::*",
-    "syscall",
     "__syscall*",
     "__futex*",
     "pthread_mutex_*",
     "__pthread_mutex_*",
     "pthread_cond_*",
     "__pthread_cond_*",
-    "*nanosleep",
-    "*epoll_wait",
-    "*poll",
+];
+
+/// Functions of the C library that work on what they are given, or wait. Spelled out: `mem*` would be `memory_map` too.
+#[rustfmt::skip]
+const C_FUNCTIONS: &[&str] = &[
+    // Memory.
+    "memcpy", "memmove", "memset", "memcmp", "memchr", "memrchr", "rawmemchr", "memmem", "mempcpy", "memccpy", "bcopy",
+    "bzero", "bcmp",
+    // Text.
+    "strlen", "strnlen", "strcpy", "strncpy", "strlcpy", "stpcpy", "stpncpy", "strcat", "strncat", "strlcat", "strcmp",
+    "strncmp", "strcasecmp", "strncasecmp", "strcoll", "strchr", "strrchr", "strchrnul", "strstr", "strcasestr",
+    "strpbrk", "strspn", "strcspn", "strtok", "strtok_r", "strsep", "strdup", "strndup", "strtol", "strtoul", "strtoll", "strtoull",
+    "strtod", "strtof", "strerror", "strftime",
+    "wcslen", "wcsnlen", "wcscpy", "wcsncpy", "wcscat", "wcsncat", "wcscmp", "wcsncmp", "wcschr", "wcsrchr", "wcsstr",
+    "wcsdup", "wmemcpy", "wmemmove", "wmemset", "wmemcmp", "wmemchr",
+    // Formatted text and files.
+    "printf", "vprintf", "fprintf", "vfprintf", "dprintf", "vdprintf", "sprintf", "vsprintf", "snprintf", "vsnprintf",
+    "asprintf", "vasprintf", "fwrite", "fread", "fputs", "puts",
+    "qsort", "qsort_r", "bsearch",
+    // Waiting.
+    "syscall", "poll", "ppoll", "select", "epoll_wait", "epoll_pwait", "nanosleep", "clock_nanosleep",
 ];
 
 pub(crate) fn is_sentinel(trimmed: &str) -> bool {
@@ -181,7 +178,28 @@ pub(crate) fn is_machinery_trimmed(trimmed: &str) -> bool {
 }
 
 pub(crate) fn is_prefix(trimmed: &str) -> bool {
-    is_standard_library(trimmed) || PREFIXES.iter().any(|pattern| matches(pattern, trimmed))
+    is_standard_library(trimmed)
+        || C_FUNCTIONS.contains(&trimmed)
+        || reserved_stem(trimmed).is_some_and(|stem| C_FUNCTIONS.contains(&stem))
+        || PREFIXES.iter().any(|pattern| matches(pattern, trimmed))
+}
+
+/// A name without a path: a C function, or one whose path the compiler did not write. Line tables alone have no more for
+/// functions that were inlined, in Rust and in C++: `clone` may be `<app::Scene as Clone>::clone`.
+pub(crate) fn is_bare(trimmed: &str) -> bool {
+    !trimmed.contains("::") && !trimmed.starts_with('<')
+}
+
+/// `memmove` of `__memmove_avx_unaligned_erms`, `memcpy` of `__memcpy_chk`, `poll` of `__poll`: what C libraries call their
+/// variants.
+fn reserved_stem(trimmed: &str) -> Option<&str> {
+    let name = trimmed.strip_prefix("__GI_").unwrap_or(trimmed);
+    let name = name.strip_prefix("__").or_else(|| (name != trimmed).then_some(name))?;
+    C_FUNCTIONS
+        .iter()
+        .filter_map(|function| name.strip_prefix(function).map(|rest| (rest, *function)))
+        .find(|(rest, _)| rest.is_empty() || rest.starts_with('_'))
+        .map(|(_, function)| function)
 }
 
 /// Libraries of the system whose inner, nameless functions say less than their caller.

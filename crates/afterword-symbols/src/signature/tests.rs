@@ -76,7 +76,7 @@ fn trimming_ends_on_anything() {
         "", "<", ">", "<<<<", "(((", "{", "`", "operator", "a<b", "a->b>", "::", "é<ü>", "<as>", "< as >", "{#", " ",
     ] {
         let _ = trim(name);
-        let _ = is_machinery(name);
+        let _ = named(name).is_machinery();
         let _ = signature([named(name)]);
     }
     assert!(trim(&"é".repeat(100_000)).len() <= 4096);
@@ -171,7 +171,7 @@ fn machinery_is_told_from_the_application() {
         "abort",
         "afterword::panics::hook",
     ] {
-        assert!(is_machinery(name), "{name}");
+        assert!(named(name).is_machinery(), "{name}");
     }
     for name in [
         "main",
@@ -181,7 +181,7 @@ fn machinery_is_told_from_the_application() {
         "aborted",
         "std::fs::read",
     ] {
-        assert!(!is_machinery(name), "{name}");
+        assert!(!named(name).is_machinery(), "{name}");
     }
     for name in [
         "std::fs::read",
@@ -197,5 +197,75 @@ fn machinery_is_told_from_the_application() {
         "main",
     ] {
         assert!(!is_standard_library(name), "{name}");
+    }
+}
+
+fn in_source<'a>(function: &'a str, file: &'a str) -> SignatureFrame<'a> {
+    SignatureFrame {
+        file: Some(file),
+        ..named(function)
+    }
+}
+
+#[test]
+fn bare_names_are_the_c_librarys_only_without_a_source_of_the_application() {
+    // Line tables have no paths for functions that were inlined.
+    for name in [
+        "free", "exit", "clone", "kill", "raise", "abort", "memcpy", "strlen", "poll", "qsort",
+    ] {
+        let ours = in_source(name, "/home/anna/paint/src/brush.rs");
+        assert!(!ours.is_machinery(), "{name}");
+        assert_eq!(signature([ours, named("paint::main")]), name);
+        let file = "/home/anna/paint/src/shape.cpp";
+        assert_eq!(signature([in_source(name, file), named("main")]), name);
+    }
+    let elsewhere = [
+        named("free"),
+        in_source("free", "./malloc/malloc.c"),
+        in_source("clone", "../sysdeps/unix/sysv/linux/x86_64/clone.S"),
+        SignatureFrame {
+            module: Some("/usr/lib/libc.so.6"),
+            ..in_source("abort", "/build/libc/abort.c")
+        },
+    ];
+    for frame in elsewhere {
+        assert!(frame.is_machinery(), "{frame:?}");
+        assert_eq!(signature([frame, named("app::save")]), "app::save");
+    }
+}
+
+#[test]
+fn the_c_library_is_spelled_out() {
+    for name in [
+        "memcpy",
+        "__memmove_avx_unaligned_erms",
+        "__memcpy_chk",
+        "__strlen_avx2",
+        "strtok_r",
+        "__wmemset_evex_unaligned",
+        "__vfprintf_internal",
+        "poll",
+        "__poll",
+        "__GI___poll",
+        "clock_nanosleep",
+        "__clock_nanosleep",
+        "epoll_wait",
+    ] {
+        assert_eq!(
+            signature([named(name), named("app::run")]),
+            format!("{name} | app::run")
+        );
+    }
+    for name in [
+        "memory_map",
+        "member",
+        "stream_next",
+        "structure",
+        "strategy",
+        "event_poll",
+        "Reader_poll",
+        "wcs_state",
+    ] {
+        assert_eq!(signature([named(name), named("app::run")]), name);
     }
 }

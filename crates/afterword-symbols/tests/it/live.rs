@@ -10,7 +10,7 @@ use afterword_symbols::{Limits, ProcessedCrash, Sources, SymbolState, TextOption
 use minidump_writer::minidump_writer::MinidumpWriterConfig;
 
 /// Set for the process that is dumped.
-const CHILD: &str = "AFTERWORD_SYMBOLS_TEST_CHILD";
+pub(crate) const CHILD: &str = "AFTERWORD_SYMBOLS_TEST_CHILD";
 
 #[inline(always)]
 fn innermost(mut bit: u64) -> u64 {
@@ -54,8 +54,7 @@ fn child_process() {
     });
     wait.recv().unwrap();
     let spin = || {
-        let thread = std::fs::read_link("/proc/thread-self").unwrap();
-        println!("\nspinning in thread {}", thread.file_name().unwrap().to_str().unwrap());
+        print_thread();
         spinning(3)
     };
     if kind == "panic" {
@@ -63,6 +62,12 @@ fn child_process() {
         println!("{}", indexing(&[1, 2, 3], std::hint::black_box(7)));
     }
     println!("{}", spin());
+}
+
+/// Tells [`dump_of`] which thread it is.
+pub(crate) fn print_thread() {
+    let thread = std::fs::read_link("/proc/thread-self").unwrap();
+    println!("\nspinning in thread {}", thread.file_name().unwrap().to_str().unwrap());
 }
 
 struct Killed(Child);
@@ -77,12 +82,13 @@ impl Drop for Killed {
 /// The dump of a child that spins, made once.
 fn dumped() -> &'static [u8] {
     static DUMP: OnceLock<Vec<u8>> = OnceLock::new();
-    DUMP.get_or_init(|| dump_of("spin"))
+    DUMP.get_or_init(|| dump_of("live::child_process", "spin"))
 }
 
-fn dump_of(kind: &str) -> Vec<u8> {
+/// The dump of this executable running a test of its own as its child.
+pub(crate) fn dump_of(test: &str, kind: &str) -> Vec<u8> {
     let mut command = Command::new(std::env::current_exe().unwrap());
-    command.args(["--exact", "live::child_process", "--nocapture"]);
+    command.args(["--exact", test, "--nocapture"]);
     command.env(CHILD, kind).stdout(Stdio::piped());
     let mut child = Killed(command.spawn().unwrap());
     let lines = BufReader::new(child.0.stdout.take().unwrap()).lines();
@@ -249,7 +255,7 @@ fn every_thread_is_unwound_to_its_very_beginning() {
 
 #[test]
 fn a_panic_is_blamed_on_who_panicked_not_on_the_hook() {
-    let crash = process(&dump_of("panic"), &local(), &Limits::default()).unwrap();
+    let crash = process(&dump_of("live::child_process", "panic"), &local(), &Limits::default()).unwrap();
     println!("{}", crash.to_text(&TextOptions::brief()));
     let innermost = &crash.crashed_thread().unwrap().frames[0];
     assert_eq!(

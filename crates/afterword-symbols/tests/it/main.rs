@@ -2,9 +2,13 @@
 #![expect(
     clippy::unwrap_used,
     clippy::print_stderr,
-    reason = "a test says what failed by panicking, and what it skipped"
+    clippy::print_stdout,
+    reason = "a test says what failed by panicking, and what it skipped; the processes that are dumped say where they are"
 )]
 
 mod fixtures;
 #[cfg(target_os = "linux")]
 mod live;
+mod made;
+#[cfg(all(target_os = "linux", target_arch = "x86_64"))]
+mod signal;
