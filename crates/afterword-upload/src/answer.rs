@@ -2,8 +2,10 @@
 
 use std::time::{Duration, SystemTime};
 
-use afterword_protocol::{Category, RateLimits};
+use afterword_protocol::envelope::kind;
+use afterword_protocol::{Category, Envelope, RateLimits};
 use serde_json::Value;
+use uuid::Uuid;
 
 /// The most that is kept of a server's words, in characters.
 const WORDS_MAX_CHARS: usize = 1000;
@@ -24,11 +26,49 @@ pub(crate) struct Answer {
     pub(crate) body: Option<Vec<u8>>,
 }
 
+/// What a 2xx must name to count: a server that has read an event says which. Anything else was answered by somebody
+/// who did not read it, such as a hotel's portal.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) enum Expected {
+    /// One of these; the first is its own.
+    Id(Vec<Uuid>),
+    /// An event without an id of its own gets one from the server.
+    AnyId,
+    /// Without an event there is nothing to name.
+    Nothing,
+}
+
+impl Expected {
+    /// What is to be named of an envelope.
+    pub(crate) fn of(envelope: &Envelope) -> Expected {
+        let event = envelope.items.iter().find(|item| {
+            [kind::EVENT, kind::TRANSACTION, kind::FEEDBACK].contains(&item.header.kind.as_str()) || item.is_minidump()
+        });
+        let Some(event) = event else {
+            return Expected::Nothing;
+        };
+        let of_payload = || {
+            let payload: Value = serde_json::from_slice(&event.payload).ok()?;
+            Uuid::try_parse(payload["event_id"].as_str()?).ok()
+        };
+        let id = envelope.header.event_id.or_else(of_payload);
+        id.map_or(Expected::AnyId, |id| Expected::Id(vec![id]))
+    }
+
+    fn is_met(&self, named: Option<Uuid>) -> bool {
+        match self {
+            Expected::Id(ids) => named.is_some_and(|named| ids.contains(&named)),
+            Expected::AnyId => named.is_some(),
+            Expected::Nothing => true,
+        }
+    }
+}
+
 /// What it means for what was sent.
 #[derive(Debug, PartialEq)]
 pub(crate) enum Verdict {
-    /// The server has it.
-    Accepted { event_id: Option<String> },
+    /// The server has it, and calls it so.
+    Accepted { event_id: Option<Uuid> },
     /// It goes over a rate limit.
     Limited { words: String },
     /// Not now.
@@ -39,15 +79,21 @@ pub(crate) enum Verdict {
 
 impl Answer {
     /// See the table on the crate's page.
-    pub(crate) fn verdict(&self, now: SystemTime) -> Verdict {
+    pub(crate) fn verdict(&self, expected: &Expected, now: SystemTime) -> Verdict {
         let status = self.status;
         match status {
-            200..=299 => match self.json() {
-                Some(json) => Verdict::Accepted {
-                    event_id: json["id"].as_str().map(|id| clean(id, 64)),
-                },
-                None => self.later(format!("the answer ({status}) is not one of a Sentry server"), now),
-            },
+            200..=299 => {
+                let Some(json) = self.json() else {
+                    return self.later(format!("the answer ({status}) is not one of a Sentry server"), now);
+                };
+                // With and without dashes, in any case.
+                let event_id = json["id"].as_str().and_then(|id| Uuid::try_parse(id).ok());
+                if expected.is_met(event_id) {
+                    Verdict::Accepted { event_id }
+                } else {
+                    self.later(format!("the answer ({status}) does not name what was sent"), now)
+                }
+            }
             300..=399 => {
                 let to = clean(self.location.as_deref().unwrap_or("nowhere"), 200);
                 self.later(
@@ -145,6 +191,8 @@ fn is_direction(c: char) -> bool {
 
 #[cfg(test)]
 mod tests {
+    use afterword_protocol::Limits;
+
     use super::*;
 
     fn answer(status: u16, body: &str) -> Answer {
@@ -156,17 +204,14 @@ mod tests {
     }
 
     fn verdict(status: u16, body: &str) -> Verdict {
-        answer(status, body).verdict(SystemTime::now())
+        answer(status, body).verdict(&Expected::Nothing, SystemTime::now())
     }
+
+    const ID: Uuid = Uuid::from_u128(0x9ec7_9c33_ec99_42ab_8353_589f_cb2e_04dc);
+    const OTHER: Uuid = Uuid::from_u128(0x1ec7_9c33_ec99_42ab_8353_589f_cb2e_04dc);
 
     #[test]
     fn only_json_from_the_server_is_an_acceptance() {
-        assert_eq!(
-            verdict(200, r#"{"id":"abc"}"#),
-            Verdict::Accepted {
-                event_id: Some("abc".into())
-            }
-        );
         assert_eq!(verdict(202, "{}"), Verdict::Accepted { event_id: None });
         for garbage in [
             "",
@@ -183,7 +228,52 @@ mod tests {
             body: None,
             ..Answer::default()
         };
-        assert!(matches!(too_long.verdict(SystemTime::now()), Verdict::Later { .. }));
+        assert!(matches!(
+            too_long.verdict(&Expected::Nothing, SystemTime::now()),
+            Verdict::Later { .. }
+        ));
+    }
+
+    #[test]
+    fn a_2xx_that_does_not_name_the_event_is_no_acceptance() {
+        let with = |expected: &Expected, body: &str| answer(200, body).verdict(expected, SystemTime::now());
+        let own = Expected::Id(vec![ID]);
+        for body in [
+            format!("{{\"id\":\"{}\"}}", ID.simple()),
+            format!("{{\"id\":\"{}\",\"more\":1}}", ID.hyphenated()),
+            format!("{{\"id\":\"{}\"}}", ID.hyphenated().to_string().to_uppercase()),
+        ] {
+            assert_eq!(with(&own, &body), Verdict::Accepted { event_id: Some(ID) }, "{body}");
+        }
+        for body in [
+            "{}",
+            r#"{"id":null}"#,
+            r#"{"id":""}"#,
+            r#"{"id":7}"#,
+            r#"{"status":"ok"}"#,
+            &format!("{{\"id\":\"{OTHER}\"}}"),
+        ] {
+            assert!(matches!(with(&own, body), Verdict::Later { .. }), "{body}");
+        }
+        assert!(matches!(with(&Expected::AnyId, "{}"), Verdict::Later { .. }));
+        let any = with(&Expected::AnyId, &format!("{{\"id\":\"{OTHER}\"}}"));
+        assert_eq!(any, Verdict::Accepted { event_id: Some(OTHER) });
+    }
+
+    #[test]
+    fn what_is_to_be_named_follows_from_the_envelope() {
+        let of = |bytes: String| Expected::of(&Envelope::parse(bytes.as_bytes(), &Limits::default()).unwrap());
+        for kind in ["event", "transaction", "feedback"] {
+            let in_header = format!("{{\"event_id\":\"{ID}\"}}\n{{\"type\":\"{kind}\"}}\n{{}}\n");
+            assert_eq!(of(in_header), Expected::Id(vec![ID]));
+            let in_payload = format!("{{}}\n{{\"type\":\"{kind}\"}}\n{{\"event_id\":\"{ID}\"}}\n");
+            assert_eq!(of(in_payload), Expected::Id(vec![ID]));
+            assert_eq!(of(format!("{{}}\n{{\"type\":\"{kind}\"}}\n{{}}\n")), Expected::AnyId);
+        }
+        for kind in ["session", "client_report", "statsd"] {
+            let envelope = format!("{{\"event_id\":\"{ID}\"}}\n{{\"type\":\"{kind}\"}}\n{{}}\n");
+            assert_eq!(of(envelope), Expected::Nothing);
+        }
     }
 
     #[test]
@@ -199,7 +289,7 @@ mod tests {
 
     #[test]
     fn words_are_found_bounded_and_cleaned() {
-        let refused = |answer: Answer| match answer.verdict(SystemTime::now()) {
+        let refused = |answer: Answer| match answer.verdict(&Expected::Nothing, SystemTime::now()) {
             Verdict::Refused { words } => words,
             other => panic!("{other:?}"),
         };
@@ -224,7 +314,7 @@ mod tests {
             retry_after: Some("120".into()),
             ..answer(503, "")
         };
-        let Verdict::Later { wait: Some(wait), .. } = busy.verdict(now) else {
+        let Verdict::Later { wait: Some(wait), .. } = busy.verdict(&Expected::Nothing, now) else {
             panic!()
         };
         assert_eq!(wait, Duration::from_secs(120));

@@ -9,17 +9,18 @@
 //! 1. looks at the rate limits kept on the disk, and does not even connect while one holds;
 //! 2. makes the body: [`report_envelope`] with event, minidump and processed stack, or for an error the very envelope
 //!    that was stored; compressed by gzip;
-//! 3. asks for the consent once more and posts it to the DSN's `…/api/{project}/envelope/`;
+//! 3. records the attempt and the time of the next one, asks for the consent once more, and posts it to the DSN's
+//!    `…/api/{project}/envelope/`: where nothing can be recorded, nothing is sent;
 //! 4. **records a 2xx on the disk before anything else**: whoever is killed after that never sends the report again;
 //! 5. sends the comment, if there is one, as [`feedback_envelope`], since an event and a feedback exclude each other in
 //!    one envelope; records that too;
-//! 6. finishes: the record stays, the payload is deleted.
+//! 6. finishes: the record stays, the payload is deleted. What fails from 4 on makes nothing unsent.
 //!
 //! # What an answer means
 //!
 //! | answer | means | the report |
 //! | --- | --- | --- |
-//! | 2xx with a JSON object | accepted | sent |
+//! | 2xx with JSON whose `id` is the event's (with any object, if there is no event) | accepted | sent |
 //! | 2xx with anything else | somebody else answered (a captive portal, a proxy's page) | later |
 //! | 3xx | the same; redirects are not followed, a report goes where the DSN says or nowhere | later |
 //! | 429 | not now; how long is kept on the disk, for all processes | later |

@@ -3,10 +3,10 @@
 use std::time::SystemTime;
 
 use afterword_protocol::{Category, Dsn, Envelope, Limits};
-use afterword_store::{ReleasedEnvelope, Store};
+use afterword_store::{ConsentPolicy, ReleasedEnvelope, Store, chain};
 use time::OffsetDateTime;
 
-use crate::answer::Verdict;
+use crate::answer::{Expected, Verdict};
 use crate::report::{gzip, keep_limits, limited_until, next_attempt, request};
 use crate::transport::{Failure, post};
 use crate::{Error, NoProgress, Uploader};
@@ -31,6 +31,8 @@ pub struct QueueOutcome {
 enum One {
     Sent,
     Refused(String),
+    /// It cannot be sent at all; no server was asked.
+    Unsendable(String),
     Discarded,
     /// Its category is limited; others may go.
     Limited(SystemTime),
@@ -42,12 +44,25 @@ impl Uploader {
     /// Sends what is queued, oldest first, until the server fails. Takes the sender's lock for each envelope, so that a
     /// report that a person waits for can go in between; when another process is sending, the queue is left to it.
     ///
-    /// An envelope goes, as it is, to the DSN of its header, else to [`Options::dsn`](crate::Options).
+    /// An envelope goes, as it is, to the DSN of its header, else to [`Options::dsn`](crate::Options). One that cannot be
+    /// read is left, and the next one sent.
+    ///
+    /// For a caller that knows that the policy is the one under which they were put;
+    /// [`Uploader::send_queued_under`] asks.
     ///
     /// # Errors
     /// [`Error::Queue`] when the store cannot be used.
     pub fn send_queued(&self, store: &Store) -> Result<QueueOutcome, Error> {
-        let queued = store.queued_envelopes().map_err(Error::queue)?;
+        self.send_queued_under(store, ConsentPolicy::Always)
+    }
+
+    /// The same under the policy as it is now: under `ask` and `never` nothing of the queue is sent, whatever the policy
+    /// was when it was put there.
+    ///
+    /// # Errors
+    /// As [`Uploader::send_queued`].
+    pub fn send_queued_under(&self, store: &Store, policy: ConsentPolicy) -> Result<QueueOutcome, Error> {
+        let queued = store.queued_envelopes_under(policy).map_err(Error::queue)?;
         let mut outcome = QueueOutcome {
             left: queued.len(),
             ..QueueOutcome::default()
@@ -57,34 +72,40 @@ impl Uploader {
                 outcome.later = Some(("another process is sending".to_owned(), next_attempt(1, None)));
                 break;
             };
-            let Some(bytes) = envelope.read().map_err(Error::queue)? else {
-                outcome.left -= 1;
-                continue;
+            let bytes = match envelope.read() {
+                Ok(Some(bytes)) => bytes,
+                Ok(None) => {
+                    outcome.left -= 1;
+                    continue;
+                }
+                Err(error) => {
+                    log::error!("envelope {} is left: {}", envelope.id(), chain(&error));
+                    continue;
+                }
             };
-            match self.send_one(store, bytes)? {
-                One::Sent => {
-                    envelope.remove_sent().map_err(Error::queue)?;
-                    outcome.sent += 1;
+            let one = self.send_one(store, bytes)?;
+            match (&one, failures_after(store, &one)) {
+                (One::Failed(why, wait), failures) => {
+                    outcome.later = Some((why.clone(), next_attempt(failures, *wait)));
+                    break;
                 }
-                One::Discarded => {
-                    envelope.remove_sent().map_err(Error::queue)?;
-                    outcome.discarded += 1;
-                }
-                One::Refused(words) => {
-                    refuse(envelope, &words)?;
-                    outcome.refused += 1;
-                }
-                One::Limited(until) => {
-                    let at = OffsetDateTime::from(until);
+                (One::Limited(until), _) => {
+                    let at = OffsetDateTime::from(*until);
                     outcome
                         .later
                         .get_or_insert_with(|| ("the server asked to wait".to_owned(), at));
                     continue;
                 }
-                One::Failed(why, wait) => {
-                    outcome.later = Some((why, next_attempt(1, wait)));
-                    break;
-                }
+                (One::Sent, _) => outcome.sent += 1,
+                (One::Discarded, _) => outcome.discarded += 1,
+                (One::Refused(_) | One::Unsendable(_), _) => outcome.refused += 1,
+            }
+            if let Err(error) = dispose(envelope, &one) {
+                // It is still queued and would be sent again, and so would all that come after it.
+                log::error!("{}", chain(&error));
+                let failures = count_failure(store);
+                outcome.later = Some((chain(&error), next_attempt(failures, None)));
+                break;
             }
             outcome.left -= 1;
         }
@@ -94,28 +115,33 @@ impl Uploader {
     fn send_one(&self, store: &Store, bytes: Vec<u8>) -> Result<One, Error> {
         let envelope = match Envelope::parse(&bytes, &Limits::default()) {
             Ok(envelope) => envelope,
-            Err(error) => return Ok(One::Refused(format!("not sent: {error}"))),
+            Err(error) => return Ok(One::Unsendable(format!("not sent: {error}"))),
         };
         let Some(dsn) = self.destination(&envelope) else {
-            return Ok(One::Refused("not sent: it names no server".to_owned()));
+            return Ok(One::Unsendable("not sent: it names no server".to_owned()));
         };
         let categories: Vec<Category> = envelope
             .items
             .iter()
             .filter_map(|item| Category::of_item(&item.header.kind))
             .collect();
+        let expected = Expected::of(&envelope);
         drop(envelope);
         if let Some(until) = limited_until(store, &categories)? {
             return Ok(One::Limited(until));
         }
-        let answer = match post(&self.options, request(&self.options, &dsn, gzip(&bytes)), &NoProgress) {
+        let cancelled = || One::Failed("cancelled".to_owned(), None);
+        let Some(body) = gzip(&bytes, &NoProgress) else {
+            return Ok(cancelled());
+        };
+        let answer = match post(&self.options, request(&self.options, &dsn, body), &NoProgress) {
             Ok(answer) => answer,
             Err(Failure::Network(why)) => return Ok(One::Failed(why, None)),
-            Err(Failure::Cancelled) => return Ok(One::Failed("cancelled".to_owned(), None)),
+            Err(Failure::Cancelled) => return Ok(cancelled()),
         };
         let now = SystemTime::now();
         keep_limits(store, &answer, now);
-        Ok(match answer.verdict(now) {
+        Ok(match answer.verdict(&expected, now) {
             Verdict::Accepted { .. } => One::Sent,
             Verdict::Limited { .. } => One::Discarded,
             Verdict::Refused { words } => One::Refused(words),
@@ -129,7 +155,49 @@ impl Uploader {
     }
 }
 
-fn refuse(envelope: ReleasedEnvelope, words: &str) -> Result<(), Error> {
-    log::warn!("envelope {} was refused: {words}", envelope.id());
-    envelope.refuse(words).map_err(Error::queue)
+/// Takes one out of the queue that is not to be sent any more.
+fn dispose(envelope: ReleasedEnvelope, one: &One) -> Result<(), afterword_store::Error> {
+    let id = envelope.id();
+    let disposed = match one {
+        One::Refused(words) | One::Unsendable(words) => {
+            log::warn!("envelope {id} was refused: {words}");
+            envelope.refuse(words)
+        }
+        _ => envelope.remove_sent(),
+    };
+    match disposed {
+        // Out of the queue all the same; the store deletes it when it tidies up.
+        Err(error @ afterword_store::Error::Delete { .. }) => {
+            log::warn!("envelope {id}: {}", chain(&error));
+            Ok(())
+        }
+        other => other,
+    }
+}
+
+/// Counts failures in a row, over processes: an answer of any kind ends the row.
+fn failures_after(store: &Store, one: &One) -> u32 {
+    match one {
+        One::Failed(..) => count_failure(store),
+        One::Limited(_) | One::Unsendable(_) => store.queue_failures(),
+        One::Sent | One::Refused(_) | One::Discarded => {
+            if store.queue_failures() > 0 {
+                keep_failures(store, 0);
+            }
+            0
+        }
+    }
+}
+
+fn count_failure(store: &Store) -> u32 {
+    let failures = store.queue_failures().saturating_add(1);
+    keep_failures(store, failures);
+    failures
+}
+
+/// Where the count cannot be kept, the wait is shorter: no reason to fail what was asked for.
+fn keep_failures(store: &Store, failures: u32) {
+    if let Err(error) = store.put_queue_failures(failures) {
+        log::warn!("{}", chain(&error));
+    }
 }

@@ -1,21 +1,27 @@
 //! Sending one report: the steps of the crate's page, in their order.
 
-use std::io::{self, Write};
+use std::io::Write;
 use std::time::{Duration, SystemTime};
 
-use afterword_protocol::{Category, Dsn, auth};
-use afterword_store::{Delivery, ReleasedReport, ReportFile, ReportId, Store};
+use afterword_protocol::{Category, Dsn, Envelope, Limits, auth};
+use afterword_store::{Delivery, ReleasedReport, ReportFile, ReportId, ReportKind, Store, chain};
 use bytes::Bytes;
 use flate2::Compression;
 use flate2::write::GzEncoder;
 use time::OffsetDateTime;
+use uuid::Uuid;
 
-use crate::answer::{Answer, Verdict, clean};
+use crate::answer::{Answer, Expected, Verdict, clean};
 use crate::transport::{Failure, Request, post};
 use crate::{Error, NoProgress, Options, Outcome, Progress, backoff, feedback_envelope, report_bytes};
 
+/// What is said first of an attempt after the report itself was accepted.
+const ARRIVED: &str = "the report has arrived, the comment not yet:";
 /// The most that is kept of why an attempt failed, in characters.
 const WHY_MAX_CHARS: usize = 1000;
+
+/// So much is compressed between two looks at whether to give up.
+const GZIP_CHUNK_BYTES: usize = 1024 * 1024;
 
 /// A report on its way.
 struct Sending<'a> {
@@ -40,7 +46,7 @@ enum Sent {
 
 /// A 2xx that is still to be recorded.
 struct Accepted {
-    event_id: Option<String>,
+    event_id: Option<Uuid>,
     answer: Answer,
     body_bytes: u64,
 }
@@ -69,17 +75,23 @@ pub(crate) fn send_report(
     // What has a recorded 2xx is never sent again, whoever was killed since.
     if sending.delivery.report_accepted_at.is_none() {
         match sending.send_event(progress)? {
-            Sent::Accepted(accepted) => sending.event_accepted(accepted)?,
+            Sent::Accepted(accepted) => {
+                if let Err(error) = sending.event_accepted(&accepted) {
+                    // The move is the record then; a comment is not worth sending the report twice.
+                    log::warn!("{}", chain(&error));
+                    return Ok(sending.finish_sent());
+                }
+            }
             Sent::Refused { status, words } => return sending.finish_refused(status, words),
             Sent::Ended(outcome) => return Ok(outcome),
         }
     }
     if sending.delivery.feedback_accepted_at.is_none()
-        && let Some(outcome) = sending.send_comment(progress)?
+        && let Some(outcome) = sending.send_comment(progress)
     {
         return Ok(outcome);
     }
-    sending.finish_sent()
+    Ok(sending.finish_sent())
 }
 
 impl Sending<'_> {
@@ -88,70 +100,95 @@ impl Sending<'_> {
     }
 
     fn send_event(&mut self, progress: &dyn Progress) -> Result<Sent, Error> {
-        let with_dump = self
-            .released
-            .read(ReportFile::Minidump)
-            .map_err(Error::store(self.id()))?
-            .is_some();
-        let categories: &[Category] = if with_dump {
+        let categories: &[Category] = if self.released.has(ReportFile::Minidump) {
             &[Category::Error, Category::Attachment]
         } else {
             &[Category::Error]
         };
         let bytes = report_bytes(&self.released)?;
-        self.send(bytes, categories, progress)
+        let info = self.released.info();
+        let expected = match info.kind {
+            ReportKind::Crash | ReportKind::Panic => Expected::Id(vec![info.event_id]),
+            // It goes as it is; what it is is for the server to say.
+            ReportKind::Error => {
+                Envelope::parse(&bytes, &Limits::default()).map_or(Expected::AnyId, |envelope| Expected::of(&envelope))
+            }
+        };
+        self.send(bytes, &expected, categories, progress)
     }
 
-    fn event_accepted(&mut self, accepted: Accepted) -> Result<(), Error> {
-        let own = self.released.info().event_id.simple().to_string();
+    fn event_accepted(&mut self, accepted: &Accepted) -> Result<(), Error> {
+        let event_id = accepted.event_id.unwrap_or(self.released.info().event_id);
         self.delivery.report_accepted_at = Some(OffsetDateTime::now_utc());
-        self.delivery.event_id = Some(accepted.event_id.clone().unwrap_or(own));
-        self.record_accepted(&accepted)
+        self.delivery.event_id = Some(event_id.simple().to_string());
+        self.record_accepted(accepted)
     }
 
-    /// Sends the comment, if there is one. An outcome is the end of this attempt; the report itself is accepted by now.
-    fn send_comment(&mut self, progress: &dyn Progress) -> Result<Option<Outcome>, Error> {
-        let Some(answer) = self.released.answer() else {
-            return Ok(None);
-        };
-        let Some(envelope) = feedback_envelope(self.released.info(), answer) else {
-            return Ok(None);
-        };
-        let quiet = Quiet(progress);
-        match self.send(envelope.to_bytes(), &[Category::Feedback], &quiet)? {
-            Sent::Accepted(accepted) => {
+    /// Sends the comment, if there is one. An outcome means that it is still to be sent; the report itself is accepted by
+    /// now, so nothing here is an error of sending it.
+    fn send_comment(&mut self, progress: &dyn Progress) -> Option<Outcome> {
+        let envelope = feedback_envelope(self.released.info(), self.released.answer()?)?;
+        // A server may name the comment, or the event that it is about.
+        let own = envelope.header.event_id.into_iter();
+        let expected = Expected::Id(own.chain([self.released.info().event_id]).collect());
+        let sent = self.send(envelope.to_bytes(), &expected, &[Category::Feedback], &Quiet(progress));
+        let unsent = match sent {
+            Ok(Sent::Ended(outcome)) => return Some(outcome),
+            Ok(Sent::Accepted(accepted)) => {
                 self.delivery.feedback_accepted_at = Some(OffsetDateTime::now_utc());
-                self.record_accepted(&accepted)?;
+                // Unrecorded it is recorded with the end, right after.
+                self.record_accepted(&accepted)
+                    .err()
+                    .map(|error| format!("the comment is sent, but: {}", chain(&error)))
             }
-            // The report has arrived; that a server takes no comments must not make it look refused.
-            Sent::Refused { status, words } => {
-                self.delivery.last_error = Some(format!("the comment was refused ({status})"));
+            // That a server takes no comments must not make the report look refused.
+            Ok(Sent::Refused { status, words }) => {
                 self.delivery.server_words = Some(words);
+                Some(format!("the comment was refused ({status})"))
             }
-            Sent::Ended(outcome) => return Ok(Some(outcome)),
+            Err(error) if is_no_longer_ours(&error) => Some(format!("the comment was not sent: {}", chain(&error))),
+            Err(error) => {
+                let why = format!("{ARRIVED} {}", chain(&error));
+                log::warn!("report {}: {why}", self.id());
+                let retry_at = next_attempt(self.delivery.attempts, None);
+                return Some(Outcome::Later { why, retry_at });
+            }
+        };
+        if let Some(why) = unsent {
+            log::warn!("report {}: {why}", self.id());
+            self.delivery.last_error = Some(clean(&why, WHY_MAX_CHARS));
         }
-        Ok(None)
+        None
     }
 
     /// One request, from the rate limits to what its answer means; limits that came with it are kept.
-    fn send(&mut self, bytes: Vec<u8>, categories: &[Category], progress: &dyn Progress) -> Result<Sent, Error> {
+    fn send(
+        &mut self,
+        bytes: Vec<u8>,
+        expected: &Expected,
+        categories: &[Category],
+        progress: &dyn Progress,
+    ) -> Result<Sent, Error> {
         if let Some(until) = limited_until(self.store, categories)? {
             return self.later("the server asked to wait", until).map(Sent::Ended);
         }
-        let body = gzip(&bytes);
+        let Some(body) = gzip(&bytes, progress) else {
+            return self.cancelled().map(Sent::Ended);
+        };
         let body_bytes = body.len() as u64;
         let request = request(self.options, &self.dsn, body);
+        self.begin_attempt()?;
         // The gate once more, now that everything is ready.
         self.released.check().map_err(Error::store(self.id()))?;
         let answer = match post(self.options, request, progress) {
             Ok(answer) => answer,
-            Err(Failure::Cancelled) => return Ok(Sent::Ended(Outcome::Cancelled)),
+            Err(Failure::Cancelled) => return self.cancelled().map(Sent::Ended),
             Err(Failure::Network(why)) => return self.failed(&why, None).map(Sent::Ended),
         };
         let now = SystemTime::now();
         let status = answer.status;
         self.delivery.status = Some(status);
-        let verdict = answer.verdict(now);
+        let verdict = answer.verdict(expected, now);
         if !matches!(verdict, Verdict::Accepted { .. }) {
             keep_limits(self.store, &answer, now);
         }
@@ -171,15 +208,36 @@ impl Sending<'_> {
         }
     }
 
+    /// Counts an attempt, on the disk, before it is made: whoever is killed in it, again and again, does not come back at
+    /// once; and where this cannot be written, neither could the server's 2xx.
+    fn begin_attempt(&mut self) -> Result<(), Error> {
+        self.delivery.attempts = self.delivery.attempts.saturating_add(1);
+        self.delivery.next_attempt_at = Some(next_attempt(self.delivery.attempts, None));
+        self.record()
+    }
+
     /// An attempt failed: the next one is after the backoff, or when the server allows it if that is later.
     fn failed(&mut self, why: &str, not_before: Option<SystemTime>) -> Result<Outcome, Error> {
-        self.delivery.attempts = self.delivery.attempts.saturating_add(1);
         let next = SystemTime::now() + backoff(self.delivery.attempts, fastrand::f64());
         self.later(why, not_before.map_or(next, |allowed| allowed.max(next)))
     }
 
+    /// Giving up on the report is no more than an attempt; giving up on its comment must not read as if the report had not
+    /// been sent.
+    fn cancelled(&mut self) -> Result<Outcome, Error> {
+        if self.delivery.report_accepted_at.is_some() {
+            self.failed("sending was stopped", None)
+        } else {
+            Ok(Outcome::Cancelled)
+        }
+    }
+
     fn later(&mut self, why: &str, at: SystemTime) -> Result<Outcome, Error> {
-        let (why, retry_at) = (clean(why, WHY_MAX_CHARS), OffsetDateTime::from(at));
+        let mut why = clean(why, WHY_MAX_CHARS);
+        if self.delivery.report_accepted_at.is_some() {
+            why = format!("{ARRIVED} {why}");
+        }
+        let retry_at = OffsetDateTime::from(at);
         self.delivery.last_error = Some(why.clone());
         self.delivery.next_attempt_at = Some(retry_at);
         self.record()?;
@@ -189,7 +247,6 @@ impl Sending<'_> {
 
     /// Nothing comes between a 2xx and its record, not even the rate limits that came with it.
     fn record_accepted(&mut self, accepted: &Accepted) -> Result<(), Error> {
-        self.delivery.attempts = self.delivery.attempts.saturating_add(1);
         self.delivery.bytes_sent += accepted.body_bytes;
         self.delivery.last_error = None;
         self.delivery.next_attempt_at = None;
@@ -203,16 +260,23 @@ impl Sending<'_> {
         self.released.record(&self.delivery).map_err(Error::store(id))
     }
 
-    fn finish_sent(self) -> Result<Outcome, Error> {
+    /// The server has it, whatever becomes of the tidying up here.
+    fn finish_sent(mut self) -> Outcome {
         let id = self.id();
-        self.released.finish_sent(&self.delivery).map_err(Error::store(id))?;
-        log::info!("report {id} is sent");
-        Ok(Outcome::Sent(self.delivery))
+        self.delivery.next_attempt_at = None;
+        match self.released.finish_sent(&self.delivery) {
+            Ok(()) => log::info!("report {id} is sent"),
+            Err(error) => {
+                let why = format!("it is sent, but not tidied up: {}", chain(&error));
+                log::error!("report {id}: {why}");
+                self.delivery.last_error = Some(clean(&why, WHY_MAX_CHARS));
+            }
+        }
+        Outcome::Sent(self.delivery)
     }
 
     fn finish_refused(mut self, status: u16, words: String) -> Result<Outcome, Error> {
         let id = self.id();
-        self.delivery.attempts = self.delivery.attempts.saturating_add(1);
         self.delivery.last_error = Some(format!("the server refused it ({status})"));
         self.delivery.server_words = Some(words.clone());
         self.delivery.next_attempt_at = None;
@@ -220,6 +284,18 @@ impl Sending<'_> {
         log::warn!("report {id} was refused ({status}): {words}");
         Ok(Outcome::Refused { status, words })
     }
+}
+
+/// Whether somebody decided otherwise meanwhile: withdrew the consent, or deleted the report.
+fn is_no_longer_ours(error: &Error) -> bool {
+    use afterword_store::Error as Of;
+    matches!(
+        error,
+        Error::Store {
+            source: Of::NoConsent { .. } | Of::WrongState { .. } | Of::NoSuchReport { .. },
+            ..
+        }
+    )
 }
 
 /// The comment's few bytes are not shown as progress, but can be cancelled.
@@ -272,15 +348,20 @@ pub(crate) fn keep_limits(store: &Store, answer: &Answer, now: SystemTime) {
         }
     });
     if let Err(error) = kept {
-        log::warn!("a rate limit could not be kept: {error}");
+        log::warn!("a rate limit could not be kept: {}", chain(&error));
     }
 }
 
-/// Compresses a body.
-pub(crate) fn gzip(bytes: &[u8]) -> Bytes {
+/// Compresses a body; none if that was cancelled meanwhile, since a large dump takes seconds.
+pub(crate) fn gzip(bytes: &[u8], progress: &dyn Progress) -> Option<Bytes> {
     let mut encoder = GzEncoder::new(Vec::with_capacity(bytes.len() / 3), Compression::default());
-    let written: io::Result<Vec<u8>> = encoder.write_all(bytes).and_then(|()| encoder.finish());
-    written.expect("writing to memory does not fail").into()
+    for chunk in bytes.chunks(GZIP_CHUNK_BYTES) {
+        if progress.cancelled() {
+            return None;
+        }
+        encoder.write_all(chunk).expect("writing to memory does not fail");
+    }
+    Some(encoder.finish().expect("writing to memory does not fail").into())
 }
 
 /// When to look at the queue again after so many failures in a row.

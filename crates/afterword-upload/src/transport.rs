@@ -25,6 +25,9 @@ use body::CountedBody;
 /// How often the calling thread looks.
 const LOOK: Duration = Duration::from_millis(50);
 
+/// A line that is slower than this is taken for one that stands still.
+const SLOWEST_BYTES_PER_SECOND: u64 = 16 * 1024;
+
 /// What is sent, and where.
 #[derive(Clone, Debug)]
 pub(crate) struct Request {
@@ -95,9 +98,13 @@ fn watch(
         if progress.cancelled() {
             return Err(Failure::Cancelled);
         }
-        // The first byte can only be taken once there is a connection.
         let stalls_after = match sent_bytes {
+            // The first byte can only be taken once there is a connection.
             0 => options.stall_timeout.max(options.connect_timeout),
+            // What was taken may lie in the kernel, and go over a slow line for long without our seeing it move.
+            _ if sent_bytes >= total_bytes => {
+                options.stall_timeout + Duration::from_secs(total_bytes / SLOWEST_BYTES_PER_SECOND)
+            }
             _ => options.stall_timeout,
         };
         if moved_at.elapsed() >= stalls_after {

@@ -17,7 +17,8 @@ pub struct Options {
     pub client: String,
     /// For the name, the connection and the TLS handshake together.
     pub connect_timeout: Duration,
-    /// Without a byte taken by the server, or, once it has all, until it has answered.
+    /// Without a byte taken by the connection; or, once it has all, until the server has answered, and then a second more
+    /// for every 16 KiB of the body, which may still be on their way.
     pub stall_timeout: Duration,
     /// For a request from its beginning to the end of its answer.
     pub total_timeout: Duration,
@@ -54,9 +55,10 @@ impl Default for Options {
 /// What became of a report.
 #[derive(Clone, Debug, PartialEq)]
 pub enum Outcome {
-    /// The server has it; its record is in `sent`. Where the comment alone was refused, `server_words` says why.
+    /// The server has it; its record is in `sent`. Where the comment alone was refused, `server_words` says why; where
+    /// anything was wrong after the server had it, `last_error` does, and it is not sent again.
     Sent(Delivery),
-    /// Not now. It stays in `sending`.
+    /// Not now. It stays in `sending`. If only the comment is still to be sent, `why` says so.
     Later {
         /// Why, for people.
         why: String,
@@ -70,7 +72,7 @@ pub enum Outcome {
         /// What the server said.
         words: String,
     },
-    /// [`Progress::cancelled`] said so. It stays in `sending`.
+    /// [`Progress::cancelled`] said so before the server had it. It stays in `sending`.
     Cancelled,
 }
 

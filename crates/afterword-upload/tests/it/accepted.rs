@@ -8,7 +8,7 @@ use crate::{DUMP, Fixture, Watcher, noise, uploader};
 
 #[test]
 fn an_accepted_report_leaves_a_record() {
-    let fixture = Fixture::new([Reply::json(200, r#"{"id":"fromtheserver"}"#)]);
+    let fixture = Fixture::new([Reply::json(200, r#"{"id":"9EC79C33-EC99-42AB-8353-589FCB2E04DC"}"#)]);
     let id = fixture.report(None);
     let Outcome::Sent(delivery) = fixture.send(id) else {
         panic!()
@@ -16,7 +16,7 @@ fn an_accepted_report_leaves_a_record() {
     assert_eq!(fixture.state(id), State::Sent);
     assert!(!fixture.has_dump(id));
     assert_eq!(delivery, fixture.delivery(id));
-    assert_eq!(delivery.event_id.as_deref(), Some("fromtheserver"));
+    assert_eq!(delivery.event_id.as_deref(), Some("9ec79c33ec9942ab8353589fcb2e04dc"));
     assert_eq!((delivery.attempts, delivery.status), (1, Some(200)));
     assert_eq!(delivery.bytes_sent, fixture.server.received()[0].body.len() as u64);
     assert!(delivery.report_accepted_at.is_some() && delivery.feedback_accepted_at.is_none());
@@ -29,12 +29,13 @@ fn an_accepted_report_leaves_a_record() {
 
 #[test]
 fn with_a_comment_both_are_recorded() {
-    let fixture = Fixture::new([Reply::ok(), Reply::json(200, "{}")]);
+    let fixture = Fixture::new([Reply::Echo, Reply::Echo]);
     let id = fixture.report(Some("I drew a circle"));
     let Outcome::Sent(delivery) = fixture.send(id) else {
         panic!()
     };
     assert!(delivery.report_accepted_at.is_some() && delivery.feedback_accepted_at.is_some());
+    assert_eq!((delivery.attempts, delivery.next_attempt_at), (2, None));
     let bodies: usize = fixture.server.received().iter().map(|request| request.body.len()).sum();
     assert_eq!(delivery.bytes_sent, bodies as u64);
     assert_eq!(
@@ -54,6 +55,32 @@ fn a_server_that_takes_no_comments_has_the_report_all_the_same() {
     assert_eq!(fixture.state(id), State::Sent);
     assert_eq!(delivery.server_words.as_deref(), Some("unknown item"));
     assert!(delivery.feedback_accepted_at.is_none());
+}
+
+#[test]
+fn a_comment_counts_as_taken_when_it_or_its_event_is_named() {
+    let named = |id: &str| Reply::json(200, &format!("{{\"id\":\"{id}\"}}"));
+    for (reply, taken) in [
+        (Reply::Echo, true),
+        (Reply::ok(), true),
+        (Reply::json(200, "{}"), false),
+        (named("00000000000000000000000000000001"), false),
+    ] {
+        let fixture = Fixture::new([Reply::ok(), reply.clone()]);
+        let id = fixture.report(Some("I drew a circle"));
+        match fixture.send(id) {
+            Outcome::Sent(delivery) => assert!(taken && delivery.feedback_accepted_at.is_some(), "{reply:?}"),
+            Outcome::Later { why, .. } => {
+                assert!(!taken, "{reply:?}");
+                assert!(
+                    why.starts_with("the report has arrived, the comment not yet: "),
+                    "{why}"
+                );
+                assert_eq!(fixture.state(id), State::Sending);
+            }
+            other => panic!("{other:?}"),
+        }
+    }
 }
 
 #[test]
@@ -95,6 +122,9 @@ fn the_environments_proxy_is_not_asked_for_this_machine() {
             .env("HTTP_PROXY", "http://127.0.0.1:1")
             .env("http_proxy", "http://127.0.0.1:1")
             .env("ALL_PROXY", "http://127.0.0.1:1")
+            // These would make it pass whatever we do.
+            .env_remove("NO_PROXY")
+            .env_remove("no_proxy")
             .stdout(std::process::Stdio::null())
             .status()
             .unwrap();

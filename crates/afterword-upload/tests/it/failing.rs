@@ -61,6 +61,8 @@ fn garbage_with_a_200_is_no_acceptance() {
         "",
         "<html>Welcome to the hotel</html>",
         "[1]",
+        "{}",
+        r#"{"id":"00000000000000000000000000000001"}"#,
         &format!("{{\"id\":\"{}\"}}", "x".repeat(70_000)),
     ] {
         let fixture = Fixture::new([Reply::json(200, body)]);
@@ -136,10 +138,10 @@ fn a_limit_on_attachments_keeps_a_dump_but_not_an_error() {
 fn nobody_listens() {
     let fixture = Fixture::new([]);
     let id = fixture.report(None);
-    let address = std::net::TcpListener::bind("127.0.0.1:0")
-        .unwrap()
-        .local_addr()
-        .unwrap();
+    // The port of a connection that is open: no other program gets it, and nobody listens on it.
+    let listener = std::net::TcpListener::bind("127.0.0.1:0").unwrap();
+    let taken = std::net::TcpStream::connect(listener.local_addr().unwrap()).unwrap();
+    let address = taken.local_addr().unwrap();
     let path = fixture.store.report(id).unwrap().folder().join("report.json");
     let info = std::fs::read_to_string(&path).unwrap();
     std::fs::write(
@@ -150,11 +152,12 @@ fn nobody_listens() {
     let outcome = fixture.send(id);
     let (why, _) = fixture.assert_later(id, outcome);
     assert!(why.to_lowercase().contains("connect"), "{why}");
+    assert_eq!(fixture.delivery(id).attempts, 1);
 }
 
 #[test]
 fn a_server_that_hangs_is_left_after_a_while() {
-    let (short, long) = (Duration::from_millis(300), Duration::from_secs(60));
+    let (short, long) = (Duration::from_millis(300), Duration::from_secs(600));
     let cases = [
         (Reply::Hang, 10, short, long),
         (Reply::HangInBody, 16 << 20, short, long),
@@ -190,10 +193,48 @@ impl afterword_upload::Progress for Timed {
 
     fn cancelled(&self) -> bool {
         if let Some(start) = self.0.get() {
-            assert!(start.elapsed() < Duration::from_secs(5), "not bounded");
+            // Far from both: the short limit of the test and its long one.
+            assert!(start.elapsed() < Duration::from_secs(60), "not bounded");
         }
         false
     }
+}
+
+#[test]
+fn a_body_that_is_still_on_a_slow_line_is_given_its_time() {
+    let options = Options {
+        stall_timeout: Duration::from_millis(200),
+        ..Options::default()
+    };
+    let fixture = Fixture::new([Reply::Slow(Duration::from_secs(2))]);
+    // Little enough that the kernel takes all of it at once, and enough for some seconds at the slowest.
+    let dump = noise(320 * 1024);
+    let id = fixture.report_of(ReportKind::Crash, None, &[(ReportFile::Minidump, &dump)]);
+    let outcome = Uploader::new(options)
+        .send_report(&fixture.store, id, &NoProgress)
+        .unwrap();
+    assert!(matches!(outcome, Outcome::Sent(_)), "{outcome:?}");
+}
+
+#[test]
+fn compressing_can_be_cancelled() {
+    struct Impatient(std::cell::Cell<u32>);
+    impl afterword_upload::Progress for Impatient {
+        fn sent(&self, _: u64, _: u64) {
+            panic!("cancelled before");
+        }
+        fn cancelled(&self) -> bool {
+            self.0.set(self.0.get() + 1);
+            self.0.get() == 3
+        }
+    }
+    let fixture = Fixture::new([Reply::ok()]);
+    let id = fixture.report_of(ReportKind::Crash, None, &[(ReportFile::Minidump, &noise(8 << 20))]);
+    let impatient = Impatient(std::cell::Cell::new(0));
+    let outcome = uploader().send_report(&fixture.store, id, &impatient).unwrap();
+    assert_eq!((outcome, impatient.0.get()), (Outcome::Cancelled, 3));
+    assert_eq!(fixture.server.count(), 0);
+    assert_eq!(fixture.delivery(id).attempts, 0, "nothing was tried");
 }
 
 #[test]

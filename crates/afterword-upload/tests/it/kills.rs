@@ -1,12 +1,14 @@
 //! Senders that were killed, two senders at once, and consent that is withdrawn or was never given.
 
+use std::cell::RefCell;
 use std::fs;
 
 use afterword_store::{ConsentPolicy, Decision, Delivery, ReportFile, ReportId, ReportKind, State};
-use afterword_upload::{Error, NoProgress, Outcome};
+use afterword_upload::{Error, NoProgress, Outcome, is_due};
+use time::OffsetDateTime;
 
 use crate::server::Reply;
-use crate::{DUMP, Fixture, NOON, uploader};
+use crate::{DUMP, Fixture, NOON, Once, uploader};
 
 #[test]
 fn killed_between_event_and_comment_only_the_comment_is_sent() {
@@ -86,32 +88,105 @@ fn a_comment_cancelled_midway_finds_the_2xx_on_the_disk() {
     let outcome = uploader()
         .send_report(&fixture.store, id, &CancelTheComment(&fixture))
         .unwrap();
-    assert_eq!(outcome, Outcome::Cancelled);
-    // Cancelling records nothing, so this was there before the comment was sent.
+    let Outcome::Later { why, .. } = outcome else {
+        panic!("{outcome:?}")
+    };
+    assert_eq!(
+        why, "the report has arrived, the comment not yet: sending was stopped",
+        "cancelled would read as if nothing had been sent"
+    );
     assert!(fixture.delivery(id).report_accepted_at.is_some());
     assert!(matches!(fixture.send(id), Outcome::Sent(_)));
     assert_eq!(fixture.server.received()[2].envelope().items[0].header.kind, "feedback");
 }
 
 #[test]
-fn a_payload_is_deleted_only_after_its_acceptance_is_on_the_disk() {
+fn an_attempt_is_on_the_disk_before_it_is_made() {
     let fixture = Fixture::new([Reply::ok(), Reply::ok()]);
     let id = fixture.report(None);
-    // `delivery.json` cannot be written: there is a folder of that name.
-    let folder = fixture.store.report(id).unwrap().folder().to_owned();
-    struct Spoiler<'a>(&'a std::path::Path);
-    impl afterword_upload::Progress for Spoiler<'_> {
-        fn sent(&self, _: u64, _: u64) {
-            fs::create_dir_all(self.0.join("delivery.json/in-the-way")).unwrap();
-        }
-        fn cancelled(&self) -> bool {
-            false
-        }
-    }
-    let failed = uploader().send_report(&fixture.store, id, &Spoiler(&folder));
+    let seen = RefCell::new(None);
+    let look = Once::new(|| {
+        let delivery = fixture.delivery(id);
+        *seen.borrow_mut() = Some((delivery.attempts, is_due(&delivery, OffsetDateTime::now_utc())));
+    });
+    uploader().send_report(&fixture.store, id, &look).unwrap();
+    assert_eq!(
+        seen.take(),
+        Some((1, false)),
+        "killed now, it does not come back at once"
+    );
+}
+
+#[test]
+fn where_nothing_can_be_recorded_nothing_is_sent() {
+    let fixture = Fixture::new([Reply::ok()]);
+    let id = fixture.report(None);
+    // A record as large as one may be can be read; with the time of the next attempt it would be larger.
+    let largest = 256 * 1024;
+    let mut delivery = Delivery::default();
+    let length = |delivery: &Delivery| serde_json::to_vec_pretty(delivery).unwrap().len() + 1;
+    delivery.last_error = Some(String::new());
+    delivery.last_error = Some("x".repeat(largest - length(&delivery)));
+    fixture.store.release(id).unwrap().record(&delivery).unwrap();
+    let failed = uploader().send_report(&fixture.store, id, &NoProgress);
     assert!(matches!(failed, Err(Error::Store { .. })), "{failed:?}");
-    assert_eq!(fixture.state(id), State::Sending);
-    assert!(fixture.has_dump(id));
+    assert_eq!(fixture.server.count(), 0);
+    assert_eq!((fixture.delivery(id), fixture.has_dump(id)), (delivery, true));
+}
+
+#[test]
+fn a_2xx_that_cannot_be_recorded_is_neither_lost_nor_told_as_a_failure() {
+    for comment in [None, Some("I drew a circle")] {
+        let fixture = Fixture::new([Reply::ok(), Reply::ok(), Reply::ok()]);
+        let id = fixture.report(comment);
+        let path = fixture.delivery_json(id);
+        let spoil = Once::new(|| {
+            fs::remove_file(&path).unwrap();
+            fs::create_dir_all(path.join("in-the-way")).unwrap();
+        });
+        let Outcome::Sent(delivery) = uploader().send_report(&fixture.store, id, &spoil).unwrap() else {
+            panic!()
+        };
+        assert!(delivery.report_accepted_at.is_some());
+        assert!(delivery.last_error.unwrap().contains("delivery.json"), "it is told");
+        assert_eq!(fixture.state(id), State::Sent, "the move is a record too");
+        assert!(uploader().send_report(&fixture.store, id, &NoProgress).is_err());
+        assert_eq!(fixture.server.count(), 1, "sent once");
+    }
+}
+
+#[test]
+fn what_was_sent_and_cannot_be_tidied_up_is_sent() {
+    let fixture = Fixture::new([Reply::ok(), Reply::ok()]);
+    let id = fixture.report(None);
+    // The move to `sent` fails: a file is in the place of that folder.
+    let sent = fixture.root.path().join("demo/reports/sent");
+    fs::remove_dir(&sent).unwrap();
+    fs::write(&sent, b"in the way").unwrap();
+    let Outcome::Sent(delivery) = fixture.send(id) else {
+        panic!()
+    };
+    assert!(
+        delivery
+            .last_error
+            .unwrap()
+            .starts_with("it is sent, but not tidied up: ")
+    );
+    assert!(fixture.delivery(id).report_accepted_at.is_some());
+    fs::remove_file(&sent).unwrap();
+    fs::create_dir(&sent).unwrap();
+    assert!(matches!(fixture.send(id), Outcome::Sent(_)));
+    assert_eq!((fixture.server.count(), fixture.state(id)), (1, State::Sent));
+}
+
+#[test]
+fn deleted_while_it_was_sent_it_is_sent() {
+    let fixture = Fixture::new([Reply::ok(), Reply::ok()]);
+    let id = fixture.report(Some("I drew a circle"));
+    let delete = Once::new(|| fixture.store.delete(id).unwrap());
+    let outcome = uploader().send_report(&fixture.store, id, &delete).unwrap();
+    assert!(matches!(outcome, Outcome::Sent(_)), "{outcome:?}");
+    assert_eq!(fixture.server.count(), 1, "no comment on it");
 }
 
 #[test]
@@ -182,21 +257,25 @@ fn consent_withdrawn_while_the_event_is_sent_keeps_the_comment_here() {
     }
     let fixture = Fixture::new([Reply::ok(), Reply::ok()]);
     let id = fixture.report(Some("I drew a circle"));
-    let failed = uploader().send_report(&fixture.store, id, &Withdraw(&fixture, id));
-    let Err(Error::Store {
-        source: afterword_store::Error::NoConsent { .. },
-        ..
-    }) = failed
+    let Outcome::Sent(delivery) = uploader()
+        .send_report(&fixture.store, id, &Withdraw(&fixture, id))
+        .unwrap()
     else {
         panic!()
     };
     assert_eq!(fixture.server.count(), 1);
-    assert!(
-        fixture.delivery(id).report_accepted_at.is_some(),
-        "what happened is recorded all the same"
-    );
-    fixture.store.settle(id).unwrap();
-    assert!(fixture.store.report(id).is_err());
+    assert!(delivery.report_accepted_at.is_some() && delivery.feedback_accepted_at.is_none());
+    assert!(delivery.last_error.unwrap().contains("nobody agreed"));
+    assert_eq!(fixture.state(id), State::Sent, "what happened is recorded all the same");
+    assert!(!fixture.has_dump(id));
+
+    // Taken back entirely, so that the report has moved meanwhile.
+    let fixture = Fixture::new([Reply::ok(), Reply::ok()]);
+    let id = fixture.report(Some("I drew a circle"));
+    let withdraw = Once::new(|| fixture.store.withdraw(id).unwrap());
+    let outcome = uploader().send_report(&fixture.store, id, &withdraw).unwrap();
+    assert!(matches!(outcome, Outcome::Sent(_)), "{outcome:?}");
+    assert_eq!((fixture.server.count(), fixture.state(id)), (1, State::Sent));
 }
 
 #[test]

@@ -9,6 +9,7 @@ mod server;
 mod wire;
 
 use std::cell::Cell;
+use std::path::PathBuf;
 use std::time::Duration;
 
 use afterword_store::{
@@ -31,7 +32,7 @@ const STACK: &[u8] = br#"{"threads":[]}"#;
 
 /// A store with a report that was answered with *Send*, and a server.
 struct Fixture {
-    _root: TempDir,
+    root: TempDir,
     store: Store,
     server: Server,
 }
@@ -41,7 +42,7 @@ impl Fixture {
         let root = tempfile::tempdir().unwrap();
         let store = Store::open(root.path(), &AppId::new("demo").unwrap()).unwrap();
         Fixture {
-            _root: root,
+            root,
             store,
             server: Server::start(replies),
         }
@@ -79,6 +80,15 @@ impl Fixture {
         self.store.put_answer(id, &answer).unwrap();
         self.store.settle(id).unwrap();
         id
+    }
+
+    /// Where its `delivery.json` is while it is in `sending`.
+    fn delivery_json(&self, id: ReportId) -> PathBuf {
+        self.root
+            .path()
+            .join("demo/reports/sending")
+            .join(id.to_string())
+            .join("delivery.json")
     }
 
     fn info(&self, id: ReportId, kind: ReportKind) -> ReportInfo {
@@ -141,12 +151,12 @@ impl Fixture {
     }
 }
 
-/// Quick to give up.
+/// For servers that answer. No test waits for these times, however slow the machine is.
 fn uploader() -> Uploader {
     Uploader::new(Options {
-        connect_timeout: Duration::from_secs(2),
-        stall_timeout: Duration::from_secs(2),
-        total_timeout: Duration::from_secs(20),
+        connect_timeout: Duration::from_secs(30),
+        stall_timeout: Duration::from_secs(30),
+        total_timeout: Duration::from_secs(60),
         lock_timeout: Duration::from_millis(200),
         ..Options::new("afterword-test/1.0")
     })
@@ -174,6 +184,27 @@ impl Progress for Watcher {
 
     fn cancelled(&self) -> bool {
         self.cancel_after.is_some_and(|bytes| self.sent_bytes.get() >= bytes)
+    }
+}
+
+/// Does something once, when the first bytes are under way.
+struct Once<F: Fn()>(F, Cell<bool>);
+
+impl<F: Fn()> Once<F> {
+    fn new(act: F) -> Once<F> {
+        Once(act, Cell::new(false))
+    }
+}
+
+impl<F: Fn()> Progress for Once<F> {
+    fn sent(&self, _sent_bytes: u64, _total_bytes: u64) {
+        if !self.1.replace(true) {
+            (self.0)();
+        }
+    }
+
+    fn cancelled(&self) -> bool {
+        false
     }
 }
 

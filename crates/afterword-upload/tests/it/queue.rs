@@ -1,7 +1,11 @@
 //! Envelopes that are no reports.
 
+use std::fs;
+use std::path::PathBuf;
+
 use afterword_store::{ConsentPolicy, EnvelopeClass};
-use afterword_upload::{Options, Uploader};
+use afterword_upload::{Options, QueueOutcome, Uploader};
+use time::OffsetDateTime;
 
 use crate::server::Reply;
 use crate::{Fixture, uploader};
@@ -13,6 +17,15 @@ impl Fixture {
         self.store
             .put_envelope(ConsentPolicy::Always, EnvelopeClass::Session, bytes.as_bytes())
             .unwrap();
+    }
+
+    /// Where the oldest but so many of the queue lies.
+    fn path_of(&self, index: usize) -> PathBuf {
+        let id = self.store.queued_envelopes().unwrap()[index].id();
+        self.root
+            .path()
+            .join("demo/envelopes/queued")
+            .join(format!("{id}.envelope"))
     }
 }
 
@@ -97,4 +110,88 @@ fn another_sender_has_the_queue() {
     let outcome = uploader().send_queued(&fixture.store).unwrap();
     assert_eq!((outcome.sent, outcome.left), (0, 1));
     assert_eq!(fixture.server.count(), 0);
+}
+
+#[test]
+fn under_a_policy_that_was_changed_since_nothing_of_the_queue_leaves() {
+    let fixture = Fixture::new([Reply::ok()]);
+    fixture.queue("session");
+    for policy in [ConsentPolicy::Never, ConsentPolicy::Ask] {
+        let outcome = uploader().send_queued_under(&fixture.store, policy).unwrap();
+        assert_eq!((outcome.sent, outcome.later), (0, None), "{policy:?}");
+    }
+    assert_eq!(fixture.server.count(), 0);
+    let outcome = uploader().send_queued_under(&fixture.store, ConsentPolicy::Always);
+    assert_eq!(outcome.unwrap().sent, 1);
+}
+
+#[test]
+fn one_that_cannot_be_read_does_not_keep_the_rest() {
+    let fixture = Fixture::new([Reply::ok()]);
+    fixture.queue("session");
+    let first = fixture.path_of(0);
+    // Larger than any envelope may be, and no room taken for it.
+    fs::File::create(&first).unwrap().set_len(201 << 20).unwrap();
+    fixture.queue("session");
+    let outcome = uploader().send_queued(&fixture.store).unwrap();
+    assert_eq!((outcome.sent, outcome.left, outcome.later), (1, 1, None));
+    assert!(first.exists());
+}
+
+#[test]
+fn failures_in_a_row_are_counted_over_processes_and_an_answer_ends_them() {
+    let bad = || Reply::json(500, "");
+    let fixture = Fixture::new([bad(), bad(), bad(), bad(), bad(), bad(), Reply::ok(), bad()]);
+    fixture.queue("session");
+    fixture.queue("session");
+    let wait = || {
+        let outcome = uploader().send_queued(&fixture.store).unwrap();
+        (outcome.later.unwrap().1 - OffsetDateTime::now_utc()).whole_seconds()
+    };
+    assert!(wait() <= 30);
+    for _ in 0..4 {
+        wait();
+    }
+    // The sixth: from 480 to 960 s.
+    assert!((400..=960).contains(&wait()));
+    assert!(wait() <= 30, "one was taken, the other failed");
+}
+
+#[test]
+fn a_sent_one_that_cannot_be_deleted_is_not_sent_again() {
+    let fixture = Fixture::new([Reply::AtGate, Reply::ok()]);
+    fixture.queue("session");
+    let path = fixture.path_of(0);
+    std::thread::scope(|scope| {
+        scope.spawn(|| {
+            let gate = &fixture.server.gate;
+            gate.wait();
+            // While it is under way, a folder takes its place: it can be renamed but not deleted as a file.
+            fs::remove_file(&path).unwrap();
+            fs::create_dir(&path).unwrap();
+            gate.wait();
+        });
+        assert_eq!(uploader().send_queued(&fixture.store).unwrap().sent, 1);
+    });
+    assert!(!path.exists(), "renamed out of the queue");
+    assert_eq!(uploader().send_queued(&fixture.store).unwrap(), QueueOutcome::default());
+    assert_eq!(fixture.server.count(), 1);
+}
+
+#[test]
+fn a_transaction_counts_as_sent_when_it_is_named() {
+    let named = Reply::json(200, r#"{"id":"00000000000000000000000000000001"}"#);
+    let fixture = Fixture::new([Reply::json(200, "{}"), named, Reply::Echo]);
+    let bytes = format!(
+        "{{\"dsn\":\"{}\",\"event_id\":\"{}\"}}\n{{\"type\":\"transaction\"}}\n{{}}\n",
+        fixture.server.dsn(),
+        crate::EVENT_ID
+    );
+    fixture
+        .store
+        .put_envelope(ConsentPolicy::Always, EnvelopeClass::Transaction, bytes.as_bytes())
+        .unwrap();
+    for sent in [0, 0, 1] {
+        assert_eq!(uploader().send_queued(&fixture.store).unwrap().sent, sent);
+    }
 }

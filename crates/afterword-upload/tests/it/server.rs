@@ -2,7 +2,7 @@
 
 use std::io::{BufRead, BufReader, Read, Write};
 use std::net::{SocketAddr, TcpListener, TcpStream};
-use std::sync::{Arc, Mutex};
+use std::sync::{Arc, Barrier, Mutex};
 use std::thread;
 use std::time::Duration;
 
@@ -20,6 +20,12 @@ pub(crate) enum Reply {
     },
     /// Answers after the request's head, without reading its body, and closes.
     Early { status: u16, body: &'static str },
+    /// Reads the request and names the envelope that came, as a server of ours does.
+    Echo,
+    /// Reads the request's head, and its body only after a while, as over a slow line; then as [`Reply::Echo`].
+    Slow(Duration),
+    /// Reads the request, waits twice at [`Server::gate`], and answers `{}`.
+    AtGate,
     /// Reads the request and closes without an answer.
     HangUp,
     /// Reads the request and never answers.
@@ -94,6 +100,8 @@ impl Received {
 pub(crate) struct Server {
     address: SocketAddr,
     received: Arc<Mutex<Vec<Received>>>,
+    /// Where [`Reply::AtGate`] meets its test: when the request is there, and before the answer.
+    pub(crate) gate: Arc<Barrier>,
 }
 
 impl Server {
@@ -104,17 +112,23 @@ impl Server {
         let mut replies: Vec<Reply> = replies.into_iter().collect();
         replies.reverse();
         let log = Arc::clone(&received);
+        let gate = Arc::new(Barrier::new(2));
+        let own_gate = Arc::clone(&gate);
         thread::spawn(move || {
             let mut kept = Vec::new();
             for stream in listener.incoming() {
                 let reply = replies.pop().unwrap_or(Reply::HangUp);
                 // A client that gave up is no failure of the server.
-                if let Ok(Some(stream)) = serve(stream.unwrap(), &reply, &log) {
+                if let Ok(Some(stream)) = serve(stream.unwrap(), &reply, &log, &own_gate) {
                     kept.push(stream);
                 }
             }
         });
-        Server { address, received }
+        Server {
+            address,
+            received,
+            gate,
+        }
     }
 
     pub(crate) fn dsn(&self) -> String {
@@ -131,25 +145,42 @@ impl Server {
 }
 
 /// Returns the connection if it is to be kept open.
-fn serve(stream: TcpStream, reply: &Reply, log: &Mutex<Vec<Received>>) -> std::io::Result<Option<TcpStream>> {
+fn serve(
+    stream: TcpStream,
+    reply: &Reply,
+    log: &Mutex<Vec<Received>>,
+    gate: &Barrier,
+) -> std::io::Result<Option<TcpStream>> {
     let mut reader = BufReader::new(stream.try_clone()?);
     let mut received = head(&mut reader)?;
+    if let Reply::Slow(pause) = reply {
+        thread::sleep(*pause);
+    }
     if matches!(reply, Reply::Early { .. } | Reply::HangInBody) {
         log.lock().unwrap().push(received.clone());
     } else {
         let length = received.header("content-length").unwrap().parse().unwrap();
         received.body = vec![0; length];
         reader.read_exact(&mut received.body)?;
-        log.lock().unwrap().push(received);
+        log.lock().unwrap().push(received.clone());
     }
     let mut stream = stream;
     match reply {
         Reply::Answer { status, headers, body } => answer(&mut stream, *status, headers, body)?,
+        Reply::Echo | Reply::Slow(_) => {
+            let id = received.envelope().header.event_id.unwrap().simple();
+            answer(&mut stream, 200, &[], format!("{{\"id\":\"{id}\"}}").as_bytes())?;
+        }
         Reply::Early { status, body } => {
             answer(&mut stream, *status, &[], body.as_bytes())?;
             // Closing with unread data resets the connection; a server lets the client read the answer first.
             stream.shutdown(std::net::Shutdown::Write)?;
             return Ok(Some(stream));
+        }
+        Reply::AtGate => {
+            gate.wait();
+            gate.wait();
+            answer(&mut stream, 200, &[], b"{}")?;
         }
         Reply::HangUp => {}
         Reply::Hang | Reply::HangInBody => return Ok(Some(stream)),
