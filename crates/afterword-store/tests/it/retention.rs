@@ -233,6 +233,18 @@ fn one_that_cannot_be_deleted_is_told_and_keeps_no_other() {
 }
 
 #[test]
+fn a_folder_that_cannot_be_listed_is_told_and_keeps_no_other() {
+    let fixture = Fixture::new();
+    let new = fixture.root().join("demo/reports/new");
+    let old = fixture.report_with(ConsentPolicy::Ask, NOON - days(91)).id();
+    fs::remove_dir(&new).unwrap();
+    fs::write(&new, b"in the way").unwrap();
+    let retained = fixture.store.retain(&Retention::default(), NOON);
+    assert!(matches!(retained, Err(Error::ListFolder { .. })), "{retained:?}");
+    assert!(fixture.store.report(old).is_err());
+}
+
+#[test]
 fn a_file_of_a_year_beyond_9999_is_not_old_and_does_no_harm() {
     let fixture = Fixture::new();
     fixture
