@@ -58,6 +58,10 @@ pub struct Limits {
     pub items: usize,
     /// One header line, of the envelope or of an item, in bytes without its newline.
     pub header_bytes: usize,
+    /// The header lines of all items together, in bytes. What is made of a header takes many times its bytes.
+    pub item_headers_bytes: usize,
+    /// Lists and objects inside each other in one header, itself included.
+    pub header_depth: usize,
     /// The payload of an `event`, `transaction`, `feedback` or `user_report` item, in bytes.
     pub event_bytes: usize,
     /// The payload of a `client_report` item, in bytes.
@@ -68,12 +72,15 @@ pub struct Limits {
 
 impl Default for Limits {
     /// What Sentry's servers take: 200 MiB an envelope, 1 MiB an event, 4 KiB a client report, 100 sessions; and, our
-    /// own, 1000 items and 64 KiB a header line.
+    /// own, 1000 items, 64 KiB a header line, 256 KiB all items' header lines together (clients write 40 to 200 bytes each)
+    /// and a depth of 16 in each (clients need four).
     fn default() -> Self {
         Self {
             envelope_bytes: 200 << 20,
             items: 1000,
             header_bytes: 64 << 10,
+            item_headers_bytes: 256 << 10,
+            header_depth: 16,
             event_bytes: 1 << 20,
             client_report_bytes: 4 << 10,
             sessions: 100,
@@ -88,6 +95,24 @@ pub struct Envelope {
     pub header: EnvelopeHeader,
     /// In the order of the wire, unknown kinds included.
     pub items: Vec<Item>,
+}
+
+/// An envelope whose payloads stay where they are, for looking at one without holding it twice.
+#[derive(Debug, Clone, PartialEq, Default)]
+pub struct EnvelopeView<'a> {
+    /// What holds for all items.
+    pub header: EnvelopeHeader,
+    /// In the order of the wire, unknown kinds included.
+    pub items: Vec<ItemView<'a>>,
+}
+
+/// One part of an [`EnvelopeView`].
+#[derive(Debug, Clone, PartialEq)]
+pub struct ItemView<'a> {
+    /// What the payload is.
+    pub header: ItemHeader,
+    /// The bytes as they came, without the newline that ends them.
+    pub payload: &'a [u8],
 }
 
 /// The first line of an envelope.
@@ -220,7 +245,14 @@ impl Item {
 
     /// Whether this is a minidump, which makes an event by itself.
     pub fn is_minidump(&self) -> bool {
-        self.header.kind == kind::ATTACHMENT && self.header.attachment_type.as_deref() == Some(ATTACHMENT_MINIDUMP)
+        self.header.is_minidump()
+    }
+}
+
+impl ItemHeader {
+    /// Whether the payload is a minidump, which makes an event by itself.
+    pub fn is_minidump(&self) -> bool {
+        self.kind == kind::ATTACHMENT && self.attachment_type.as_deref() == Some(ATTACHMENT_MINIDUMP)
     }
 }
 

@@ -7,7 +7,7 @@
 //! Three things live here:
 //!
 //! - [`envelope`]: the framing. An envelope is a line of JSON followed by items, each a line of JSON and a payload.
-//!   Reading is bounded by [`Limits`] in every direction a sender could grow (bytes, items, header lines), and lenient
+//!   Reading is bounded by [`Limits`] in every direction a sender could grow (bytes, items, headers, depth), and lenient
 //!   in what it need not understand: unknown item types, unknown header fields and fields of an unexpected type are
 //!   kept, never refused. Writing always states the length of a payload, so that any byte may be in it.
 //! - [`auth`]: who is sending. A client may say it in a header, in the query or as Basic credentials; the collector
@@ -20,8 +20,8 @@
 //!
 //! # Invariants
 //!
-//! - [`Envelope::parse`] never allocates more than the input's size and a bounded overhead per item, and never recurses
-//!   deeper than `serde_json` allows.
+//! - [`Envelope::parse`] never allocates more than the input's size and some dozens of megabytes for the headers, however
+//!   they are written, and never recurses deeper than [`Limits::header_depth`]. [`EnvelopeView`] does without the former.
 //! - What [`Envelope::to_bytes`] wrote, [`Envelope::parse`] reads back to an equal value.
 //! - A rate limit never lasts longer than [`rate_limits::LONGEST`], whatever a server or a clock says.
 //!
@@ -36,6 +36,6 @@ pub mod envelope;
 pub mod rate_limits;
 
 pub use auth::{Auth, AuthError};
-pub use envelope::{Envelope, EnvelopeError, EnvelopeHeader, Item, ItemHeader, Limits};
+pub use envelope::{Envelope, EnvelopeError, EnvelopeHeader, EnvelopeView, Item, ItemHeader, ItemView, Limits};
 pub use rate_limits::{Category, RateLimits};
 pub use sentry_types::{Dsn, ParseDsnError};

@@ -169,6 +169,21 @@ impl Frame {
             .filter(|name| !name.is_empty())
     }
 
+    /// What to call the frame in a line: its function, else `editor@0x1d72`.
+    pub(crate) fn label(&self) -> Option<String> {
+        let place = || Some(format!("{}@{:#x}", self.package_name()?, self.offset?));
+        self.short_name().or_else(place)
+    }
+
+    /// Where its source is, `canvas.rs:42`; for code without one, the executable or library.
+    pub(crate) fn origin(&self) -> Option<String> {
+        match (&self.file, &self.line) {
+            (Some(file), Some(line)) => Some(format!("{file}:{line}")),
+            (Some(file), None) => Some(file.clone()),
+            (None, _) => Some(format!("in {}", self.package_name()?)),
+        }
+    }
+
     /// Panic, abort and allocation are nobody's fault.
     pub(crate) fn is_machinery(&self) -> bool {
         self.for_signature().is_machinery()

@@ -61,7 +61,7 @@ impl Event {
             .as_deref()
             .or(exception.signal.as_deref())
             .unwrap_or("Crash");
-        Some(match self.top_frame().and_then(Frame::short_name) {
+        Some(match self.top_frame().and_then(Frame::label) {
             Some(function) => format!("{kind} in {function}"),
             None => kind.to_owned(),
         })

@@ -80,8 +80,14 @@ impl Budget {
         if size_bytes > limit_bytes {
             return Err(too_large(limit_bytes));
         }
+        // What is allocated counts, not what is used of it.
+        let capacity_bytes = if size_bytes > held.bytes.capacity() {
+            size_bytes.max((held.bytes.capacity() * 2).min(limit_bytes))
+        } else {
+            held.bytes.capacity()
+        };
         let has = held._permits.as_ref().map_or(0, OwnedSemaphorePermit::num_permits);
-        let more = u32::try_from(size_bytes.div_ceil(PERMIT_BYTES).saturating_sub(has)).unwrap_or(u32::MAX);
+        let more = u32::try_from(capacity_bytes.div_ceil(PERMIT_BYTES).saturating_sub(has)).unwrap_or(u32::MAX);
         if more > 0 {
             let permits = Arc::clone(&self.permits)
                 .try_acquire_many_owned(more)
@@ -91,6 +97,7 @@ impl Budget {
                 none => *none = Some(permits),
             }
         }
+        held.bytes.reserve_exact(capacity_bytes - held.bytes.len());
         held.bytes.extend_from_slice(data);
         Ok(())
     }
@@ -144,6 +151,23 @@ mod tests {
         for (size_bytes, taken) in [(0, true), (999, true), (1000, true), (1001, false)] {
             assert_eq!(read(&budget, size_bytes, 1000).await.is_ok(), taken, "{size_bytes}");
         }
+    }
+
+    #[tokio::test]
+    async fn a_body_never_has_more_memory_than_it_paid_for() {
+        let budget = Budget::new(1 << 20);
+        let mut held = Held {
+            bytes: Vec::new(),
+            _permits: None,
+        };
+        for _ in 0..50 {
+            budget
+                .append(&mut held, &Bytes::from(vec![0; 13_000]), 700_000)
+                .unwrap();
+            let paid_bytes = held._permits.as_ref().unwrap().num_permits() * PERMIT_BYTES;
+            assert!(held.bytes.capacity() <= paid_bytes && held.bytes.capacity() <= 700_000);
+        }
+        assert_eq!(held.len(), 650_000);
     }
 
     #[tokio::test]

@@ -160,15 +160,11 @@ fn glance(issue: &Issue, stored: &StoredEvent, event: &Event, now: i64) -> Vec<F
         .then(|| event.reason().map(str::to_owned))
         .flatten();
     let place = event.top_frame().and_then(|frame| {
-        let function = frame.short_name()?;
-        let detail = frame.file.as_ref().map(|file| match &frame.line {
-            Some(line) => format!("{file}:{line}"),
-            None => file.clone(),
-        });
+        let path = frame.path.as_ref().or(frame.package.as_ref());
         Some(Fact {
-            detail,
-            title: frame.path.clone().unwrap_or_default(),
-            ..fact("Where", function, true)
+            detail: frame.origin(),
+            title: path.cloned().unwrap_or_default(),
+            ..fact("Where", frame.label()?, true)
         })
     });
     let seen = Fact {

@@ -289,6 +289,34 @@ async fn a_bomb_is_stopped_while_it_grows() {
     server.digest(&id(1), &crash("still::here")).await;
 }
 
+/// The most memory this process ever had, in bytes.
+#[cfg(target_os = "linux")]
+fn peak_bytes() -> u64 {
+    let status = std::fs::read_to_string("/proc/self/status").unwrap();
+    let line = status.lines().find(|line| line.starts_with("VmHWM:")).unwrap();
+    line.split_whitespace().nth(1).unwrap().parse::<u64>().unwrap() * 1024
+}
+
+#[cfg(target_os = "linux")]
+#[tokio::test(flavor = "multi_thread")]
+async fn what_is_small_on_the_wire_does_not_grow_in_memory() {
+    let server = Server::start().await;
+    let (key, _) = server.key_and_project();
+    // As JSON values, each of these lists takes eighty times its bytes.
+    let lists = format!("[{}0]", "[0],".repeat(4 << 20));
+    let minidump = json!({"type": "attachment", "attachment_type": "event.minidump", "length": lists.len()});
+    let headers = format!("{{\"type\":\"x\",\"a\":[{}0]}}\n\n", "[0],".repeat(16_000)).repeat(250);
+    let cases = [
+        ("a minidump that is JSON", format!("{{}}\n{minidump}\n{lists}\n"), 200),
+        ("headers of items", format!("{{}}\n{headers}"), 413),
+    ];
+    for (name, body, status) in cases {
+        let response = server.post_as(&key, body).send().await.unwrap();
+        assert_eq!(response.status(), status, "{name}");
+    }
+    assert!(peak_bytes() < 1 << 30, "{} MiB", peak_bytes() >> 20);
+}
+
 #[tokio::test(flavor = "multi_thread")]
 async fn the_id_is_the_headers_then_the_payloads_then_new() {
     let server = Server::start().await;

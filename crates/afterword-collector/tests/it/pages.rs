@@ -217,6 +217,40 @@ async fn the_issue_page_says_what_happened() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
+async fn the_page_of_a_crash_without_sources_says_where_it_was() {
+    let server = Server::start().await;
+    let mut without_file = crash("canvas::flush");
+    without_file["exception"]["values"][0]["stacktrace"]["frames"] = json!([
+        {"function": "main", "in_app": true, "instruction_addr": "0x5500"},
+        {"function": "canvas::flush", "in_app": true, "package": "/opt/editor/bin/editor", "image_addr": "0x1000", "instruction_addr": "0x1d72"},
+    ]);
+    server.digest(&id(1), &without_file).await;
+    let (_, body) = server.page("/issues/1/").await;
+    for shown in [
+        "<span class=\"detail code\">in editor</span>",
+        "<dd title=\"/opt/editor/bin/editor\">",
+        "<span class=\"package\">editor <span class=\"address\">+0xd72</span></span>",
+        "<span class=\"package address\">0x5500</span>",
+    ] {
+        assert!(body.contains(shown), "{shown} not in\n{body}");
+    }
+    assert!(!body.contains("class=\"source\""), "there is no source to show\n{body}");
+
+    let mut without_name = without_file;
+    without_name["exception"]["values"][0]["stacktrace"]["frames"] = json!([
+        {"in_app": true, "package": "/opt/editor/bin/editor", "image_addr": "0x1000", "instruction_addr": "0x1d72"},
+    ]);
+    server.digest(&id(2), &without_name).await;
+    let (_, body) = server.page("/issues/2/").await;
+    assert!(body.contains("<title>SIGSEGV in editor@0xd72"), "{body}");
+    let event = server.event(&id(2)).await;
+    assert_eq!(
+        event["topFrame"],
+        json!({"function": null, "file": null, "absPath": null, "line": null})
+    );
+}
+
+#[tokio::test(flavor = "multi_thread")]
 async fn files_are_only_offered_for_saving() {
     let server = Server::start().await;
     let html = "<script>alert(1)</script>";

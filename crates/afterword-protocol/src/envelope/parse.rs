@@ -3,7 +3,7 @@
 use serde_json::{Map, Value};
 use uuid::Uuid;
 
-use super::{Envelope, EnvelopeError, EnvelopeHeader, Item, ItemHeader, Limits, kind};
+use super::{Envelope, EnvelopeError, EnvelopeHeader, EnvelopeView, Item, ItemHeader, ItemView, Limits, kind};
 
 impl Envelope {
     /// Reads an envelope from its decompressed bytes.
@@ -11,21 +11,15 @@ impl Envelope {
     /// # Errors
     /// [`EnvelopeError::OverLimit`] for what `limits` forbids, the other variants for what is malformed.
     pub fn parse(bytes: &[u8], limits: &Limits) -> Result<Self, EnvelopeError> {
-        check(bytes.len(), limits.envelope_bytes, "envelope size in bytes")?;
-        let mut rest = bytes;
-        let header = envelope_header(&mut rest, limits)?;
-
-        let mut items = Vec::new();
-        loop {
-            skip_blank_lines(&mut rest);
-            if rest.is_empty() {
-                break;
-            }
-            check(items.len() + 1, limits.items, "number of items")?;
-            items.push(item(&mut rest, items.len(), limits)?);
-        }
-        check_together(&items, limits)?;
-        Ok(Self { header, items })
+        let EnvelopeView { header, items } = EnvelopeView::parse(bytes, limits)?;
+        let items = items.into_iter().map(|item| Item {
+            header: item.header,
+            payload: item.payload.to_vec(),
+        });
+        Ok(Self {
+            header,
+            items: items.collect(),
+        })
     }
 
     /// Reads only the first line: enough to know the event id and the DSN.
@@ -37,18 +31,57 @@ impl Envelope {
     }
 }
 
+impl<'a> EnvelopeView<'a> {
+    /// As [`Envelope::parse`], without copying the payloads.
+    ///
+    /// # Errors
+    /// As [`Envelope::parse`].
+    pub fn parse(bytes: &'a [u8], limits: &Limits) -> Result<Self, EnvelopeError> {
+        check(bytes.len(), limits.envelope_bytes, "envelope size in bytes")?;
+        let mut rest = bytes;
+        let header = envelope_header(&mut rest, limits)?;
+
+        let mut items = Vec::new();
+        let mut headers_bytes = 0;
+        loop {
+            skip_blank_lines(&mut rest);
+            if rest.is_empty() {
+                break;
+            }
+            check(items.len() + 1, limits.items, "number of items")?;
+            items.push(item(&mut rest, items.len(), &mut headers_bytes, limits)?);
+        }
+        check_together(&items, limits)?;
+        Ok(Self { header, items })
+    }
+}
+
 fn envelope_header(rest: &mut &[u8], limits: &Limits) -> Result<EnvelopeHeader, EnvelopeError> {
     if rest.is_empty() {
         return Err(EnvelopeError::Empty);
     }
     let line = take_line(rest);
     check(line.len(), limits.header_bytes, "envelope header size in bytes")?;
+    check(depth(line), limits.header_depth, "envelope header depth")?;
     serde_json::from_slice(line).map_err(|source| EnvelopeError::Header { source })
 }
 
-fn item(rest: &mut &[u8], index: usize, limits: &Limits) -> Result<Item, EnvelopeError> {
+/// `headers_bytes` is what the items before have taken of their limit.
+fn item<'a>(
+    rest: &mut &'a [u8],
+    index: usize,
+    headers_bytes: &mut usize,
+    limits: &Limits,
+) -> Result<ItemView<'a>, EnvelopeError> {
     let line = take_line(rest);
     check(line.len(), limits.header_bytes, "item header size in bytes")?;
+    *headers_bytes += line.len();
+    check(
+        *headers_bytes,
+        limits.item_headers_bytes,
+        "size of all item headers in bytes",
+    )?;
+    check(depth(line), limits.header_depth, "item header depth")?;
     let header: ItemHeader =
         serde_json::from_slice(line).map_err(|source| EnvelopeError::ItemHeader { index, source })?;
     let payload = match header.length {
@@ -62,10 +95,28 @@ fn item(rest: &mut &[u8], index: usize, limits: &Limits) -> Result<Item, Envelop
         kind::CLIENT_REPORT => check(payload.len(), limits.client_report_bytes, "client report size in bytes")?,
         _ => {}
     }
-    Ok(Item {
-        header,
-        payload: payload.to_vec(),
-    })
+    Ok(ItemView { header, payload })
+}
+
+/// How many lists and objects lie inside each other in a line of JSON. Looked at before it is parsed, since each takes
+/// hundreds of bytes then. For what is no JSON it may be anything: the parser refuses it.
+fn depth(line: &[u8]) -> usize {
+    let (mut depth, mut deepest) = (0usize, 0);
+    let mut bytes = line.iter();
+    let mut in_text = false;
+    while let Some(byte) = bytes.next() {
+        match byte {
+            b'\\' if in_text => _ = bytes.next(),
+            b'"' => in_text = !in_text,
+            b'[' | b'{' if !in_text => {
+                depth += 1;
+                deepest = deepest.max(depth);
+            }
+            b']' | b'}' if !in_text => depth = depth.saturating_sub(1),
+            _ => {}
+        }
+    }
+    deepest
 }
 
 /// The bytes up to the next newline, which is taken and left out; to the end if there is none.
@@ -105,7 +156,7 @@ fn skip_blank_lines(rest: &mut &[u8]) {
 }
 
 /// What holds for the items as a whole.
-fn check_together(items: &[Item], limits: &Limits) -> Result<(), EnvelopeError> {
+fn check_together(items: &[ItemView<'_>], limits: &Limits) -> Result<(), EnvelopeError> {
     let count = |kinds: &[&str]| {
         items
             .iter()

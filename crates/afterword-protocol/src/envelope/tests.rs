@@ -203,6 +203,8 @@ fn each_limit_holds_at_below_and_above() {
         envelope_bytes: 2000,
         items: 5,
         header_bytes: 60,
+        item_headers_bytes: 180,
+        header_depth: 3,
         event_bytes: 1000,
         client_report_bytes: 100,
         sessions: 3,
@@ -225,6 +227,39 @@ fn each_limit_holds_at_below_and_above() {
         );
         let item = format!("{{}}\n{{\"type\":\"x\"}}{}\n\n", " ".repeat(size_bytes - 12));
         assert_eq!(taken(item.as_bytes(), &limits), expected, "item header of {size_bytes}");
+    }
+    for (size_bytes, expected) in [(59, true), (60, true), (61, false)] {
+        let line = format!("{{\"type\":\"x\"}}{}\n\n", " ".repeat(60 - 12));
+        let last = format!("{{\"type\":\"x\"}}{}\n\n", " ".repeat(size_bytes - 12));
+        let envelope = format!("{{}}\n{line}{}{last}", line.replacen(' ', "", 1));
+        assert_eq!(
+            taken(
+                envelope.as_bytes(),
+                &Limits {
+                    header_bytes: 61,
+                    item_headers_bytes: 179,
+                    ..limits
+                }
+            ),
+            expected,
+            "item headers of {} together",
+            119 + size_bytes
+        );
+    }
+    for (nested, expected) in [
+        ("1", true),
+        ("[{\"[[[\":\"\\\"[[[\"}]", true),
+        ("[[[]]]", false),
+        ("{\"a\":[{}]}", false),
+    ] {
+        let envelope = format!("{{\"a\":{nested}}}\n");
+        assert_eq!(
+            taken(envelope.as_bytes(), &limits),
+            expected,
+            "envelope header with {nested}"
+        );
+        let item = format!("{{}}\n{{\"type\":\"x\",\"a\":{nested}}}\n\n");
+        assert_eq!(taken(item.as_bytes(), &limits), expected, "item header with {nested}");
     }
     for kind in [kind::EVENT, kind::TRANSACTION, kind::FEEDBACK, kind::USER_REPORT] {
         for (size_bytes, expected) in [(999, true), (1000, true), (1001, false)] {
@@ -260,8 +295,16 @@ fn the_defaults_are_those_of_the_protocol() {
 
 #[test]
 fn deep_json_is_refused_rather_than_followed() {
-    let deep = format!("{{\"trace\":{}{}}}", "[".repeat(20_000), "]".repeat(20_000));
-    assert!(matches!(parse(deep.as_bytes()), Err(EnvelopeError::Header { .. })));
+    for depth in [15, 16, 20_000] {
+        let nested = format!("{}{}", "[".repeat(depth), "]".repeat(depth));
+        let expected = depth == 15;
+        assert_eq!(
+            taken(format!("{{\"trace\":{nested}}}").as_bytes(), &Limits::default()),
+            expected
+        );
+        let item = format!("{{}}\n{{\"type\":\"x\",\"a\":{nested}}}\n");
+        assert_eq!(taken(item.as_bytes(), &Limits::default()), expected);
+    }
 }
 
 #[test]
@@ -317,4 +360,40 @@ fn what_the_rust_client_sends_is_read() {
         ["event", "session", "attachment"]
     );
     assert_eq!(envelope.items[2].header.filename.as_deref(), Some("a.txt"));
+}
+
+#[test]
+fn the_headers_of_a_stranger_do_not_grow_without_bound() {
+    // Each `[0],` takes hundreds of bytes once it is a value.
+    let line = format!("{{\"type\":\"x\",\"a\":[{}0]}}\n\n", "[0],".repeat(16_000));
+    assert!(line.len() < Limits::default().header_bytes);
+    assert!(taken(
+        format!("{{}}\n{}", line.repeat(4)).as_bytes(),
+        &Limits::default()
+    ));
+    let error = parse(format!("{{}}\n{}", line.repeat(1000)).as_bytes()).unwrap_err();
+    assert_eq!(
+        error.to_string(),
+        "size of all item headers in bytes is over the limit of 262144"
+    );
+}
+
+#[test]
+fn as_many_items_as_allowed_fit_with_the_headers_that_clients_write() {
+    let header = "{\"type\":\"attachment\",\"length\":3,\"filename\":\"screenshot of the second monitor.png\",\
+        \"content_type\":\"application/octet-stream\",\"attachment_type\":\"event.attachment\"}\nabc\n";
+    let envelope = format!("{{}}\n{}", header.repeat(Limits::default().items));
+    assert_eq!(payloads(envelope.as_bytes()).len(), 1000);
+}
+
+#[test]
+fn a_view_has_what_the_envelope_has_without_copying_it() {
+    let bytes =
+        b"{\"sent_at\":\"now\"}\n{\"type\":\"attachment\",\"length\":2,\"attachment_type\":\"event.minidump\"}\nab\n";
+    let view = EnvelopeView::parse(bytes, &Limits::default()).unwrap();
+    let envelope = parse(bytes).unwrap();
+    assert_eq!(view.header, envelope.header);
+    assert_eq!(view.items[0].header, envelope.items[0].header);
+    assert!(view.items[0].header.is_minidump());
+    assert!(bytes.as_ptr_range().contains(&view.items[0].payload.as_ptr()));
 }
