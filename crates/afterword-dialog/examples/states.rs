@@ -3,7 +3,7 @@
 //! ```text
 //! cargo run -p afterword-dialog --example states -- STATE [light|dark|system] [long]
 //! cargo run -p afterword-dialog --example states -- run      the dialog process itself: messages on standard input
-//! STATE: asking no-restart details pending preparing progress cancelling sent waiting refused cancelled not-saved
+//! STATE: asking no-restart details text pending preparing progress cancelling sent waiting refused cancelled not-saved
 //! ```
 //! Messages go to standard output; an answer goes into a store in the temporary folder.
 
@@ -69,7 +69,10 @@ fn in_state(name: &str, asked: Asked) -> Option<(State, Vec<ToDialog>)> {
         ..asked.clone()
     };
     let mut state = State::new(if name == "pending" { pending } else { asked.clone() });
-    let sending = !matches!(name, "asking" | "no-restart" | "details" | "pending" | "not-saved");
+    let sending = !matches!(
+        name,
+        "asking" | "no-restart" | "details" | "text" | "pending" | "not-saved"
+    );
     if sending {
         state.answered(Decision::Send);
     }
@@ -90,6 +93,11 @@ fn in_state(name: &str, asked: Asked) -> Option<(State, Vec<ToDialog>)> {
             state.open_details(true);
             vec![]
         }
+        "text" => {
+            state.open_details(true);
+            state.open_raw(true);
+            vec![]
+        }
         "progress" => vec![progress],
         "sent" => vec![ToDialog::Sent {
             event_id: "9f1c2ab47d0e4b6f8a35c1d2e07f6b90".to_owned(),
@@ -103,7 +111,7 @@ fn in_state(name: &str, asked: Asked) -> Option<(State, Vec<ToDialog>)> {
         }],
         "cancelled" => vec![ToDialog::Cancelled],
         "not-saved" => {
-            state.not_saved();
+            state.not_saved("No space left on device (os error 28)");
             vec![]
         }
         _ => return None,
@@ -128,6 +136,11 @@ fn sample() -> Asked {
         details: details(),
     }
 }
+
+const EVENT: &str = r#"{"event_id":"9f1c2ab47d0e4b6f8a35c1d2e07f6b90","level":"fatal","platform":"native","release":"inkwell@2.3.0",
+"exception":{"values":[{"type":"SIGSEGV","value":"SEGV_MAPERR at 0x18","stacktrace":{"frames":[{"function":"inkwell::main",
+"filename":"src/main.rs","lineno":61,"in_app":true}]}}]},"tags":{"renderer":"glow","document.pages":"14"},
+"contexts":{"os":{"name":"Debian GNU/Linux","version":"12"},"device":{"arch":"x86_64"}},"user":{"id":"a1b2"}}"#;
 
 fn details() -> Details {
     let pairs = [
@@ -163,6 +176,7 @@ fn details() -> Details {
             "Your user name in file paths".to_owned(),
             "Words on the stacks that are not addresses".to_owned(),
         ],
+        raw_event: Some(afterword_dialog::text::whole_report(EVENT.as_bytes())),
     }
 }
 

@@ -99,6 +99,8 @@ impl<W: Write> Conversation<W> {
     pub(crate) fn shown(&mut self) {
         if !self.shown {
             self.shown = true;
+            // From now on it can be read.
+            self.state.guard.restart();
             self.say(FromDialog::Shown);
         }
     }
@@ -133,7 +135,7 @@ impl<W: Write> Conversation<W> {
                     }
                     Err(error) => {
                         log::error!("{error}: {:?}", std::error::Error::source(&error));
-                        self.state.not_saved();
+                        self.state.not_saved(&root_cause(&error));
                     }
                 }
                 Step::Stay
@@ -148,6 +150,15 @@ impl<W: Write> Conversation<W> {
             self.state.reporter_gone();
         }
     }
+}
+
+/// Such as "No space left on device": what the person can do something about.
+fn root_cause(error: &dyn std::error::Error) -> String {
+    let mut cause = error;
+    while let Some(deeper) = cause.source() {
+        cause = deeper;
+    }
+    cause.to_string()
 }
 
 #[cfg(test)]

@@ -1,8 +1,9 @@
 //! The window that asks. Knows no network: what it shows comes in over a pipe, and the answer goes into the store.
 //!
 //! It is met by a person who has just lost their work. So it is short, says what happened and to whom the report would go,
-//! weighs *Send report* and *Don’t send* exactly alike, ticks nothing beforehand, and shows all that would be sent to those
-//! who want to see it. Closing it answers nothing: the next start of the app asks again.
+//! weighs *Send report* and *Don’t send* exactly alike, ticks nothing beforehand, takes no press for an answer that comes
+//! before anybody can have read it, and shows what would be sent, in short and as text, to those who want to see it.
+//! Closing it answers nothing: the next start of the app asks again.
 //!
 //! # How it is put together
 //!
@@ -30,9 +31,12 @@
 mod error;
 mod message;
 
-mod text;
+pub mod text;
 mod words;
 
+mod shown;
+
+mod guard;
 mod state;
 mod theme;
 mod view;

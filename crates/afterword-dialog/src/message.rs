@@ -113,6 +113,8 @@ pub struct Details {
     pub files: Vec<FileLine>,
     /// What was removed before the report was stored, in words.
     pub removed: Vec<String>,
+    /// The event as it will be sent, as text: what [`crate::text::whole_report`] makes of it.
+    pub raw_event: Option<String>,
 }
 
 /// One frame of the stack.

@@ -33,6 +33,7 @@ pub(crate) fn asked() -> Asked {
                 size_bytes: 846_336,
             }],
             removed: vec!["Environment variables".to_owned()],
+            raw_event: None,
         },
     }
 }

@@ -2,7 +2,9 @@
 
 use afterword_store::Decision;
 
-use crate::message::{Asked, BreadcrumbLine, Details, FileLine, FrameLine, ToDialog};
+use crate::guard::Guard;
+use crate::message::{Asked, ToDialog};
+use crate::shown::{raw_rows, shown, shown_details};
 use crate::{text, words};
 
 /// Longest comment, in characters: what a feedback item on the wire may hold.
@@ -19,6 +21,13 @@ pub struct State {
     pub(crate) details_open: bool,
     pub(crate) phase: Phase,
     pub(crate) copied: bool,
+    /// The whole report as text, in lines short enough to lay out; empty while it is not known.
+    pub(crate) raw_rows: Vec<String>,
+    pub(crate) raw_open: bool,
+    /// Why the answer that was given could not be saved: it is asked for again.
+    pub(crate) not_saved: Option<String>,
+    /// Presses come too early to be answers.
+    pub(crate) guard: Guard,
     /// The reporter has gone: what is sent now is sent by the next one.
     pub(crate) alone: bool,
     /// What the page in view would like to be tall, in points, as last laid out.
@@ -61,8 +70,6 @@ pub enum Phase {
     },
     /// Stopped by the person.
     Cancelled,
-    /// The answer could not be written down, so nothing may be sent.
-    NotSaved,
     /// Nothing more to show; the window closes.
     Done,
 }
@@ -91,8 +98,13 @@ pub enum Action {
 impl State {
     /// The question, unanswered, nothing ticked. All text in `asked` is made fit to be shown.
     pub fn new(asked: Asked) -> State {
+        let asked = shown(asked);
         State {
-            asked: shown(asked),
+            raw_rows: raw_rows(&asked.details),
+            raw_open: false,
+            not_saved: None,
+            guard: Guard::default(),
+            asked,
             comment: String::new(),
             restart: false,
             details_open: false,
@@ -108,13 +120,19 @@ impl State {
     pub fn apply(&mut self, message: ToDialog) {
         match message {
             ToDialog::Show(_) => {}
-            ToDialog::Details(details) => self.asked.details = shown_details(*details),
+            ToDialog::Details(details) => {
+                self.asked.details = shown_details(*details);
+                self.raw_rows = raw_rows(&self.asked.details);
+            }
             outcome => self.apply_outcome(outcome),
         }
     }
 
     /// The answer has been saved: on with sending, or the end.
     pub fn answered(&mut self, decision: Decision) {
+        self.not_saved = None;
+        // The second click of a double click is not meant for what stands there now.
+        self.guard.restart();
         self.phase = match decision {
             Decision::Send if self.alone => waiting_alone(),
             Decision::Send => Phase::Sending {
@@ -126,9 +144,9 @@ impl State {
         };
     }
 
-    /// The answer could not be saved.
-    pub fn not_saved(&mut self) {
-        self.phase = Phase::NotSaved;
+    /// The answer could not be saved: the question stays, with all that was written, and says why.
+    pub fn not_saved(&mut self, why: &str) {
+        self.not_saved = Some(text::line(why, 200));
     }
 
     /// The reporter has gone away; no further message will come.
@@ -157,6 +175,16 @@ impl State {
     /// Unfolds or folds the details.
     pub fn open_details(&mut self, open: bool) {
         self.details_open = open;
+    }
+
+    /// Whether the whole report is unfolded as text.
+    pub fn raw_open(&self) -> bool {
+        self.raw_open
+    }
+
+    /// Unfolds or folds the whole report as text, in the details.
+    pub fn open_raw(&mut self, open: bool) {
+        self.raw_open = open;
     }
 
     /// How tall the page in view would like to be, in points; 0 before it was laid out.
@@ -212,61 +240,4 @@ fn waiting_alone() -> Phase {
 /// A link from outside is opened only if it leads to a web page.
 fn is_web(url: &str) -> bool {
     (url.starts_with("https://") || url.starts_with("http://")) && url.len() < 2_000 && !url.contains(char::is_control)
-}
-
-/// The question with every text bounded and readable.
-pub(crate) fn shown(asked: Asked) -> Asked {
-    Asked {
-        app_name: text::line(&asked.app_name, 60),
-        headline: text::line(&asked.headline, 200),
-        what_happened: text::line(&asked.what_happened, 600),
-        server: text::line(&asked.server, 200),
-        release: asked.release.map(|release| text::line(&release, 100)),
-        details: shown_details(asked.details),
-        ..asked
-    }
-}
-
-fn shown_details(details: Details) -> Details {
-    let line = |text: String| text::line(&text, 500);
-    Details {
-        stack: details
-            .stack
-            .map(|frames| frames.into_iter().map(shown_frame).collect()),
-        tags: details
-            .tags
-            .into_iter()
-            .map(|(key, value)| (text::line(&key, 100), line(value)))
-            .collect(),
-        breadcrumbs: details.breadcrumbs.into_iter().map(shown_breadcrumb).collect(),
-        files: details
-            .files
-            .into_iter()
-            .map(|file| FileLine {
-                name: text::line(&file.name, 200),
-                what: line(file.what),
-                ..file
-            })
-            .collect(),
-        removed: details.removed.into_iter().map(line).collect(),
-    }
-}
-
-fn shown_frame(frame: FrameLine) -> FrameLine {
-    let line = |text: String| text::line(&text, 1_000);
-    FrameLine {
-        function: frame.function.map(line),
-        file: frame.file.map(line),
-        module: frame.module.map(line),
-        ..frame
-    }
-}
-
-fn shown_breadcrumb(crumb: BreadcrumbLine) -> BreadcrumbLine {
-    BreadcrumbLine {
-        time: text::line(&crumb.time, 40),
-        category: text::line(&crumb.category, 60),
-        level: text::line(&crumb.level, 20),
-        message: text::line(&crumb.message, 1_000),
-    }
 }

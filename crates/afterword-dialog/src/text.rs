@@ -1,10 +1,16 @@
 //! Text from outside made fit to be shown: bounded, and without characters that act instead of being read.
 //!
 //! Everything in a report came from a program that had just broken, so a tag or a message may hold terminal escapes, a
-//! right-to-left override, or a megabyte of nothing. Both shells show only what passed through here.
+//! right-to-left override, or a megabyte of nothing. Both shells show only what passed through here, and so does the
+//! command line.
+
+use crate::words;
+
+/// Most bytes of the report's text that are shown; the rest is counted.
+pub const MAX_RAW_BYTES: usize = 512 * 1024;
 
 /// One line of at most `max_chars` characters; line breaks and tabs become spaces, a cut is marked with `…`.
-pub(crate) fn line(text: &str, max_chars: usize) -> String {
+pub fn line(text: &str, max_chars: usize) -> String {
     bounded(
         text,
         max_chars,
@@ -13,12 +19,41 @@ pub(crate) fn line(text: &str, max_chars: usize) -> String {
 }
 
 /// Several lines of at most `max_chars` characters in all; line breaks stay, tabs become spaces.
-pub(crate) fn block(text: &str, max_chars: usize) -> String {
+pub fn block(text: &str, max_chars: usize) -> String {
     bounded(text, max_chars, |c| match c {
         '\n' => Some('\n'),
         '\t' => Some(' '),
         c => readable(c),
     })
+}
+
+/// An event as text to be shown whole: JSON with line breaks and indentation, or what else it is, up to
+/// [`MAX_RAW_BYTES`], and then how much is left out.
+#[must_use]
+pub fn whole_report(event: &[u8]) -> String {
+    let pretty =
+        serde_json::from_slice::<serde_json::Value>(event).and_then(|event| serde_json::to_string_pretty(&event));
+    match pretty {
+        Ok(pretty) => cut_raw(&pretty, MAX_RAW_BYTES),
+        Err(_) => cut_raw(&String::from_utf8_lossy(event), MAX_RAW_BYTES),
+    }
+}
+
+/// A longer text as it is, but for characters that act: its lines and their indentation stay. What is past `max_bytes` is
+/// counted in a line of its own.
+pub(crate) fn cut_raw(text: &str, max_bytes: usize) -> String {
+    let end = text.floor_char_boundary(max_bytes);
+    let keep = |c| match c {
+        '\n' => Some('\n'),
+        '\t' => Some(' '),
+        c => readable(c),
+    };
+    let mut out: String = text[..end].chars().filter_map(keep).collect();
+    if end < text.len() {
+        out.push('\n');
+        out.push_str(&words::more_text(&size((text.len() - end) as u64)));
+    }
+    out
 }
 
 /// A number of bytes as people read it: `812 bytes`, `24.5 KB`, `1.2 MB` (decimal multiples).
@@ -48,12 +83,16 @@ fn bounded(text: &str, max_chars: usize, keep: impl Fn(char) -> Option<char>) ->
     out
 }
 
-/// Nothing for control characters and for the invisible ones that reorder or hide their neighbours (Unicode UAX #9, and
-/// "Trojan Source", CVE-2021-42574).
 fn readable(c: char) -> Option<char> {
-    let acts = c.is_control()
-        || matches!(c, '\u{200b}' | '\u{200e}' | '\u{200f}' | '\u{202a}'..='\u{202e}' | '\u{2060}'..='\u{206f}' | '\u{feff}' | '\u{fff9}'..='\u{fffb}');
-    (!acts).then_some(c)
+    (!acts(c)).then_some(c)
+}
+
+/// Whether a character acts instead of being read: control characters, and the invisible ones that reorder, join or hide
+/// their neighbours (Unicode UAX #9, and "Trojan Source", CVE-2021-42574). All are in the basic plane.
+#[must_use]
+pub fn acts(c: char) -> bool {
+    c.is_control()
+        || matches!(c, '\u{61c}' | '\u{180e}' | '\u{200b}'..='\u{200f}' | '\u{2028}'..='\u{202e}' | '\u{2060}'..='\u{206f}' | '\u{feff}' | '\u{fff9}'..='\u{fffb}')
 }
 
 #[cfg(test)]
@@ -65,6 +104,32 @@ mod tests {
         assert_eq!(line("a\u{1b}[31mred\u{7}\u{9b}b\u{202e}c", 100), "a[31mredbc");
         assert_eq!(line("one\r\ntwo\tthree", 100), "one  two three");
         assert_eq!(block("one\r\ntwo\tthree\u{1b}", 100), "one\ntwo three");
+    }
+
+    /// Those of the Arabic letter mark and of the zero-width joiners once came through.
+    #[test]
+    fn nothing_that_reorders_or_hides_its_neighbours_is_left() {
+        let marks = ['\u{61c}', '\u{200e}', '\u{200f}'];
+        let hidden = ['\u{180e}', '\u{200b}', '\u{200c}', '\u{200d}', '\u{2060}', '\u{feff}'];
+        let overrides = ('\u{202a}'..='\u{202e}').chain('\u{2066}'..='\u{2069}');
+        for c in marks.into_iter().chain(hidden).chain(overrides) {
+            let text = format!("a{c}b");
+            assert_eq!(
+                (line(&text, 9), block(&text, 9), cut_raw(&text, 9)),
+                ("ab".to_owned(), "ab".to_owned(), "ab".to_owned()),
+                "{c:?}"
+            );
+        }
+    }
+
+    #[test]
+    fn a_whole_report_keeps_its_shape_and_says_what_it_leaves_out() {
+        assert_eq!(whole_report(b"{\"a\":\"\xc3\xa4\"}"), "{\n  \"a\": \"ä\"\n}");
+        assert_eq!(whole_report(b"not\tJSON\x1b\n"), "not JSON\n");
+        let shown = whole_report("ä".repeat(MAX_RAW_BYTES).as_bytes());
+        let (text, note) = shown.rsplit_once('\n').unwrap();
+        assert_eq!(text.len(), MAX_RAW_BYTES);
+        assert!(note.starts_with("and 524 KB more"), "{note}");
     }
 
     #[test]

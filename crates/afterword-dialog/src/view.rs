@@ -20,6 +20,8 @@ const MIN_BODY_HEIGHT: f32 = 180.0;
 ///
 /// Expects [`crate::install_theme`] to have been called on the context.
 pub fn view(ui: &mut Ui, state: &mut State) -> Action {
+    let (now, focused, pressed) = ui.input(|input| (input.time, input.focused, input.pointer.any_pressed()));
+    state.guard.look(now, focused, pressed);
     let action = match state.phase {
         Phase::Asking => page(ui, state, asking::body, asking::footer),
         Phase::Sending { .. } => page(ui, state, outcome::sending, outcome::sending_footer),

@@ -109,6 +109,7 @@ fn measure(state: &mut State, width: f32) -> f32 {
             .textures_delta
             .clear();
     }
+    state.guard.restart();
     fitting(state)
 }
 
@@ -118,6 +119,8 @@ struct Page {
     phase: std::mem::Discriminant<Phase>,
     asking: bool,
     details_open: bool,
+    raw_open: bool,
+    not_saved: bool,
 }
 
 impl Page {
@@ -127,6 +130,8 @@ impl Page {
             phase: std::mem::discriminant(state.phase()),
             asking,
             details_open: asking && state.details_open(),
+            raw_open: asking && state.raw_open(),
+            not_saved: asking && state.not_saved.is_some(),
         }
     }
 }

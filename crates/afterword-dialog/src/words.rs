@@ -8,7 +8,7 @@ use afterword_store::ReportKind;
 use crate::text;
 
 /// Version of the texts below, kept with each answer.
-pub const TEXT_VERSION: u32 = 1;
+pub const TEXT_VERSION: u32 = 2;
 /// Language of the texts below, kept with each answer (BCP 47).
 pub const LOCALE: &str = "en";
 
@@ -38,6 +38,9 @@ pub(crate) const STACK_EMPTY: &str = "The stack could not be worked out. The rep
 pub(crate) const TAGS: &str = "Tags";
 pub(crate) const BREADCRUMBS: &str = "What led up to it";
 pub(crate) const FILES: &str = "Files";
+pub(crate) const FILES_MORE: &str =
+    "They hold more than is listed here: the other threads, registers, and what the program noted about the system.";
+pub(crate) const RAW: &str = "The whole report as text";
 pub(crate) const REMOVED: &str = "Removed before it was stored";
 pub(crate) const INLINED: &str = "inlined";
 pub(crate) const UNKNOWN_FUNCTION: &str = "unknown function";
@@ -55,13 +58,30 @@ pub(crate) const REFUSED: &str = "The server did not take the report";
 pub(crate) const REFUSED_NEXT: &str = "It is kept on this computer, and will not be sent again by itself.";
 pub(crate) const REFUSED_SILENT: &str = "It gave no reason.";
 pub(crate) const CANCELLED: &str = "Sending was stopped";
-pub(crate) const CANCELLED_NEXT: &str = "The report is kept on this computer.";
-pub(crate) const NOT_SAVED: &str = "Your answer could not be saved";
-pub(crate) const NOT_SAVED_NEXT: &str = "Nothing was sent. You will be asked again at the next start.";
+pub(crate) const CANCELLED_NEXT: &str =
+    "The report is kept on this computer; you will be asked again at the next start.";
 pub(crate) const REPORTER_GONE: &str = "The program that sends reports has stopped.";
 
-pub(crate) const TERMINAL_CHOICES: &str = "[s]end the report, [d]on’t send, ask me [l]ater, [v]iew what would be sent:";
-pub(crate) const TERMINAL_AGAIN: &str = "Please answer with one of s, d, l or v.";
+/// With the report's text, if it is there to be shown.
+pub(crate) fn terminal_choices(raw: bool) -> &'static str {
+    if raw {
+        "[s]end the report, [d]on’t send, ask me [l]ater, [v]iew what would be sent, the [w]hole report as text:"
+    } else {
+        "[s]end the report, [d]on’t send, ask me [l]ater, [v]iew what would be sent:"
+    }
+}
+
+pub(crate) fn terminal_again(raw: bool) -> &'static str {
+    if raw {
+        "Please answer with one of s, d, l, v or w."
+    } else {
+        "Please answer with one of s, d, l or v."
+    }
+}
+
+pub(crate) fn not_saved(why: &str) -> String {
+    format!("Your answer could not be saved, and nothing was sent: {why}. Please try again.")
+}
 
 pub(crate) fn kind(kind: ReportKind) -> &'static str {
     match kind {
@@ -100,4 +120,8 @@ pub(crate) fn files_total(count: usize, total: &str) -> String {
 
 pub(crate) fn more(count: usize) -> String {
     format!("and {count} more, sent as well but not listed here")
+}
+
+pub(crate) fn more_text(size: &str) -> String {
+    format!("and {size} more, sent as well but not shown here")
 }

@@ -64,19 +64,30 @@ fn dont_send_ends_the_dialog_and_the_report() {
 }
 
 #[test]
-fn an_answer_that_cannot_be_saved_is_none() {
+fn an_answer_that_cannot_be_saved_is_none_and_can_be_given_again() {
     let folder = tempfile::tempdir().unwrap();
+    let root = folder.path().join("root");
     let asked = Asked {
-        store_root: folder.path().join("file"),
+        store_root: root.clone(),
         ..sample::asked()
     };
-    std::fs::write(&asked.store_root, "no folder").unwrap();
+    std::fs::write(&root, "no folder").unwrap();
     let mut conversation = conversation(asked);
 
+    assert_eq!(conversation.carry_out(answer(Decision::Send)), Step::Stay);
+
+    assert_eq!(conversation.state.phase(), &Phase::Asking);
+    let why = conversation.state.not_saved.clone().unwrap();
+    assert!(!why.is_empty(), "{why}");
+    assert_eq!(said(&conversation.output), []);
+
+    std::fs::remove_file(&root).unwrap();
+    let (store, asked) = sample::stored(&root);
     let _ = conversation.carry_out(answer(Decision::Send));
 
-    assert_eq!(conversation.state.phase(), &Phase::NotSaved);
-    assert_eq!(said(&conversation.output), []);
+    assert_eq!(said(&conversation.output), [FromDialog::Answered]);
+    assert_eq!(conversation.state.not_saved, None);
+    assert!(matches!(store.settle(asked.report_id).unwrap(), Settled::Sending(_)));
 }
 
 #[test]

@@ -1,3 +1,7 @@
+use std::cell::RefCell;
+use std::collections::VecDeque;
+use std::rc::Rc;
+
 use super::*;
 use crate::message::Details;
 use crate::sample;
@@ -117,4 +121,67 @@ fn a_comment_is_as_long_as_the_wire_takes_and_without_escapes() {
     };
     assert!(comment.starts_with("[1mxxx"));
     assert!(comment.chars().count() <= MAX_COMMENT_CHARS + 1);
+}
+
+/// A terminal's queue: what was typed and not yet read.
+#[derive(Clone, Default)]
+struct Keyboard(Rc<RefCell<VecDeque<u8>>>);
+
+impl io::Read for Keyboard {
+    fn read(&mut self, into: &mut [u8]) -> io::Result<usize> {
+        self.0.borrow_mut().read(into)
+    }
+}
+
+#[test]
+fn what_was_typed_before_a_question_is_no_answer_to_it() {
+    let keyboard = Keyboard::default();
+    let typed = |words: &str| keyboard.0.borrow_mut().extend(words.bytes());
+    // The editor's own keys, which it did not live to read; then the answers, each with too much behind it.
+    typed("s\nI own you\ny\n");
+    let mut answers = ["s\ns\n", "I pressed undo\ny\n", "n\n"].into_iter();
+    let discard = || {
+        keyboard.0.borrow_mut().clear();
+        typed(answers.next().unwrap());
+    };
+    // As a terminal does, a line at a time.
+    let input = io::BufReader::with_capacity(1, keyboard.clone());
+    let answer = ask_discarding(&sample::asked(), input, io::sink(), discard).unwrap();
+    assert_eq!(answer, answered(Decision::Send, Some("I pressed undo"), false));
+}
+
+/// It was once read as the next line.
+#[test]
+fn the_rest_of_a_long_line_is_no_answer() {
+    let long = "x".repeat(MAX_LINE_BYTES as usize);
+    assert_eq!(asking(&sample::asked(), &format!("{long}s\n")).0, TerminalAnswer::Later);
+    assert_eq!(
+        asking(&sample::asked(), &format!("s\n{long}\n\n")).0,
+        asking(&sample::asked(), &format!("s\n{long}y\n\n")).0,
+    );
+    let padded = format!("s{}\n", " ".repeat(long.len()));
+    assert_eq!(asking(&sample::asked(), &padded).0, TerminalAnswer::Later);
+}
+
+#[test]
+fn looking_takes_no_tries() {
+    let views = "v\n".repeat(3 * MAX_TRIES);
+    assert_eq!(
+        asking(&sample::asked(), &format!("{views}s\n")).0,
+        answered(Decision::Send, None, false)
+    );
+    assert_eq!(asking(&sample::asked(), &"v\n".repeat(10_000)).0, TerminalAnswer::Later);
+}
+
+#[test]
+fn the_whole_report_is_shown_as_text_where_there_is_one() {
+    let mut asked = sample::asked();
+    assert!(!asking(&asked, "w\nl\n").1.contains("[w]hole"));
+    asked.details.raw_event = Some("{\n  \"user\": \"\u{1b}[2Ja1b2\"\n}".to_owned());
+    let (answer, shown) = asking(&asked, "w\nl\n");
+    assert_eq!(answer, TerminalAnswer::Later);
+    assert!(
+        shown.contains("[w]hole report") && shown.contains("\n{\n  \"user\": \"[2Ja1b2\"\n}\n"),
+        "{shown}"
+    );
 }

@@ -42,11 +42,15 @@ pub(super) fn body(ui: &mut Ui, state: &mut State) -> Action {
 pub(super) fn footer(ui: &mut Ui, state: &mut State) -> Action {
     ui.scope(|ui| {
         ui.spacing_mut().item_spacing.y = 2.0;
+        if let Some(why) = &state.not_saved {
+            parts::alarm(ui, &words::not_saved(why));
+            ui.add_space(6.0);
+        }
         parts::plain(ui, words::CONSENT);
         parts::soft(ui, &words::destination(&state.asked.server));
     });
     ui.add_space(6.0);
-    let pressed = parts::equal_buttons(ui, [words::DONT_SEND, words::SEND]);
+    let pressed = parts::equal_buttons(ui, [words::DONT_SEND, words::SEND], state.guard);
     ui.add_space(4.0);
     parts::small(ui, words::LATER);
     match pressed {

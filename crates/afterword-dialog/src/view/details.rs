@@ -1,8 +1,9 @@
-//! *What would be sent*: folded away, complete, in the order a person would ask.
+//! *What would be sent*: folded away; in short, in the order a person would ask, and then the whole event as text.
 
+use afterword_store::ReportKind;
 use egui::{
-    Align, CollapsingHeader, Color32, Frame, Label, Layout, Margin, Response, RichText, Sense, Spinner, Stroke,
-    TextStyle, Ui, Vec2, vec2,
+    Align, Button, CollapsingHeader, Color32, Frame, Label, Layout, Margin, Response, RichText, ScrollArea, Sense,
+    Spinner, Stroke, TextStyle, Ui, Vec2, vec2,
 };
 
 use super::parts;
@@ -15,6 +16,8 @@ use crate::{text, words};
 const KEY_WIDTH: f32 = 120.0;
 /// Column of sizes, in points; as high as its text.
 const SIZE_COLUMN: Vec2 = vec2(84.0, 0.0);
+/// Height of the report's text before it scrolls, in points.
+const RAW_HEIGHT: f32 = 260.0;
 
 pub(super) fn show(ui: &mut Ui, state: &mut State) {
     ui.spacing_mut().indent = ui.spacing().icon_width + ui.spacing().icon_spacing;
@@ -46,7 +49,7 @@ fn chevron(ui: &mut Ui, openness: f32, response: &Response) {
         .line(points.to_vec(), Stroke::new(1.6, Palette::of(ui).ink));
 }
 
-fn sections(ui: &mut Ui, state: &State) {
+fn sections(ui: &mut Ui, state: &mut State) {
     let details = &state.asked.details;
     summary(ui, state);
     stack(ui, details);
@@ -73,6 +76,10 @@ fn sections(ui: &mut Ui, state: &State) {
             ),
         );
         listed(ui, &details.files, file);
+        if state.asked.kind != ReportKind::Error {
+            ui.add_space(6.0);
+            parts::small(ui, words::FILES_MORE);
+        }
     }
     if !details.removed.is_empty() {
         section(ui, words::REMOVED);
@@ -80,6 +87,53 @@ fn sections(ui: &mut Ui, state: &State) {
             parts::plain(ui, what);
         });
     }
+    if !state.raw_rows.is_empty() {
+        raw(ui, state);
+    }
+}
+
+/// The event as it would be sent, folded away; only the rows in view are laid out, since there may be thousands.
+fn raw(ui: &mut Ui, state: &mut State) {
+    ruled(ui);
+    let header = CollapsingHeader::new(words::RAW)
+        .id_salt("raw")
+        .icon(chevron)
+        .open(Some(state.raw_open))
+        .show_unindented(ui, |ui| {
+            parts::card(ui, Margin::symmetric(10, 8), |ui| raw_text(ui, &state.raw_rows));
+            ui.add_space(4.0);
+            let copy = ui.add_sized(parts::COPY_SIZE, Button::new(words::COPY));
+            parts::follow_focus(&copy);
+            if copy.clicked() {
+                ui.ctx().copy_text(state.raw_rows.join("\n"));
+            }
+        })
+        .header_response;
+    parts::focus_ring(ui, &header);
+    if header.clicked() {
+        state.raw_open = !state.raw_open;
+    }
+}
+
+fn raw_text(ui: &mut Ui, rows: &[String]) {
+    let ink = Palette::of(ui).ink;
+    let (row_height, char_width) = ui.ctx().fonts_mut(|fonts| {
+        let font = TextStyle::Monospace.resolve(ui.style());
+        (fonts.row_height(&font), fonts.glyph_width(&font, '0'))
+    });
+    let longest = rows.iter().map(|row| row.chars().count()).max().unwrap_or(0);
+    ui.spacing_mut().item_spacing.y = 2.0;
+    ScrollArea::both()
+        .id_salt("raw text")
+        .max_height(RAW_HEIGHT)
+        .min_scrolled_height(RAW_HEIGHT)
+        .auto_shrink([false, true])
+        .show_rows(ui, row_height, rows.len(), |ui, visible| {
+            ui.set_min_width(longest as f32 * char_width);
+            for row in &rows[visible] {
+                ui.add(Label::new(RichText::new(row).monospace().color(ink)).extend());
+            }
+        });
 }
 
 fn summary(ui: &mut Ui, state: &State) {
@@ -247,6 +301,12 @@ fn columns(ui: &mut Ui, key: impl FnOnce(&mut Ui), value: impl FnOnce(&mut Ui)) 
 }
 
 fn section(ui: &mut Ui, name: &str) {
+    ruled(ui);
+    parts::subheading(ui, name);
+}
+
+/// A line between two sections.
+fn ruled(ui: &mut Ui) {
     ui.add_space(10.0);
     let width = ui.available_width();
     let (rect, _) = ui.allocate_exact_size(vec2(width, 1.0), Sense::hover());
@@ -256,7 +316,6 @@ fn section(ui: &mut Ui, name: &str) {
         Stroke::new(1.0, Palette::of(ui).hairline),
     );
     ui.add_space(8.0);
-    parts::subheading(ui, name);
 }
 
 /// The first entries, and how many more there are.

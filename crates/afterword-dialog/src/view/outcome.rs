@@ -1,14 +1,11 @@
 //! After the answer: the transfer, and how it ended.
 
-use egui::{Button, Label, Margin, ProgressBar, RichText, Spinner, Ui, Vec2, vec2};
+use egui::{Button, Label, Margin, ProgressBar, RichText, Spinner, Ui};
 
 use super::parts::{self, Mark};
 use crate::state::{Action, Phase, State};
 use crate::theme::Palette;
 use crate::{text, words};
-
-/// The button that copies, in points.
-const COPY_SIZE: Vec2 = vec2(84.0, 34.0);
 
 pub(super) fn sending(ui: &mut Ui, state: &mut State) -> Action {
     let Phase::Sending {
@@ -67,7 +64,7 @@ pub(super) fn sending_footer(ui: &mut Ui, state: &mut State) -> Action {
     let Phase::Sending { cancelling, .. } = &mut state.phase else {
         return Action::None;
     };
-    if parts::note_and_button(ui, words::SENDING_GOES_ON, words::CANCEL, !*cancelling) {
+    if parts::note_and_button(ui, words::SENDING_GOES_ON, words::CANCEL, !*cancelling, state.guard) {
         *cancelling = true;
         return Action::Cancel;
     }
@@ -105,18 +102,13 @@ pub(super) fn result(ui: &mut Ui, state: &mut State) -> Action {
             ui.add_space(8.0);
             parts::plain(ui, words::CANCELLED_NEXT);
         }
-        Phase::NotSaved => {
-            verdict(ui, Mark::Warning, words::NOT_SAVED);
-            ui.add_space(8.0);
-            parts::plain(ui, words::NOT_SAVED_NEXT);
-        }
         Phase::Asking | Phase::Sending { .. } | Phase::Done => {}
     }
     Action::None
 }
 
-pub(super) fn result_footer(ui: &mut Ui, _state: &mut State) -> Action {
-    if parts::note_and_button(ui, "", words::CLOSE, true) {
+pub(super) fn result_footer(ui: &mut Ui, state: &mut State) -> Action {
+    if parts::note_and_button(ui, "", words::CLOSE, true, state.guard) {
         Action::Close
     } else {
         Action::None
@@ -146,9 +138,9 @@ fn event(ui: &mut Ui, state: &mut State, event_id: &str, url: Option<&str>) {
             let left = |ui: &mut Ui| {
                 ui.add(Label::new(RichText::new(event_id).monospace()).wrap());
             };
-            parts::row(ui, COPY_SIZE, left, |ui| {
+            parts::row(ui, parts::COPY_SIZE, left, |ui| {
                 let label = if state.copied { words::COPIED } else { words::COPY };
-                if ui.add_sized(COPY_SIZE, Button::new(label)).clicked() {
+                if ui.add_sized(parts::COPY_SIZE, Button::new(label)).clicked() {
                     ui.ctx().copy_text(event_id.to_owned());
                     state.copied = true;
                 }

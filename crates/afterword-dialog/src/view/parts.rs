@@ -2,11 +2,15 @@
 
 use egui::accesskit::{Live, Role};
 use egui::{
-    Align, Button, Color32, Frame, Label, Layout, Margin, Response, RichText, Stroke, StrokeKind, TextStyle, Ui, Vec2,
-    pos2, vec2,
+    Align, Button, Color32, Frame, Label, Layout, Margin, PointerButton, Response, RichText, Stroke, StrokeKind,
+    TextStyle, Ui, Vec2, pos2, vec2,
 };
 
+use crate::guard::Guard;
 use crate::theme::{self, Palette};
+
+/// The button that copies, in points.
+pub(super) const COPY_SIZE: Vec2 = vec2(84.0, 34.0);
 
 /// The page's one heading, announced as such.
 pub(super) fn heading(ui: &mut Ui, text: &str) -> Response {
@@ -54,6 +58,13 @@ fn paragraph(ui: &mut Ui, text: RichText) -> Response {
 pub(super) fn small(ui: &mut Ui, text: &str) -> Response {
     let ink = Palette::of(ui).ink_soft;
     ui.add(Label::new(RichText::new(text).small().color(ink).line_height(Some(18.0))).wrap())
+}
+
+/// A line that says what went wrong, said aloud at once.
+pub(super) fn alarm(ui: &mut Ui, text: &str) {
+    let response = paragraph(ui, RichText::new(text).color(Palette::of(ui).bad));
+    ui.ctx()
+        .accesskit_node_builder(response.id, |node| node.set_live(Live::Assertive));
 }
 
 /// A frame for what is quoted or copied, over the whole width.
@@ -113,17 +124,15 @@ pub(super) fn focus_ring(ui: &Ui, response: &Response) {
 }
 
 /// Buttons of exactly one size and style, side by side over the whole width; returns which was pressed.
-pub(super) fn equal_buttons<const N: usize>(ui: &mut Ui, labels: [&str; N]) -> Option<usize> {
+pub(super) fn equal_buttons<const N: usize>(ui: &mut Ui, labels: [&str; N], guard: Guard) -> Option<usize> {
     const GAP: f32 = 12.0;
     let width = (ui.available_width() - GAP * (N - 1) as f32) / N as f32;
     ui.horizontal(|ui| {
         ui.spacing_mut().item_spacing.x = GAP;
         let mut pressed = None;
         for (index, label) in labels.into_iter().enumerate() {
-            if ui
-                .add_sized(vec2(width, theme::BUTTON_HEIGHT), Button::new(label).truncate())
-                .clicked()
-            {
+            let size = vec2(width, theme::BUTTON_HEIGHT);
+            if pressed_in_time(&ui.add_sized(size, Button::new(label).truncate()), guard) {
                 pressed = Some(index);
             }
         }
@@ -132,8 +141,20 @@ pub(super) fn equal_buttons<const N: usize>(ui: &mut Ui, labels: [&str; N]) -> O
     .inner
 }
 
+/// Whether a button was pressed by somebody who could have read what is beside it. Assistive technology presses as keys
+/// do.
+fn pressed_in_time(button: &Response, guard: Guard) -> bool {
+    let by_pointer = button.clicked_by(PointerButton::Primary);
+    button.clicked()
+        && if by_pointer {
+            guard.takes_pointer()
+        } else {
+            guard.takes_keys()
+        }
+}
+
 /// One button at the right edge, with small print to its left.
-pub(super) fn note_and_button(ui: &mut Ui, note: &str, label: &str, enabled: bool) -> bool {
+pub(super) fn note_and_button(ui: &mut Ui, note: &str, label: &str, enabled: bool, guard: Guard) -> bool {
     const WIDTH: f32 = 132.0;
     ui.horizontal(|ui| {
         ui.spacing_mut().item_spacing.x = 16.0;
@@ -149,8 +170,8 @@ pub(super) fn note_and_button(ui: &mut Ui, note: &str, label: &str, enabled: boo
             },
         );
         ui.add_enabled_ui(enabled, |ui| {
-            ui.add_sized(vec2(WIDTH, theme::BUTTON_HEIGHT), Button::new(label))
-                .clicked()
+            let button = ui.add_sized(vec2(WIDTH, theme::BUTTON_HEIGHT), Button::new(label));
+            pressed_in_time(&button, guard)
         })
         .inner
     })

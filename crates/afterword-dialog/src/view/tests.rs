@@ -22,7 +22,17 @@ fn open(state: State) -> Harness<'static, Seen> {
     open_sized(state, 536.0, 496.0)
 }
 
+/// A page that has been there for long enough to be answered.
 fn open_sized(state: State, width: f32, height: f32) -> Harness<'static, Seen> {
+    let mut harness = just_opened(state, width, height);
+    harness.run_steps((1.0 / STEP_SECONDS) as usize);
+    harness
+}
+
+/// Time from one frame to the next.
+const STEP_SECONDS: f32 = 0.05;
+
+fn just_opened(state: State, width: f32, height: f32) -> Harness<'static, Seen> {
     let ui = |ui: &mut egui::Ui, seen: &mut Seen| match view(ui, &mut seen.state) {
         Action::None => {}
         action => seen.actions.push(action),
@@ -33,6 +43,7 @@ fn open_sized(state: State, width: f32, height: f32) -> Harness<'static, Seen> {
     };
     Harness::builder()
         .with_size([width, height])
+        .with_step_dt(STEP_SECONDS)
         .with_context_setup(theme::install)
         .build_ui_state(ui, seen)
 }

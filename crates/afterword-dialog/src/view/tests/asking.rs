@@ -216,3 +216,109 @@ fn the_same_page_wants_the_same_height_whatever_the_window() {
     assert!((wanted[0] - wanted[1]).abs() < 1.0, "{wanted:?}");
     assert!((380.0..520.0).contains(&wanted[0]), "{wanted:?}");
 }
+
+/// The page, some seconds after its first frame.
+fn seconds_after(seconds: f32) -> Harness<'static, Seen> {
+    let mut harness = just_opened(State::new(sample::asked()), 536.0, 496.0);
+    // Building it drew the first frames.
+    harness.state_mut().state.guard.restart();
+    harness.step();
+    harness.run_steps((seconds / STEP_SECONDS) as usize);
+    harness
+}
+
+#[test]
+fn a_click_that_was_under_way_when_the_window_came_is_no_answer() {
+    for label in [words::SEND, words::DONT_SEND] {
+        for seconds in [0.0, 0.2, 0.3] {
+            let mut harness = seconds_after(seconds);
+            click(&mut harness, Role::Button, label);
+            assert_eq!(harness.state().actions, [], "{label} after {seconds} s");
+            // It works as soon as it could be read.
+            harness.run_steps((0.5 / STEP_SECONDS) as usize);
+            click(&mut harness, Role::Button, label);
+            assert_eq!(harness.state().actions.len(), 1, "{label}");
+        }
+    }
+}
+
+#[test]
+fn a_press_from_the_first_moment_is_no_answer_when_it_is_let_go_later() {
+    let mut harness = seconds_after(0.3);
+    let pos = harness.get_by_role_and_label(Role::Button, words::SEND).rect().center();
+    let button = |pressed| egui::Event::PointerButton {
+        pos,
+        button: egui::PointerButton::Primary,
+        pressed,
+        modifiers: egui::Modifiers::NONE,
+    };
+    harness.event(egui::Event::PointerMoved(pos));
+    harness.event(button(true));
+    harness.run_steps((0.4 / STEP_SECONDS) as usize);
+    harness.event(button(false));
+    harness.run_steps(2);
+    assert_eq!(harness.state().actions, []);
+}
+
+#[test]
+fn a_window_that_comes_to_the_front_begins_anew() {
+    let mut harness = seconds_after(5.0);
+    harness.input_mut().focused = false;
+    harness.run_steps(3);
+    harness.input_mut().focused = true;
+    harness.run_steps(3);
+    click(&mut harness, Role::Button, words::SEND);
+    assert_eq!(harness.state().actions, []);
+    harness.run_steps((0.5 / STEP_SECONDS) as usize);
+    click(&mut harness, Role::Button, words::SEND);
+    assert_eq!(harness.state().actions, [answer(Decision::Send, None, false)]);
+}
+
+#[test]
+fn a_key_that_was_under_way_when_the_window_came_is_no_answer() {
+    for (seconds, answers) in [(0.0, 0), (0.2, 0), (0.35, 1)] {
+        let mut harness = seconds_after(0.0);
+        harness.get_by_role_and_label(Role::Button, words::SEND).focus();
+        harness.step();
+        harness.state_mut().state.guard.restart();
+        harness.step();
+        harness.run_steps((seconds / STEP_SECONDS) as usize);
+        harness.key_press(Key::Enter);
+        harness.run_steps(3);
+        assert_eq!(harness.state().actions.len(), answers, "after {seconds} s");
+    }
+}
+
+#[test]
+fn the_first_moment_looks_like_every_other() {
+    let mut harness = seconds_after(0.0);
+    let send = |harness: &Harness<'_, Seen>| {
+        let node = harness.get_by_role_and_label(Role::Button, words::SEND);
+        (node.rect(), node.accesskit_node().is_disabled())
+    };
+    let early = (send(&harness), harness.output().shapes.clone());
+    harness.run_steps((2.0 / STEP_SECONDS) as usize);
+    assert_eq!(early.0, send(&harness));
+    assert!(early.1 == harness.output().shapes, "something is drawn differently");
+    assert!(!early.0.1);
+}
+
+/// It once ended the dialog, and the comment with it.
+#[test]
+fn an_answer_that_was_not_saved_is_asked_for_again_with_what_was_written() {
+    let mut state = State::new(sample::asked());
+    state.comment = "I pressed undo".to_owned();
+    state.not_saved("No space left on device\u{1b}");
+    let mut harness = open(state);
+    let line = "Your answer could not be saved, and nothing was sent: No space left on device. Please try again.";
+    let said = harness.get_by_label(line);
+    assert_eq!(said.accesskit_node().live(), Live::Assertive);
+    click(&mut harness, Role::Button, words::SEND);
+    assert_eq!(
+        harness.state().actions,
+        [answer(Decision::Send, Some("I pressed undo"), false)]
+    );
+    harness.state_mut().state.answered(Decision::Send);
+    harness.run_steps(2);
+    assert!(!shows(&harness, line));
+}

@@ -120,3 +120,63 @@ fn the_comment_is_part_of_what_would_be_sent() {
         labels(&harness)
     );
 }
+
+fn with_text(raw: &str) -> Asked {
+    let mut asked = with_stack();
+    asked.details.raw_event = Some(raw.to_owned());
+    asked
+}
+
+#[test]
+fn the_whole_report_can_be_read_as_text() {
+    let event = br#"{"contexts":{"os":{"name":"Debian"}},"user":{"id":"a1b2"}}"#;
+    let mut harness = opened(with_text(&crate::text::whole_report(event)));
+    assert!(!shows(&harness, "Debian"), "folded until asked for");
+    click(&mut harness, Role::DisclosureTriangle, words::RAW);
+    for shown in [
+        "  \"contexts\": {",
+        "      \"name\": \"Debian\"",
+        "    \"id\": \"a1b2\"",
+    ] {
+        assert!(
+            labels(&harness).iter().any(|label| label == shown),
+            "{shown}: {:#?}",
+            labels(&harness)
+        );
+    }
+    let copy = harness
+        .get_all_by_role_and_label(Role::Button, words::COPY)
+        .next()
+        .unwrap();
+    copy.click_accesskit();
+    harness.step();
+    let commands = &harness.output().platform_output.commands;
+    let copied = commands.iter().any(|command| match command {
+        egui::OutputCommand::CopyText(text) => text.contains("\"id\": \"a1b2\""),
+        _ => false,
+    });
+    assert!(copied, "{commands:?}");
+}
+
+#[test]
+fn without_its_text_there_is_no_section_for_it() {
+    let harness = opened(with_stack());
+    assert!(!shows(&harness, words::RAW));
+    assert!(
+        shows(&harness, words::FILES_MORE),
+        "what is listed is not said to be all"
+    );
+}
+
+#[test]
+fn a_text_of_many_lines_is_laid_out_where_it_is_seen() {
+    let lines: Vec<String> = (0..20_000).map(|line| format!("line {line}")).collect();
+    let mut harness = opened(with_text(&lines.join("\n")));
+    click(&mut harness, Role::DisclosureTriangle, words::RAW);
+    let shown = labels(&harness)
+        .iter()
+        .filter(|label| label.starts_with("line "))
+        .count();
+    assert!((5..60).contains(&shown), "{shown} rows");
+    assert!(shows(&harness, "line 0"));
+}

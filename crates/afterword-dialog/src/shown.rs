@@ -1,0 +1,126 @@
+//! What came from outside, made fit to be shown.
+
+use crate::message::{Asked, BreadcrumbLine, Details, FileLine, FrameLine};
+use crate::text;
+
+/// Longest row of the report's text, in characters.
+const MAX_ROW_CHARS: usize = 240;
+
+/// The question with every text bounded and readable.
+pub(crate) fn shown(asked: Asked) -> Asked {
+    Asked {
+        app_name: text::line(&asked.app_name, 60),
+        headline: text::line(&asked.headline, 200),
+        what_happened: text::line(&asked.what_happened, 600),
+        server: text::line(&asked.server, 200),
+        release: asked.release.map(|release| text::line(&release, 100)),
+        details: shown_details(asked.details),
+        ..asked
+    }
+}
+
+pub(crate) fn shown_details(details: Details) -> Details {
+    let line = |text: String| text::line(&text, 500);
+    Details {
+        stack: details
+            .stack
+            .map(|frames| frames.into_iter().map(shown_frame).collect()),
+        tags: details
+            .tags
+            .into_iter()
+            .map(|(key, value)| (text::line(&key, 100), line(value)))
+            .collect(),
+        breadcrumbs: details.breadcrumbs.into_iter().map(shown_breadcrumb).collect(),
+        files: details
+            .files
+            .into_iter()
+            .map(|file| FileLine {
+                name: text::line(&file.name, 200),
+                what: line(file.what),
+                ..file
+            })
+            .collect(),
+        removed: details.removed.into_iter().map(line).collect(),
+        raw_event: details.raw_event.map(|raw| shown_raw(&raw)),
+    }
+}
+
+/// Bounded even where the other side did not.
+fn shown_raw(raw: &str) -> String {
+    const NOTE_BYTES: usize = 1024;
+    text::cut_raw(raw, text::MAX_RAW_BYTES + NOTE_BYTES)
+}
+
+/// The report's text in rows; a line that is too long for one goes on in the next.
+pub(crate) fn raw_rows(details: &Details) -> Vec<String> {
+    let lines = details.raw_event.iter().flat_map(|raw| raw.lines());
+    lines.flat_map(rows_of).collect()
+}
+
+fn rows_of(line: &str) -> Vec<String> {
+    let mut rows = Vec::new();
+    let mut row = String::new();
+    for (index, char) in line.chars().enumerate() {
+        if index > 0 && index.is_multiple_of(MAX_ROW_CHARS) {
+            rows.push(std::mem::take(&mut row));
+        }
+        row.push(char);
+    }
+    rows.push(row);
+    rows
+}
+
+fn shown_frame(frame: FrameLine) -> FrameLine {
+    let line = |text: String| text::line(&text, 1_000);
+    FrameLine {
+        function: frame.function.map(line),
+        file: frame.file.map(line),
+        module: frame.module.map(line),
+        ..frame
+    }
+}
+
+fn shown_breadcrumb(crumb: BreadcrumbLine) -> BreadcrumbLine {
+    BreadcrumbLine {
+        time: text::line(&crumb.time, 40),
+        category: text::line(&crumb.category, 60),
+        level: text::line(&crumb.level, 20),
+        message: text::line(&crumb.message, 1_000),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn rows(raw: &str) -> Vec<String> {
+        raw_rows(&shown_details(Details {
+            raw_event: Some(raw.to_owned()),
+            ..Details::default()
+        }))
+    }
+
+    #[test]
+    fn the_reports_text_is_rows_that_lose_nothing() {
+        assert_eq!(rows("{\n  \"a\": 1\n}"), ["{", "  \"a\": 1", "}"]);
+        let long = "ä".repeat(MAX_ROW_CHARS + 1);
+        assert_eq!(rows(&long), ["ä".repeat(MAX_ROW_CHARS), "ä".to_owned()]);
+        assert!(raw_rows(&Details::default()).is_empty());
+    }
+
+    #[test]
+    fn the_reports_text_is_bounded_and_plain() {
+        let shown = rows(&format!("\u{1b}]0;owned\u{7}\u{202e}{}", "x".repeat(8 << 20)));
+        let chars: usize = shown.iter().map(|row| row.chars().count()).sum();
+        assert!(chars < text::MAX_RAW_BYTES + 2_048, "{chars}");
+        assert!(shown[0].starts_with("]0;ownedx"), "{}", shown[0]);
+        let last = shown.last().unwrap();
+        assert!(last.starts_with("and 7.8 MB more"), "{last}");
+        // Bounded twice, it says so once.
+        let once = text::whole_report(format!("[{}1]", "1,".repeat(1 << 20)).as_bytes());
+        assert_eq!(
+            rows(&once).last(),
+            rows(&once).iter().find(|row| row.starts_with("and "))
+        );
+    }
+}
