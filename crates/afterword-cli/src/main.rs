@@ -6,8 +6,8 @@
 //! ```
 //!
 //! # Reading the code
-//! `args` (what can be asked for, and the words that teach it) → `dump` → `reports` (`find`, `list`, `show`, `send`,
-//! `delete`) → `terminal` (the only module that prints or asks) → `failure` (exit codes).
+//! `args` (what can be asked for, and the words that teach it) → `dump` → `reports` (`find`, `parts`, `list`, `show`,
+//! `send`, `delete`) → `terminal` (the only module that prints or asks) → `failure` (exit codes).
 //!
 //! # What holds here
 //! - Results go to standard output, all else to standard error; scripts read `--json`.

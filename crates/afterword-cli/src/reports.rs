@@ -1,6 +1,7 @@
 //! `afterword reports …`: what crashed on this machine, and what becomes of it.
 
 mod find;
+mod parts;
 
 mod list;
 mod show;

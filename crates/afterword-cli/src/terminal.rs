@@ -1,12 +1,20 @@
 //! Printing and asking. The only module that touches standard input, output and error.
 
 use std::fmt::Write as _;
-use std::io::{self, BufRead, IsTerminal, Write};
+use std::io::{self, BufRead, IsTerminal, Read, Write};
 
+use afterword_dialog::text::acts;
 use anyhow::Context;
 use serde::Serialize;
 
 use crate::failure::{Failure, Result};
+
+#[cfg_attr(unix, path = "terminal/unix.rs")]
+#[cfg_attr(not(unix), path = "terminal/other.rs")]
+mod typed_ahead;
+
+/// Longest answer read, in bytes.
+const LINE_MAX_BYTES: u64 = 4096;
 
 /// Writes a result to standard output. A reader that has seen enough (`| head`) is no error.
 pub(crate) fn print(text: &str) -> Result {
@@ -22,7 +30,7 @@ pub(crate) fn print_json(result: &impl Serialize) -> Result {
     let json = serde_json::to_string_pretty(result).context("cannot write the result as JSON")?;
     let mut safe = String::with_capacity(json.len() + 1);
     for char in json.chars() {
-        if char != '\n' && steers(char) {
+        if char != '\n' && acts(char) {
             // All of them are in the basic plane.
             let _ = write!(safe, "\\u{:04x}", u32::from(char));
         } else {
@@ -38,20 +46,23 @@ pub(crate) fn say(line: &str) {
     let _ = writeln!(io::stderr(), "{}", lines(line));
 }
 
-/// Asks a question that is answered with `y`; everything else is no.
+/// Asks a question that is answered with `y`; everything else is no, and so is what was typed before it was asked.
 ///
 /// # Errors
-/// [`Failure::Usage`] when there is nobody to ask.
+/// [`Failure::Usage`] when there is nobody to ask: the question is shown on standard error and answered on standard input,
+/// so both have to be the terminal.
 pub(crate) fn confirm(question: &str) -> Result<bool> {
-    if !io::stdin().is_terminal() {
+    if !io::stdin().is_terminal() || !io::stderr().is_terminal() {
         return Err(Failure::Usage(format!(
             "there is no terminal to ask on: {question} Say so with --yes"
         )));
     }
+    typed_ahead::discard();
     let _ = write!(io::stderr(), "{} [y/N] ", line(question));
     let mut answer = String::new();
     io::stdin()
         .lock()
+        .take(LINE_MAX_BYTES)
         .read_line(&mut answer)
         .context("cannot read the answer")?;
     Ok(matches!(answer.trim().to_lowercase().as_str(), "y" | "yes"))
@@ -81,17 +92,12 @@ impl Drop for Progress {
     }
 }
 
-/// Whether a character is one that a terminal acts on or that turns the reading direction.
-fn steers(char: char) -> bool {
-    char.is_control() || matches!(char, '\u{200e}' | '\u{200f}' | '\u{202a}'..='\u{202e}' | '\u{2066}'..='\u{2069}')
-}
-
 /// A stranger's text on one line of a terminal.
 pub(crate) fn line(text: &str) -> String {
     text.chars()
         .map(|char| match char {
             '\n' | '\r' | '\t' => ' ',
-            char if steers(char) => '\u{fffd}',
+            char if acts(char) => '\u{fffd}',
             char => char,
         })
         .collect()
@@ -163,6 +169,7 @@ mod tests {
             "a\u{fffd}[2Jb\u{fffd}c\u{fffd}d  e"
         );
         assert_eq!(lines("a\nb\u{7}"), "a\nb\u{fffd}");
+        assert_eq!(line("a\u{61c}b\u{200b}c\u{feff}"), "a\u{fffd}b\u{fffd}c\u{fffd}");
     }
 
     #[test]

@@ -7,7 +7,7 @@ use afterword_store::{AppId, Report, ReportId, Store};
 use anyhow::{Context, anyhow};
 
 use crate::args::Whose;
-use crate::failure::Result;
+use crate::failure::{Result, chain};
 
 /// The beginning of a report's id, or all of it, with or without dashes.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -36,7 +36,17 @@ impl IdPrefix {
 /// The stores asked for.
 pub(super) struct Stores {
     pub(super) root: PathBuf,
-    pub(super) stores: Vec<Store>,
+    stores: Vec<Store>,
+    /// The apps whose store cannot be opened, and why.
+    unread: Vec<String>,
+}
+
+/// The reports that could be read, and why others could not.
+pub(super) struct Reports {
+    /// Newest first.
+    pub(super) found: Vec<Found>,
+    /// A line for each app whose reports are not among them.
+    pub(super) unread: Vec<String>,
 }
 
 /// A report and the store it is in.
@@ -71,33 +81,49 @@ impl Stores {
             }
             apps = vec![app.clone()];
         }
-        let stores: std::result::Result<Vec<Store>, _> = apps.iter().map(|app| Store::open(&root, app)).collect();
-        Ok(Stores { root, stores: stores? })
+        // One bad folder hides nobody else's reports.
+        let (mut stores, mut unread) = (Vec::new(), Vec::new());
+        for app in &apps {
+            match Store::open(&root, app) {
+                Ok(store) => stores.push(store),
+                Err(error) => unread.push(not_read(app, &error)),
+            }
+        }
+        Ok(Stores { root, stores, unread })
     }
 
-    /// All reports, newest first.
-    pub(super) fn reports(&self) -> Result<Vec<Found>> {
-        let mut found = Vec::new();
+    /// All reports that can be read.
+    pub(super) fn reports(&self) -> Reports {
+        let (mut found, mut unread) = (Vec::new(), self.unread.clone());
         for store in &self.stores {
-            found.extend(store.reports()?.into_iter().map(|report| Found {
-                store: store.clone(),
-                report,
-            }));
+            match store.reports() {
+                Ok(reports) => found.extend(reports.into_iter().map(|report| Found {
+                    store: store.clone(),
+                    report,
+                })),
+                Err(error) => unread.push(not_read(store.app(), &error)),
+            }
         }
-        found.sort_by_key(|found| std::cmp::Reverse(found.report.captured_at()));
-        Ok(found)
+        found.sort_by_key(|found: &Found| std::cmp::Reverse(found.report.captured_at()));
+        Reports { found, unread }
     }
 
     /// The one report whose id begins so.
     pub(super) fn find(&self, prefix: &IdPrefix) -> Result<Found> {
-        let mut fitting = self.reports()?;
+        let Reports {
+            found: mut fitting,
+            unread,
+        } = self.reports();
         fitting.retain(|found| prefix.fits(found.report.id()));
         match fitting.len() {
-            0 => Err(anyhow!(
-                "there is no report whose id begins with {} in {}; `afterword reports list` shows those there are",
-                prefix.0,
-                self.root.display()
-            ))?,
+            0 => {
+                let unread: String = unread.iter().map(|why| format!("\n{why}")).collect();
+                Err(anyhow!(
+                    "there is no report whose id begins with {} in {}; `afterword reports list` shows those there are{unread}",
+                    prefix.0,
+                    self.root.display()
+                ))?
+            }
             1 => Ok(fitting.remove(0)),
             count => {
                 let ids: Vec<String> = fitting
@@ -113,6 +139,10 @@ impl Stores {
             }
         }
     }
+}
+
+fn not_read(app: &AppId, error: &afterword_store::Error) -> String {
+    format!("the reports of {app} cannot be read: {}", chain(error))
 }
 
 fn unknown_app(app: &AppId, apps: &[AppId], root: &std::path::Path) -> anyhow::Error {

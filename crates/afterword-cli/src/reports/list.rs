@@ -1,34 +1,44 @@
 //! `reports list`: a table, or an array.
 
+use anyhow::anyhow;
 use serde::Serialize;
 use time::OffsetDateTime;
 
-use super::find::{Found, Stores};
+use super::find::{Found, Reports, Stores};
 use super::{minute, what};
-use crate::failure::{Result, chain};
+use crate::failure::{Failure, Result, chain};
 use crate::terminal;
 
 /// Most characters of what happened.
 const WHAT_CHARS: usize = 56;
 const APP_CHARS: usize = 24;
 
+/// # Errors
+/// What could be read is listed all the same.
 pub(super) fn run(stores: &Stores, json: bool) -> Result {
-    let found = stores.reports()?;
+    let Reports { found, unread } = stores.reports();
     if json {
         let entries: Vec<Entry<'_>> = found.iter().map(Entry::of).collect();
-        return terminal::print_json(&entries);
-    }
-    if found.is_empty() {
-        return terminal::print(&format!(
+        terminal::print_json(&entries)?;
+    } else if !found.is_empty() {
+        let rows: Vec<[String; 6]> = found.iter().map(row).collect();
+        let table = terminal::table(["ID", "WHEN (UTC)", "APP", "STATE", "SIZE", "WHAT"], &rows, &[4]);
+        terminal::print(&table)?;
+    } else if unread.is_empty() {
+        terminal::print(&format!(
             "No reports in {}.\n\n\
              When an app that embeds Afterword crashes, its report waits there until you answer.\n\
              Reports that are kept elsewhere are listed with --store DIR.\n",
             stores.root.display()
-        ));
+        ))?;
     }
-    let rows: Vec<[String; 6]> = found.iter().map(row).collect();
-    let table = terminal::table(["ID", "WHEN (UTC)", "APP", "STATE", "SIZE", "WHAT"], &rows, &[4]);
-    terminal::print(&table)
+    if unread.is_empty() {
+        return Ok(());
+    }
+    Err(Failure::Failed(anyhow!(
+        "{}\nThe folder has to belong to you and to be writable; another place is named with --store DIR",
+        unread.join("\n")
+    )))
 }
 
 fn row(found: &Found) -> [String; 6] {

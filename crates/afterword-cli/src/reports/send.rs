@@ -4,6 +4,7 @@
 
 use std::fmt::Write;
 
+use afterword_dialog::MAX_COMMENT_CHARS;
 use afterword_store::{Answer, Decision, Delivery, ReportInfo, Settled, State, Store};
 use afterword_upload::Outcome;
 use anyhow::{Context, anyhow};
@@ -11,13 +12,13 @@ use serde::Serialize;
 use time::OffsetDateTime;
 
 use super::find::Found;
-use super::{minute, program, server, show, what};
+use super::{minute, parts, program, server, what};
 use crate::args::Send;
 use crate::failure::{Failure, Result, chain};
 use crate::terminal::{self, Progress};
 
 /// Which wording of the question below was answered; counts up when its meaning changes.
-const TEXT_VERSION: u32 = 1;
+const TEXT_VERSION: u32 = 2;
 
 /// What became of it, as JSON.
 #[derive(Serialize)]
@@ -32,8 +33,15 @@ struct Told {
     retry_at: Option<OffsetDateTime>,
 }
 
+/// What the person says beside the report; sent under the same consent.
+struct Said {
+    comment: Option<String>,
+    email: Option<String>,
+}
+
 pub(super) fn run(found: &Found, wanted: &Send) -> Result {
     let report = &found.report;
+    let said = said(found, wanted)?;
     let info = report.info().map_err(|error| {
         anyhow!(
             "report {} cannot be sent: {}; delete it with `afterword reports delete {}`",
@@ -51,13 +59,13 @@ pub(super) fn run(found: &Found, wanted: &Send) -> Result {
             "note: the stack could not be worked out, the report is sent without: {error:#}"
         ));
     }
-    if !wanted.yes && !agreed(found, info)? {
+    if !wanted.yes && !agreed(found, info, &said)? {
         return Err(Failure::Declined(format!(
             "Report {} was not sent and stays as it was.",
             found.short_id()
         )));
     }
-    consent(found, wanted).with_context(|| {
+    consent(found, said).with_context(|| {
         format!(
             "your answer about report {} could not be kept, nothing was sent",
             report.id()
@@ -67,16 +75,35 @@ pub(super) fn run(found: &Found, wanted: &Send) -> Result {
     tell(found, wanted, outcome)
 }
 
+/// The comment given now or, without one, what was said in an earlier answer.
+fn said(found: &Found, wanted: &Send) -> Result<Said> {
+    let chars = wanted.comment.as_deref().map_or(0, |comment| comment.chars().count());
+    if chars > MAX_COMMENT_CHARS {
+        return Err(Failure::Usage(format!(
+            "the comment has {chars} characters, and a server takes {MAX_COMMENT_CHARS}; say it shorter"
+        )));
+    }
+    let before = found.report.answer()?;
+    let (comment, email) = before.map_or((None, None), |answer| (answer.comment, answer.email));
+    let comment = wanted.comment.clone().or(comment);
+    Ok(Said {
+        comment: comment.filter(|comment| !comment.trim().is_empty()),
+        email,
+    })
+}
+
 /// Works the stack out and makes the event, where that was not done yet.
 fn assemble(found: &Found) -> anyhow::Result<()> {
-    terminal::Progress::new().show("Working out the stack…");
+    let progress = Progress::new();
+    progress.show("Working out the stack…");
     afterword_reporter::assemble(&found.store, found.report.id())?;
     Ok(())
 }
 
 /// Shows what would be sent and where to, and asks.
-fn agreed(found: &Found, info: &ReportInfo) -> Result<bool> {
+fn agreed(found: &Found, info: &ReportInfo, said: &Said) -> Result<bool> {
     let mut text = String::new();
+    // Writing into a string does not fail.
     let _ = writeln!(
         text,
         "{} in {}, {} UTC",
@@ -84,54 +111,72 @@ fn agreed(found: &Found, info: &ReportInfo) -> Result<bool> {
         program(info),
         minute(info.captured_at)
     );
-    for file in found.report.files()? {
-        let meaning = show::meaning(&file.name);
-        if meaning.contains("sent") {
-            let _ = writeln!(
-                text,
-                "  {:>8}  {:<14}  {meaning}",
-                terminal::size(file.size_bytes),
-                terminal::line(&file.name)
-            );
+    for (part, size_bytes) in parts::of(&found.report, info.kind)? {
+        let size = size_bytes.map_or_else(String::new, terminal::size);
+        let _ = writeln!(text, "  {size:>8}  {:<14}  {}", part.file.name(), part.what);
+    }
+    match &said.comment {
+        Some(comment) => {
+            let _ = writeln!(text, "Your comment:");
+            for line in comment.trim().lines() {
+                let _ = writeln!(text, "  {line}");
+            }
         }
+        None => text.push_str("No comment; --comment TEXT adds one.\n"),
+    }
+    if let (Some(_), Some(email)) = (&said.comment, &said.email) {
+        let _ = writeln!(text, "Your address: {}", terminal::line(email));
     }
     if found.report.state() == State::Refused
         && let Some(words) = found.report.delivery()?.server_words
     {
         let _ = writeln!(text, "The server refused it before: {}", terminal::line(&words));
     }
-    let _ = writeln!(text, "All of it: afterword reports show {}", found.short_id());
+    let _ = writeln!(text, "More of it: afterword reports show {}", found.short_id());
     terminal::say(&text);
     terminal::confirm(&format!("Send report {} to {}?", found.short_id(), server(info)))
 }
 
-/// Keeps the answer and carries it out: the report is in `sending` after this.
-fn consent(found: &Found, wanted: &Send) -> anyhow::Result<()> {
+/// Keeps the answer and carries it out: the report is in `sending` after this, or where it was before.
+fn consent(found: &Found, said: Said) -> anyhow::Result<()> {
     let (store, id) = (&found.store, found.report.id());
+    let answer = Answer {
+        decision: Decision::Send,
+        comment: said.comment,
+        email: said.email,
+        restart: false,
+        answered_at: OffsetDateTime::now_utc(),
+        text_version: TEXT_VERSION,
+        locale: "en".to_owned(),
+    };
     if found.report.state() == State::Refused {
-        store.retry_refused(id)?;
+        answer_refused(found, &answer)?;
+    } else {
+        store.put_answer(id, &answer)?;
     }
-    let before = found.report.answer()?;
-    let comment = wanted
-        .comment
-        .clone()
-        .or_else(|| before.as_ref().and_then(|answer| answer.comment.clone()));
-    store.put_answer(
-        id,
-        &Answer {
-            decision: Decision::Send,
-            comment: comment.filter(|comment| !comment.trim().is_empty()),
-            email: before.and_then(|answer| answer.email),
-            restart: false,
-            answered_at: OffsetDateTime::now_utc(),
-            text_version: TEXT_VERSION,
-            locale: "en".to_owned(),
-        },
-    )?;
     match store.settle(id)? {
         Settled::Sending(_) => Ok(()),
         Settled::Deleted(_) | Settled::Unanswered => Err(anyhow!("another program answered at the same time")),
     }
+}
+
+/// The store takes no answer for a refused report, so it is answered in `sending`; without the answer it goes back, and
+/// meanwhile nobody sends it.
+fn answer_refused(found: &Found, answer: &Answer) -> anyhow::Result<()> {
+    let (store, id) = (&found.store, found.report.id());
+    let _nobody_sends = store
+        .try_lock_sender()?
+        .context("reports are being sent just now; try again in a moment")?;
+    let refused = found.report.delivery()?;
+    store.retry_refused(id)?;
+    let Err(error) = store.put_answer(id, answer) else {
+        return Ok(());
+    };
+    store
+        .release(id)
+        .and_then(|report| report.finish_refused(&refused))
+        .with_context(|| format!("{}; and the report could not be put back", chain(&error)))?;
+    Err(error.into())
 }
 
 fn upload(store: &Store, found: &Found) -> anyhow::Result<Outcome> {

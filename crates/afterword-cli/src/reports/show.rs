@@ -2,14 +2,14 @@
 
 use std::fmt::Write;
 
-use afterword_store::{Answer, Delivery, Report, ReportFile, ReportInfo, State, StoredFile};
+use afterword_store::{Answer, Delivery, Report, ReportFile, ReportInfo, ReportKind, State, StoredFile};
 use afterword_symbols::{Limits, ProcessedCrash, Sources, TextOptions};
 use anyhow::Context;
 use serde::Serialize;
 use serde_json::Value;
 
 use super::find::Found;
-use super::{minute, program, server, what};
+use super::{minute, parts, program, server, what};
 use crate::failure::{Result, chain};
 use crate::terminal::{self, line};
 
@@ -223,7 +223,7 @@ fn files(out: &mut String, files: &[StoredFile], info: &ReportInfo) -> std::fmt:
             "  {:>8}  {:<14}  {}",
             terminal::size(file.size_bytes),
             line(&file.name),
-            meaning(&file.name)
+            meaning(&file.name, info.kind)
         )?;
     }
     for (title, lines) in [
@@ -240,16 +240,17 @@ fn files(out: &mut String, files: &[StoredFile], info: &ReportInfo) -> std::fmt:
     Ok(())
 }
 
-pub(super) fn meaning(file: &str) -> &'static str {
+/// What a file of a report is, and whether it leaves this machine.
+fn meaning(file: &str, kind: ReportKind) -> String {
+    if let Some(part) = parts::PARTS.iter().find(|part| part.file.name() == file) {
+        let where_to = if part.is_sent(kind) { "sent" } else { "stays here" };
+        return format!("{}; {where_to}", part.what);
+    }
     match file {
-        "minidump.dmp" => "threads, stacks and registers; sent",
-        "event.json" => "the report's text: stack, tags, breadcrumbs; sent",
-        "stack.json" => "the stack as it was worked out; sent",
-        "envelope" => "the error's report, exactly as it is sent",
-        "report.json" => "what is known of it; stays here",
-        "answer.json" => "your answer; the comment is sent",
-        "delivery.json" => "how sending went; stays here",
-        _ => "",
+        "report.json" => "what is known of it; stays here".to_owned(),
+        "answer.json" => "your answer; the comment is sent".to_owned(),
+        "delivery.json" => "how sending went; stays here".to_owned(),
+        _ => String::new(),
     }
 }
 

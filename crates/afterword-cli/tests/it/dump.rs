@@ -1,6 +1,7 @@
 //! `afterword dump show`.
 
 use std::fs;
+use std::path::Path;
 
 use crate::{afterword, fixture};
 
@@ -50,19 +51,52 @@ fn a_linux_dump_is_shown() {
     assert!(ran.ok().contains("SIGSEGV"), "{}", ran.stdout);
 }
 
+/// `MINIDUMP_HEADER`: signature, version, number of streams, offset of the directory, checksum, time, flags.
+fn header(streams: u32, directory: u32) -> Vec<u8> {
+    let numbers = [0x504d_444d, 0xa793, streams, directory, 0, 0, 0, 0];
+    numbers.iter().flat_map(|number: &u32| number.to_le_bytes()).collect()
+}
+
+/// A dump of one stream: its kind, the size it says it has, the offset it says it is at, and what is there.
+fn dump_of(kind: u32, size: u32, offset: u32, content: &[u8]) -> Vec<u8> {
+    let entry = [kind, size, offset].map(u32::to_le_bytes).concat();
+    [header(1, 32), entry, content.to_vec()].concat()
+}
+
 #[test]
 fn malformed_dumps_are_clear_errors() {
+    const THREADS: u32 = 3;
+    const SYSTEM: u32 = 7;
+    let folder = tempfile::tempdir().unwrap();
+    let many = [&u32::MAX.to_le_bytes()[..], &[0; 64]].concat();
+    for (name, dump) in [
+        ("no-streams.dmp", header(0, 32)),
+        ("streams-without-end.dmp", header(u32::MAX, 32)),
+        ("directory-past-the-end.dmp", header(1, 0xffff_fff0)),
+        ("stream-past-the-end.dmp", dump_of(SYSTEM, 56, 0x7fff_ffff, &[])),
+        ("stream-too-large.dmp", dump_of(SYSTEM, u32::MAX, 44, &[0; 56])),
+        ("stream-cut.dmp", dump_of(SYSTEM, 8, 44, &[0; 8])),
+        ("threads-without-end.dmp", dump_of(THREADS, 68, 44, &many)),
+    ] {
+        let path = folder.path().join(name);
+        fs::write(&path, dump).unwrap();
+        is_a_clear_error(&path);
+    }
     for name in ["invalid-range.dmp", "invalid-record-count.dmp"] {
-        let Some(dump) = fixture(&format!("minidumps/{name}")) else {
-            return;
-        };
-        for json in [&[][..], &["--json"]] {
-            let ran = afterword(&[&["dump", "show", dump.to_str().unwrap()], json].concat());
-            let error = ran.failed(1);
-            assert!(error.starts_with("error: ") && error.contains(name), "{error}");
-            assert!(error.contains("is a damaged minidump"), "{error}");
-            assert_eq!(ran.stdout, "");
+        if let Some(path) = fixture(&format!("minidumps/{name}")) {
+            is_a_clear_error(&path);
         }
+    }
+}
+
+fn is_a_clear_error(dump: &Path) {
+    let name = dump.file_name().unwrap().to_str().unwrap();
+    for json in [&[][..], &["--json"]] {
+        let ran = afterword(&[&["dump", "show", dump.to_str().unwrap()], json].concat());
+        let error = ran.failed(1);
+        assert!(error.starts_with("error: ") && error.contains(name), "{error}");
+        assert!(error.contains("is a damaged minidump"), "{error}");
+        assert_eq!(ran.stdout, "");
     }
 }
 

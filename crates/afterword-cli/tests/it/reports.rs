@@ -117,6 +117,7 @@ fn a_report_is_shown_with_all_that_would_be_sent() {
         "tool.colour  blue",
         "draw        drew a stroke",
         "minidump.dmp    threads, stacks and registers; sent",
+        "report.json     what is known of it; stays here",
         "Removed before it was stored\n  - environment variables",
         "`afterword reports send 11111111`",
     ] {
@@ -204,6 +205,49 @@ fn a_report_that_cannot_be_read_is_listed_and_can_be_deleted() {
     }
     reports.command(&["delete", "1", "--yes"]).ok();
     assert!(!folder.exists());
+}
+
+#[test]
+#[cfg(unix)]
+fn one_bad_folder_hides_nobody_elses_reports() {
+    let reports = Reports::new();
+    reports.add(info(1));
+    // No folder can be made where a file is; permissions would not stop a privileged test.
+    fs::create_dir_all(reports.root.path().join("broken/reports")).unwrap();
+    fs::write(reports.root.path().join("broken/reports/waiting"), "no folder").unwrap();
+    // This one opens, and cannot be listed.
+    reports.add_of("unlisted", info(2));
+    let sent = reports.root.path().join("unlisted/reports/sent");
+    fs::remove_dir(&sent).unwrap();
+    std::os::unix::fs::symlink(&sent, &sent).unwrap();
+
+    let list = reports.command(&["list"]);
+    assert!(
+        list.failed(1).contains("the reports of broken cannot be read: "),
+        "{}",
+        list.stderr
+    );
+    assert!(
+        list.stderr.contains("the reports of unlisted cannot be read: "),
+        "{}",
+        list.stderr
+    );
+    assert!(list.stdout.contains("11111111"), "{}", list.stdout);
+    let json = reports.command(&["list", "--json"]);
+    json.failed(1);
+    assert_eq!(json.json()[0]["app"], "demo");
+
+    assert!(reports.command(&["show", "1"]).ok().contains("SIGSEGV"));
+    let none = reports.command(&["show", "2"]);
+    assert!(
+        none.failed(1).contains("there is no report whose id begins with 2") && none.stderr.contains("unlisted cannot"),
+        "{}",
+        none.stderr
+    );
+    // Without anything else, the error is not "No reports".
+    let broken = reports.command(&["list", "--app", "broken"]);
+    assert!(broken.failed(1).contains("broken cannot be read"), "{}", broken.stderr);
+    assert_eq!(broken.stdout, "");
 }
 
 #[test]

@@ -1,9 +1,13 @@
 //! `afterword reports send`: nothing leaves before the person said so, and what became of it is told.
 
-use afterword_store::{Answer, Decision, ReportFile};
+use std::io::Read;
+use std::process::Command;
 
-use crate::server::Server;
-use crate::{NOON, Reports, info};
+use afterword_protocol::envelope::{Envelope, Limits};
+use afterword_store::{Answer, Decision, ReportFile, ReportId, Store};
+
+use crate::server::{Request, Server};
+use crate::{NOON, Reports, info, run};
 
 const ACCEPTED: &str = r#"{"id":"0123456789abcdef0123456789abcdef"}"#;
 
@@ -141,16 +145,12 @@ fn a_refused_report_is_kept_and_can_be_sent_again() {
     assert_eq!(answer.comment.as_deref(), Some("please"));
 }
 
-#[test]
-fn a_comment_given_in_the_window_is_not_lost() {
-    let server = Server::start("200 OK", ACCEPTED);
-    let reports = reports_for(&server);
-    let store = reports.store("demo");
-    let id = info(1).report_id;
+/// An answer as the window gives it.
+fn answered(store: &Store, id: ReportId, comment: Option<&str>, email: &str) -> Answer {
     let answer = Answer {
         decision: Decision::Send,
-        comment: Some("from the window".into()),
-        email: Some("a@example.org".into()),
+        comment: comment.map(str::to_owned),
+        email: Some(email.to_owned()),
         restart: false,
         answered_at: NOON,
         text_version: 1,
@@ -158,6 +158,131 @@ fn a_comment_given_in_the_window_is_not_lost() {
     };
     store.put_answer(id, &answer).unwrap();
     store.settle(id).unwrap();
+    answer
+}
+
+fn envelope(request: &Request) -> Envelope {
+    let mut bytes = Vec::new();
+    flate2::read::GzDecoder::new(&request.body[..])
+        .read_to_end(&mut bytes)
+        .unwrap();
+    Envelope::parse(&bytes, &Limits::default()).unwrap()
+}
+
+#[test]
+fn what_is_listed_is_what_is_sent() {
+    let server = Server::start("200 OK", ACCEPTED);
+    let reports = reports_for(&server);
+    let comment = ["--comment", "I had just pressed Undo"];
+    let asked = reports.command(&[&["send", "1"][..], &comment].concat());
+    assert!(
+        asked.failed(2).contains("Your comment:\n  I had just pressed Undo\n"),
+        "{}",
+        asked.stderr
+    );
+    let mut listed: Vec<&str> = asked
+        .stderr
+        .lines()
+        .filter(|line| line.starts_with("  ") && !line.contains("Undo"))
+        .map(|line| {
+            let mut words = line.split_whitespace();
+            words
+                .find(|word| word.contains(".json") || word.contains(".dmp"))
+                .unwrap()
+        })
+        .collect();
+    listed.sort_unstable();
+
+    reports.command(&[&["send", "1", "--yes"][..], &comment].concat()).ok();
+    let report = envelope(&server.requests()[0]);
+    let name = |header: &afterword_protocol::envelope::ItemHeader| match header.filename.clone() {
+        Some(name) => name,
+        None if header.kind == "event" => "event.json".to_owned(),
+        None => panic!("an item without a name: {header:?}"),
+    };
+    let mut sent: Vec<String> = report.items.iter().map(|item| name(&item.header)).collect();
+    sent.sort_unstable();
+    assert_eq!(listed, sent);
+}
+
+#[test]
+fn a_comment_longer_than_a_server_takes_is_told_before_anything_is_done() {
+    let server = Server::start("200 OK", ACCEPTED);
+    let reports = reports_for(&server);
+    let ran = reports.command(&["send", "1", "--yes", "--comment", &"ä".repeat(4_097)]);
+    assert!(
+        ran.failed(2)
+            .contains("the comment has 4097 characters, and a server takes 4096"),
+        "{}",
+        ran.stderr
+    );
+    assert_eq!(reports.state(info(1).report_id).as_deref(), Some("waiting"));
+    reports
+        .command(&["send", "1", "--yes", "--comment", &"ä".repeat(4_096)])
+        .ok();
+}
+
+/// It was moved first, and then stayed agreed to, without the answer that was just given.
+#[test]
+fn a_refused_report_whose_answer_cannot_be_kept_stays_refused() {
+    let server = Server::start("403 Forbidden", "{}");
+    let reports = reports_for(&server);
+    let store = reports.store("demo");
+    let id = info(1).report_id;
+    // As large as an answer may be, so that it has no room for a comment.
+    answered(&store, id, None, &"x".repeat(256 * 1024 - 600));
+    reports.command(&["send", "1", "--yes"]).failed(1);
+    assert_eq!(reports.state(id).as_deref(), Some("refused"));
+    let before = store.report(id).unwrap().delivery().unwrap();
+
+    let ran = reports.command(&["send", "1", "--yes", "--comment", &"y".repeat(4_000)]);
+    assert!(
+        ran.failed(1).contains("could not be kept, nothing was sent"),
+        "{}",
+        ran.stderr
+    );
+    assert_eq!(reports.state(id).as_deref(), Some("refused"));
+    assert_eq!(
+        store.report(id).unwrap().delivery().unwrap(),
+        before,
+        "with the server's words"
+    );
+}
+
+/// `reports send` on a terminal of its own, which `script` makes; `typed` is typed before anything is asked.
+#[cfg(target_os = "linux")]
+fn on_a_terminal(reports: &Reports, redirected: &str, typed: &str) -> crate::Ran {
+    let program = env!("CARGO_BIN_EXE_afterword");
+    let line = format!("{program} reports --store {} send 1 {redirected}", reports.root());
+    let shell = format!("printf '{typed}' | script --quiet --return --command \"$LINE\" /dev/null");
+    run(Command::new("sh").args(["-c", &shell]).env("LINE", line))
+}
+
+#[test]
+#[cfg(target_os = "linux")]
+fn a_question_that_nobody_can_see_is_not_asked() {
+    let reports = Reports::new();
+    let id = reports.add(info(1));
+    let ran = on_a_terminal(&reports, "2>/dev/null", "y\\n");
+    ran.failed(2);
+    assert_eq!(reports.state(id).as_deref(), Some("waiting"));
+}
+
+#[test]
+fn a_comment_given_in_the_window_is_not_lost() {
+    let server = Server::start("200 OK", ACCEPTED);
+    let reports = reports_for(&server);
+    let store = reports.store("demo");
+    let id = info(1).report_id;
+    let answer = answered(&store, id, Some("from the window"), "a@example.org");
+    let asked = reports.command(&["send", "1"]);
+    assert!(
+        asked
+            .failed(2)
+            .contains("Your comment:\n  from the window\nYour address: a@example.org\n"),
+        "what is sent with it is in the question: {}",
+        asked.stderr
+    );
     reports.command(&["send", "1", "--yes"]).ok();
     let kept = store.report(id).unwrap().answer().unwrap().unwrap();
     assert_eq!((kept.comment, kept.email), (answer.comment, answer.email));
