@@ -9,6 +9,7 @@
 mod cfi;
 mod debug_file;
 mod elf;
+mod index;
 mod lines;
 mod symbol_table;
 

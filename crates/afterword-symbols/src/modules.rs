@@ -111,6 +111,8 @@ fn join(last: &MinidumpModule, next: &MinidumpModule) -> Option<u32> {
 
 #[cfg(test)]
 mod tests {
+    use minidump::CodeView;
+
     use super::*;
 
     fn list(modules: &[(u64, u32, &str)]) -> MinidumpModuleList {
@@ -173,6 +175,19 @@ mod tests {
             let modules = bounded(list(&[(0x1000, 0x1000, &name)]), &mut soft_errors);
             assert_eq!(seen(&modules)[0].2, expected);
             assert_eq!(soft_errors.is_empty(), name == expected, "{soft_errors:?}");
+        }
+    }
+
+    #[test]
+    fn a_debug_record_longer_than_any_is_not_carried_around() {
+        for (size, kept) in [(100, true), (4160, true), (4161, false)] {
+            let mut module = MinidumpModule::new(0x1000, 0x1000, "/opt/app");
+            module.raw.cv_record.data_size = size;
+            module.codeview_info = Some(CodeView::Unknown(vec![0; size as usize]));
+            let mut soft_errors = Vec::new();
+            let modules = bounded(MinidumpModuleList::from_modules(vec![module]), &mut soft_errors);
+            assert_eq!(modules.iter().next().unwrap().codeview_info.is_some(), kept, "{size}");
+            assert_eq!(soft_errors.is_empty(), kept);
         }
     }
 

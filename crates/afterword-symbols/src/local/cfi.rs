@@ -10,7 +10,7 @@ use std::cell::OnceCell;
 
 use addr2line::gimli;
 use gimli::{
-    BaseAddresses, CfaRule, CieOrFde, DebugFrame, EhFrame, EhFrameHdr, Encoding, EndianSlice, EvaluationResult,
+    BaseAddresses, CfaRule, DebugFrame, EhFrame, EhFrameHdr, Encoding, EndianSlice, EvaluationResult,
     FrameDescriptionEntry, Location, ParsedEhFrameHdr, Register, RegisterRule, RunTimeEndian, UnwindContext,
     UnwindExpression, UnwindSection, Value,
 };
@@ -18,15 +18,13 @@ use minidump_unwind::FrameWalker;
 use object::{Architecture, Object};
 
 use super::elf::{ElfFile, Slots};
+use super::index::Index;
 use crate::address::FileAddress;
 
 type Reader<'s> = EndianSlice<'s, RunTimeEndian>;
 
 /// Steps of one DWARF expression; those that compilers write have a dozen.
 const MAX_EXPRESSION_STEPS: u32 = 1000;
-
-/// Functions of one file whose rules are found without a table of the linker's; the largest browsers have a million.
-const MAX_INDEXED_ENTRIES: usize = 1 << 22;
 
 /// The call frame information of one file.
 pub(crate) struct Cfi<'s> {
@@ -187,53 +185,6 @@ impl<'s> Cfi<'s> {
     }
 }
 
-/// Where the rules of each function are in a section that came without a search table: made once, since a stack that is
-/// scanned asks for every word on it.
-struct Index {
-    /// Sorted by the first address.
-    entries: Vec<Indexed>,
-}
-
-struct Indexed {
-    start: u64,
-    end: u64,
-    offset: usize,
-}
-
-impl Index {
-    /// Of the entries up to the first that is damaged.
-    fn of<'s, S: UnwindSection<Reader<'s>>>(section: &S, bases: &BaseAddresses) -> Index {
-        let mut entries = Vec::new();
-        let mut all = section.entries(bases);
-        while let Ok(Some(entry)) = all.next() {
-            let CieOrFde::Fde(partial) = entry else { continue };
-            let Ok(function) = partial.parse(S::cie_from_offset) else {
-                continue;
-            };
-            // Nothing begins at 0 but functions that the linker dropped.
-            if function.initial_address() != 0 && function.initial_address() < function.end_address() {
-                entries.push(Indexed {
-                    start: function.initial_address(),
-                    end: function.end_address(),
-                    offset: function.offset(),
-                });
-            }
-            if entries.len() == MAX_INDEXED_ENTRIES {
-                break;
-            }
-        }
-        entries.sort_by_key(|entry| entry.start);
-        Index { entries }
-    }
-
-    /// The place of the rules for an address in the section.
-    fn find(&self, address: FileAddress) -> Option<usize> {
-        let behind = self.entries.partition_point(|entry| entry.start <= address.0);
-        let entry = self.entries[..behind].last()?;
-        (address.0 < entry.end).then_some(entry.offset)
-    }
-}
-
 /// What is needed to carry out the rules of one row.
 struct Rules<'c, S> {
     section: &'c S,
@@ -363,3 +314,43 @@ static ARM64: Registers = Registers {
         "x17", "x18", "x19", "x20", "x21", "x22", "x23", "x24", "x25", "x26", "x27", "x28", "fp", "lr", "sp",
     ],
 };
+
+#[cfg(test)]
+#[cfg(target_os = "linux")]
+mod tests {
+    use std::time::{Duration, Instant};
+
+    use object::ObjectSection;
+
+    use super::*;
+    use crate::local::elf::MappedFile;
+
+    #[test]
+    fn without_a_search_table_the_same_is_found_and_as_fast() {
+        let mapped = MappedFile::open(&std::env::current_exe().unwrap()).unwrap();
+        let (file, slots) = (mapped.parse().unwrap(), Slots::default());
+        let with = Cfi::read(&file, &slots).unwrap();
+        let without = Cfi {
+            search_table: None,
+            ..Cfi::read(&file, &slots).unwrap()
+        };
+        assert!(with.search_table.is_some());
+        let text = file.object.section_by_name(".text").unwrap();
+        let step = usize::try_from(text.size() / 100_000).unwrap().max(1);
+        let addresses = (text.address()..text.address() + text.size())
+            .step_by(step)
+            .map(FileAddress);
+        let started = Instant::now();
+        let mut covered = 0;
+        for address in addresses {
+            let expected = with.eh_entry(address).filter(|(_, entry)| entry.contains(address.0));
+            let found = without.eh_entry(address);
+            let start =
+                |entry: Option<(_, FrameDescriptionEntry<Reader<'_>>)>| entry.map(|(_, entry)| entry.initial_address());
+            covered += usize::from(found.is_some());
+            assert_eq!(start(found), start(expected), "{address:?}");
+        }
+        assert!(covered > 50_000, "{covered}");
+        assert!(started.elapsed() < Duration::from_secs(20), "{:?}", started.elapsed());
+    }
+}
