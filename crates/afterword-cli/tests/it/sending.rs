@@ -1,13 +1,13 @@
 //! `afterword reports send`: nothing leaves before the person said so, and what became of it is told.
 
-use std::io::Read;
-use std::process::Command;
+use std::io::{Read, Write};
+use std::process::{Command, Stdio};
 
 use afterword_protocol::envelope::{Envelope, Limits};
 use afterword_store::{Answer, Decision, ReportFile, ReportId, Store};
 
 use crate::server::{Request, Server};
-use crate::{NOON, Reports, info, run};
+use crate::{NOON, Reports, info};
 
 const ACCEPTED: &str = r#"{"id":"0123456789abcdef0123456789abcdef"}"#;
 
@@ -249,13 +249,56 @@ fn a_refused_report_whose_answer_cannot_be_kept_stays_refused() {
     );
 }
 
-/// `reports send` on a terminal of its own, which `script` makes; `typed` is typed before anything is asked.
+/// `reports delete` on a terminal of its own, which `script` makes, after "y" was typed there and before anything is
+/// asked; what is typed at the question, if there is one, is "n".
 #[cfg(target_os = "linux")]
-fn on_a_terminal(reports: &Reports, redirected: &str, typed: &str) -> crate::Ran {
-    let program = env!("CARGO_BIN_EXE_afterword");
-    let line = format!("{program} reports --store {} send 1 {redirected}", reports.root());
-    let shell = format!("printf '{typed}' | script --quiet --return --command \"$LINE\" /dev/null");
-    run(Command::new("sh").args(["-c", &shell]).env("LINE", line))
+fn typed_ahead(reports: &Reports, redirected: &str) -> String {
+    let begin = reports.root.path().join("begin");
+    let line = format!(
+        "until [ -e {} ]; do sleep 0.05; done; {} reports --store {} delete 1 {redirected}",
+        begin.display(),
+        env!("CARGO_BIN_EXE_afterword"),
+        reports.root()
+    );
+    let mut terminal = Command::new("script")
+        .args(["--quiet", "--return", "--command", &line, "/dev/null"])
+        .stdin(Stdio::piped())
+        .stdout(Stdio::piped())
+        .spawn()
+        .unwrap();
+    let mut input = terminal.stdin.take().unwrap();
+    let mut output = terminal.stdout.take().unwrap();
+    let mut shown = String::new();
+    let mut until = |words: &str| {
+        let mut bytes = [0; 1024];
+        while words.is_empty() || !shown.contains(words) {
+            match output.read(&mut bytes).unwrap() {
+                0 => break,
+                length => shown.push_str(&String::from_utf8_lossy(&bytes[..length])),
+            }
+        }
+        shown.clone()
+    };
+    input.write_all(b"y\n").unwrap();
+    // Its echo says that it lies in the terminal's queue.
+    until("y");
+    std::fs::write(begin, "").unwrap();
+    until("[y/N]");
+    // Without a question it has ended by now.
+    let _ = input.write_all(b"n\n");
+    let all = until("");
+    terminal.wait().unwrap();
+    all
+}
+
+#[test]
+#[cfg(target_os = "linux")]
+fn what_was_typed_before_the_question_is_no_answer() {
+    let reports = Reports::new();
+    let id = reports.add(info(1));
+    let shown = typed_ahead(&reports, "");
+    assert!(shown.contains("[y/N]") && shown.contains("was not deleted"), "{shown}");
+    assert_eq!(reports.state(id).as_deref(), Some("waiting"));
 }
 
 #[test]
@@ -263,8 +306,10 @@ fn on_a_terminal(reports: &Reports, redirected: &str, typed: &str) -> crate::Ran
 fn a_question_that_nobody_can_see_is_not_asked() {
     let reports = Reports::new();
     let id = reports.add(info(1));
-    let ran = on_a_terminal(&reports, "2>/dev/null", "y\\n");
-    ran.failed(2);
+    let said = reports.root.path().join("said");
+    typed_ahead(&reports, &format!("2>{}", said.display()));
+    let said = std::fs::read_to_string(said).unwrap();
+    assert!(said.contains("there is no terminal to ask on"), "{said}");
     assert_eq!(reports.state(id).as_deref(), Some("waiting"));
 }
 
