@@ -130,16 +130,12 @@ fn crash(event: &Value) -> &Value {
 
 /// The frame that the collector shows first, with the whole path of its file.
 fn top_frame(event: &Value) -> Option<TopFrame> {
-    let top: TopFrame = serde_json::from_value(event["topFrame"].clone()).ok()?;
-    let file = crash(event)["stacktrace"]["frames"].as_array().and_then(|frames| {
-        let same = |frame: &&Value| {
-            frame["lineno"].as_u64() == top.line.map(u64::from) && frame["filename"].as_str() == top.file.as_deref()
-        };
-        frames.iter().rev().find(same)?["abs_path"].as_str().map(str::to_owned)
-    });
+    let top = &event["topFrame"];
+    let shown: TopFrame = serde_json::from_value(top.clone()).ok()?;
+    let path = top["absPath"].as_str().map(str::to_owned);
     Some(TopFrame {
-        file: file.or(top.file),
-        ..top
+        file: path.or(shown.file),
+        ..shown
     })
 }
 

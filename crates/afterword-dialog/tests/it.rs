@@ -115,7 +115,16 @@ impl Drop for Running {
 /// A virtual display and its name.
 fn display() -> (Running, String) {
     let mut command = Command::new("Xvfb");
-    command.args(["-displayfd", "1", "-screen", "0", "1280x1024x24", "-nolisten", "tcp"]);
+    command.args([
+        "-displayfd",
+        "1",
+        "-screen",
+        "0",
+        "1280x1024x24",
+        "-nolisten",
+        "tcp",
+        "-noreset",
+    ]);
     let started = command.stdout(Stdio::piped()).stderr(Stdio::null()).spawn();
     let mut server = Running(started.expect("Xvfb is needed: run the tests with `cargo xtask test`"));
     let mut name = String::new();

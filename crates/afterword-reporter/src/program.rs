@@ -44,12 +44,9 @@ impl Reporter {
         let ended = match arguments.first().and_then(|first| first.to_str()) {
             Some(REPORTER_ARGUMENT) => serve::run(&arguments[1..], self.shells),
             Some(DIALOG_ARGUMENT) => {
-                // What a failing window says goes to the reporter's log; its exit makes the reporter try the next shell.
-                std::process::exit(i32::from(
-                    afterword_dialog::run()
-                        .inspect_err(|error| log::error!("{error}"))
-                        .is_err(),
-                ))
+                // The reporter reads this into its journal; the exit makes it try the next shell.
+                let shown = afterword_dialog::run().inspect_err(|error| complain(&chain(error)));
+                std::process::exit(i32::from(shown.is_err()))
             }
             _ => return,
         };
@@ -75,7 +72,7 @@ pub fn main() -> ExitCode {
             let error = Error::Arguments {
                 why: format!("it does not know {other:?}; see --help"),
             };
-            log_to_stderr(&error.to_string());
+            complain(&error.to_string());
             return ExitCode::from(2);
         }
     }
@@ -101,7 +98,10 @@ fn say(text: &str) {
     println!("{text}");
 }
 
-#[expect(clippy::print_stderr, reason = "a wrong argument, given by hand")]
-fn log_to_stderr(text: &str) {
+#[expect(
+    clippy::print_stderr,
+    reason = "for the person at a wrong argument, and for the reporter's journal"
+)]
+fn complain(text: &str) {
     eprintln!("afterword-reporter: {text}");
 }

@@ -12,6 +12,7 @@ use time::OffsetDateTime;
 use crate::ask::Conversation;
 use crate::assemble::assemble;
 use crate::error::chain;
+use crate::keep;
 
 /// What the server is told of us.
 pub fn client_name() -> &'static str {
@@ -91,7 +92,7 @@ pub(crate) fn all(store: &Store, policy: Policy) -> Option<OffsetDateTime> {
             Err(error) => log::error!("report {}: {}", report.id(), chain(&error)),
         }
     }
-    match uploader().send_queued(store) {
+    match uploader().send_queued_under(store, keep::policy(policy)) {
         Ok(outcome) => {
             if let Some((why, at)) = outcome.later {
                 log::info!("{} envelopes wait: {why}", outcome.left);

@@ -8,7 +8,7 @@ use std::time::{Duration, Instant};
 use afterword_store::{AppId, Report, State, Store};
 use tempfile::TempDir;
 
-pub(crate) const PATIENCE: Duration = Duration::from_secs(60);
+pub(crate) const PATIENCE: Duration = Duration::from_secs(30);
 
 /// A folder for one test, and the crasher in it.
 pub(crate) struct Scene {
@@ -116,13 +116,18 @@ pub(crate) fn journals(store: &Store) -> Vec<String> {
 }
 
 /// Waits for a state, for a minute at the most.
-pub(crate) fn wait_for<T>(what: &str, mut look: impl FnMut() -> Option<T>) -> T {
+pub(crate) fn wait_for<T>(what: &str, look: impl FnMut() -> Option<T>) -> T {
+    wait_for_or(|| what.to_owned(), look)
+}
+
+/// The same, with words that are only known at the end.
+pub(crate) fn wait_for_or<T>(what: impl Fn() -> String, mut look: impl FnMut() -> Option<T>) -> T {
     let start = Instant::now();
     loop {
         if let Some(found) = look() {
             return found;
         }
-        assert!(start.elapsed() < PATIENCE, "waited in vain for {what}");
+        assert!(start.elapsed() < PATIENCE, "waited in vain for {}", what());
         std::thread::sleep(Duration::from_millis(10));
     }
 }

@@ -6,7 +6,9 @@ use std::process::{Child, Command, Stdio};
 use afterword_store::State;
 
 use crate::collector::Server;
-use crate::process::{Scene, quiet, wait_for};
+use crate::process::{Scene, journals, quiet, wait_for, wait_for_or};
+
+const FIRST_MOMENT: std::time::Duration = std::time::Duration::from_millis(800);
 
 /// A screen of a test's own.
 struct Screen {
@@ -17,7 +19,16 @@ struct Screen {
 impl Screen {
     fn start() -> Screen {
         let mut server = Command::new("Xvfb")
-            .args(["-displayfd", "1", "-screen", "0", "1280x900x24", "-nolisten", "tcp"])
+            .args([
+                "-displayfd",
+                "1",
+                "-screen",
+                "0",
+                "1280x900x24",
+                "-nolisten",
+                "tcp",
+                "-noreset",
+            ])
             .stdout(Stdio::piped())
             .stderr(Stdio::null())
             .spawn()
@@ -45,12 +56,15 @@ impl Screen {
     }
 
     /// Waits for the dialog and gives it the keyboard, which a window manager would do.
-    fn dialog(&self) {
-        wait_for("the dialog's window", || {
+    fn dialog(&self, scene: &Scene) {
+        let what = || format!("the dialog's window; {:?}", journals(&scene.store()));
+        wait_for_or(what, || {
             let windows = self.tool(&["search", "--onlyvisible", "--name", "stopped unexpectedly"])?;
             let window = windows.lines().last()?.to_owned();
             self.tool(&["windowfocus", "--sync", &window])
         });
+        // The window takes no answer in its first moment: somebody may be typing into the program that crashed.
+        std::thread::sleep(FIRST_MOMENT);
     }
 
     fn keys(&self, keys: &[&str]) {
@@ -76,7 +90,7 @@ fn send_in_the_window_sends_with_the_comment() {
     let mut scene = Scene::new();
     scene.dsn = Some(server.access.dsn.clone());
     scene.run_app(scene.crasher("null-write").env("DISPLAY", &screen.display));
-    screen.dialog();
+    screen.dialog(&scene);
     // Comment, restart, details, Don't send, Send report.
     screen.keys(&["Tab"]);
     screen.tool(&["type", "--delay", "60", "it was wet"]).unwrap();
@@ -97,7 +111,7 @@ fn dont_send_in_the_window_deletes() {
     let screen = Screen::start();
     let scene = Scene::new();
     scene.run_app(scene.crasher("null-write").env("DISPLAY", &screen.display));
-    screen.dialog();
+    screen.dialog(&scene);
     screen.keys(&["Tab", "Tab", "Tab", "Tab", "space"]);
     scene.wait_for_reporter();
     assert!(scene.store().reports().unwrap().is_empty());
@@ -108,7 +122,7 @@ fn closing_the_window_is_ask_me_later() {
     let screen = Screen::start();
     let scene = Scene::new();
     scene.run_app(scene.crasher("null-write").env("DISPLAY", &screen.display));
-    screen.dialog();
+    screen.dialog(&scene);
     screen.keys(&["Escape"]);
     scene.wait_for_reporter();
     let report = scene.report_in(State::Waiting);
@@ -122,8 +136,8 @@ fn a_display_that_is_not_there_leaves_the_report() {
     scene.report_in(State::Waiting);
 }
 
-/// Runs a command line in a terminal of its own (`script` makes it) and types into it once it shows `prompt`.
-fn in_terminal(scene: &Scene, line: &str, prompt: &str, typed: &str) -> String {
+/// Runs a command line in a terminal of its own (`script` makes it) and answers each prompt once it is there.
+fn in_terminal(scene: &Scene, line: &str, answers: &[(&str, &str)]) -> String {
     let mut command = Command::new("script");
     command.args(["--quiet", "--return", "--command", line, "/dev/null"]);
     quiet(&mut command);
@@ -131,7 +145,9 @@ fn in_terminal(scene: &Scene, line: &str, prompt: &str, typed: &str) -> String {
     let mut terminal = command.stdin(Stdio::piped()).stdout(Stdio::piped()).spawn().unwrap();
     let mut output = BufReader::new(terminal.stdout.take().unwrap());
     let mut shown = String::new();
-    let mut input = terminal.stdin.take();
+    let mut input = terminal.stdin.take().unwrap();
+    let mut answers = answers.iter();
+    let mut next = answers.next();
     loop {
         let bytes = output.fill_buf().unwrap();
         if bytes.is_empty() {
@@ -140,14 +156,15 @@ fn in_terminal(scene: &Scene, line: &str, prompt: &str, typed: &str) -> String {
         shown.push_str(&String::from_utf8_lossy(bytes));
         let length = bytes.len();
         output.consume(length);
-        if shown.contains(prompt)
-            && let Some(mut input) = input.take()
+        while let Some((prompt, answer)) = next
+            && shown.contains(prompt)
         {
-            input.write_all(typed.as_bytes()).unwrap();
-            std::mem::forget(input);
+            input.write_all(answer.as_bytes()).unwrap();
+            next = answers.next();
         }
     }
     terminal.wait().unwrap();
+    assert_eq!(next, None, "{shown}");
     scene.wait_for_reporter();
     shown
 }
@@ -173,7 +190,12 @@ fn without_a_display_the_terminal_asks_while_the_job_is_in_the_foreground() {
         command_line(&scene, ""),
         store.display()
     );
-    let shown = in_terminal(&scene, &script, "[s]", "s\nit was wet\nn\n");
+    let answers = [
+        ("[s]end", "s\n"),
+        ("What were you doing?", "it was wet\n"),
+        ("Restart", "n\n"),
+    ];
+    let shown = in_terminal(&scene, &script, &answers);
     assert!(shown.contains("Crasher stopped unexpectedly"), "{shown}");
     let report = scene.report_in(State::Sent);
     let delivery = report.delivery().unwrap();

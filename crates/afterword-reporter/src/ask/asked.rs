@@ -1,7 +1,7 @@
 //! The question in words: what happened, and what would be sent.
 
 use afterword_dialog::{Asked, BreadcrumbLine, Details, FileLine, FrameLine};
-use afterword_store::{Report, ReportId, ReportInfo, ReportKind, Store};
+use afterword_store::{Report, ReportFile, ReportId, ReportInfo, ReportKind, Store};
 use sentry_types::Dsn;
 use serde_json::Value;
 
@@ -39,7 +39,18 @@ pub(super) fn details(store: &Store, id: ReportId, info: &ReportInfo, assembled:
         breadcrumbs: breadcrumbs(event),
         files: files(store, id),
         removed: info.removed.clone(),
+        raw_event: whole_report(store, id, info.kind),
     }
+}
+
+/// The event as it will be sent, as text; of an error, the whole envelope.
+fn whole_report(store: &Store, id: ReportId, kind: ReportKind) -> Option<String> {
+    let file = match kind {
+        ReportKind::Error => ReportFile::Envelope,
+        ReportKind::Crash | ReportKind::Panic => ReportFile::Event,
+    };
+    let bytes = store.report(id).ok()?.read(file).ok()??;
+    Some(afterword_dialog::text::whole_report(&bytes))
 }
 
 fn what_happened(info: &ReportInfo) -> String {

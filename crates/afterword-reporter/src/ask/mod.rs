@@ -4,10 +4,11 @@ mod asked;
 mod terminal;
 mod window;
 
+use std::cell::Cell;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::mpsc::{Receiver, RecvTimeoutError, Sender, channel};
 use std::sync::{Arc, Mutex, PoisonError};
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use afterword_channel::{Hello, Policy};
 use afterword_dialog::{Asked, Details, FromDialog, ToDialog};
@@ -127,6 +128,7 @@ impl Asking {
             .map_err(|error| Error::Unreadable { id, why: chain(error) })?
             .clone();
         let (events, happened) = channel();
+        let happened = Happened::new(happened);
         self.set_interrupt(Some(events.clone()));
         self.work_out_stack(id, events.clone());
         let asked = asked::question(&self.store, &report, &info, self.can_restart(&info));
@@ -136,7 +138,7 @@ impl Asking {
             None => {
                 log::info!("report {id} waits: there is nowhere to ask");
                 // The stack is worked out all the same: the person may look at the report in other ways.
-                wait_assembled(&happened);
+                happened.wait_assembled();
                 Ok(())
             }
         };
@@ -199,10 +201,9 @@ impl Asking {
         id: ReportId,
         info: &ReportInfo,
         shell: &mut dyn Conversation,
-        happened: &Receiver<Event>,
+        happened: &Happened,
     ) -> Result<(), Error> {
-        let mut assembled = false;
-        match self.wait_answer(id, info, shell, happened, &mut assembled) {
+        match self.wait_answer(id, info, shell, happened) {
             Ended::Answered => {}
             Ended::Unanswered => log::info!("report {id} waits: no answer"),
             Ended::Interrupted => {
@@ -223,45 +224,99 @@ impl Asking {
             }
         }
         if answer.decision == Decision::Send {
-            let cancelled = !assembled && wait_assembled(happened);
-            let result = if cancelled {
+            happened.wait_assembled();
+            let result = if happened.is_cancelled() {
                 ToDialog::Cancelled
             } else {
-                send::report(&self.store, id, shell, &|| cancel_pressed(happened))
+                send::report(&self.store, id, shell, &|| happened.is_cancelled())
             };
             if result == ToDialog::Cancelled {
                 // What is stopped is not sent behind the person's back: it waits, and is asked about again.
                 self.store.withdraw(id)?;
             }
             shell.tell(&result);
-            wait_closed(happened);
+            happened.wait_closed();
         }
         Ok(())
     }
 
     /// Until the person has answered, the shell is gone, or there is something more urgent.
-    fn wait_answer(
-        &self,
-        id: ReportId,
-        info: &ReportInfo,
-        shell: &mut dyn Conversation,
-        happened: &Receiver<Event>,
-        assembled: &mut bool,
-    ) -> Ended {
-        for event in happened {
+    fn wait_answer(&self, id: ReportId, info: &ReportInfo, shell: &mut dyn Conversation, happened: &Happened) -> Ended {
+        while let Some(event) = happened.next() {
             match event {
                 Event::Dialog(FromDialog::Answered) => return Ended::Answered,
                 Event::Dialog(FromDialog::Closed) | Event::DialogGone => return Ended::Unanswered,
                 Event::AppCrashed => return Ended::Interrupted,
                 Event::Dialog(FromDialog::Shown | FromDialog::Cancel) => {}
                 Event::Assembled(result) => {
-                    *assembled = true;
                     let details: Details = asked::details(&self.store, id, info, result.as_deref());
                     shell.tell(&ToDialog::Details(Box::new(details)));
                 }
             }
         }
         Ended::Unanswered
+    }
+}
+
+/// What has happened so far, and what happens next. Nothing that was passed over is forgotten.
+struct Happened {
+    events: Receiver<Event>,
+    closed: Cell<bool>,
+    cancelled: Cell<bool>,
+    assembled: Cell<bool>,
+}
+
+impl Happened {
+    fn new(events: Receiver<Event>) -> Happened {
+        Happened {
+            events,
+            closed: Cell::new(false),
+            cancelled: Cell::new(false),
+            assembled: Cell::new(false),
+        }
+    }
+
+    fn note(&self, event: Event) -> Event {
+        match &event {
+            Event::Dialog(FromDialog::Closed) | Event::DialogGone => self.closed.set(true),
+            Event::Dialog(FromDialog::Cancel) => self.cancelled.set(true),
+            Event::Assembled(_) => self.assembled.set(true),
+            Event::Dialog(FromDialog::Shown | FromDialog::Answered) | Event::AppCrashed => {}
+        }
+        event
+    }
+
+    /// Waits for the next event; none when nothing can happen any more.
+    fn next(&self) -> Option<Event> {
+        self.events.recv().ok().map(|event| self.note(event))
+    }
+
+    /// Until the stack is worked out, which is bounded in itself.
+    fn wait_assembled(&self) {
+        while !self.assembled.get() && self.next().is_some() {}
+    }
+
+    /// Whether *Cancel* has been pressed. A window that was closed does not cancel: sending goes on.
+    fn is_cancelled(&self) -> bool {
+        while let Ok(event) = self.events.try_recv() {
+            self.note(event);
+        }
+        self.cancelled.get()
+    }
+
+    /// Until the person has closed the window with the result.
+    fn wait_closed(&self) {
+        let start = Instant::now();
+        while !self.closed.get() {
+            let Some(left) = RESULT_WAIT.checked_sub(start.elapsed()) else {
+                return log::info!("the window with the result is left open");
+            };
+            match self.events.recv_timeout(left) {
+                Ok(Event::AppCrashed) | Err(RecvTimeoutError::Disconnected) => return,
+                Ok(event) => drop(self.note(event)),
+                Err(RecvTimeoutError::Timeout) => {}
+            }
+        }
     }
 }
 
@@ -284,36 +339,4 @@ fn pass_on(said: Receiver<FromDialog>, events: Sender<Event>) {
         // The question may be over already.
         drop(events.send(Event::DialogGone));
     });
-}
-
-/// Until the stack is worked out, which is bounded in itself. Returns whether *Cancel* was pressed meanwhile.
-fn wait_assembled(happened: &Receiver<Event>) -> bool {
-    let mut cancelled = false;
-    for event in happened {
-        match event {
-            Event::Assembled(_) => break,
-            Event::Dialog(FromDialog::Cancel) => cancelled = true,
-            Event::Dialog(_) | Event::DialogGone | Event::AppCrashed => {}
-        }
-    }
-    cancelled
-}
-
-/// Until the person has closed the window with the result.
-fn wait_closed(happened: &Receiver<Event>) {
-    loop {
-        match happened.recv_timeout(RESULT_WAIT) {
-            Ok(Event::Dialog(FromDialog::Closed) | Event::DialogGone | Event::AppCrashed)
-            | Err(RecvTimeoutError::Disconnected) => return,
-            Ok(_) => {}
-            Err(RecvTimeoutError::Timeout) => return log::info!("the window with the result is left open"),
-        }
-    }
-}
-
-/// Whether *Cancel* was pressed since the last look. A window that was closed does not cancel: sending goes on.
-fn cancel_pressed(happened: &Receiver<Event>) -> bool {
-    happened
-        .try_iter()
-        .any(|event| matches!(event, Event::Dialog(FromDialog::Cancel)))
 }

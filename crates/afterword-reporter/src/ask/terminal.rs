@@ -10,9 +10,10 @@ use std::path::PathBuf;
 use std::sync::mpsc::Sender;
 
 use afterword_channel::Hello;
-use afterword_dialog::terminal::{TerminalAnswer, ask};
+use afterword_dialog::terminal::{TerminalAnswer, ask_discarding};
 use afterword_dialog::{Asked, FromDialog, ToDialog, save_answer};
 use rustix::fs::OFlags;
+use rustix::termios::{QueueSelector, tcflush};
 use time::OffsetDateTime;
 
 use super::{Conversation, Shell};
@@ -96,7 +97,16 @@ fn talk(question: Question) {
         output,
         events,
     } = question;
-    let said = match ask(&asked, input, output) {
+    let typed_ahead = input.get_ref().try_clone();
+    let discard = || {
+        // What was typed into the program that crashed is no answer. Best effort: a terminal that is gone answers itself.
+        if let Ok(terminal) = &typed_ahead
+            && let Err(error) = tcflush(terminal, QueueSelector::IFlush)
+        {
+            log::debug!("tcflush: {error}");
+        }
+    };
+    let said = match ask_discarding(&asked, input, output, discard) {
         Ok(TerminalAnswer::Answered {
             decision,
             comment,

@@ -1,10 +1,11 @@
 //! The window: eframe in a process of its own. If it does not appear in time (no display, no GL, a broken driver, which may
 //! be what crashed the app), it is ended and the next shell is tried.
 
-use std::io::BufReader;
+use std::io::{BufRead, BufReader, Read};
 use std::os::unix::process::CommandExt;
 use std::process::{Child, ChildStdin, Command, Stdio};
 use std::sync::mpsc::{RecvTimeoutError, Sender, channel};
+use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
 use afterword_dialog::{Asked, FromDialog, ToDialog, read_message, write_message};
@@ -14,6 +15,7 @@ use crate::program::DIALOG_ARGUMENT;
 
 /// How long its first frame may take. A cold start with software GL is well below a second.
 const FIRST_FRAME: Duration = Duration::from_secs(15);
+const MAX_LINE_BYTES: u64 = 4096;
 
 pub(super) struct Window;
 
@@ -33,6 +35,7 @@ impl Shell for Window {
         let Some(mut input) = process.stdin.take() else {
             return Err("the window's process has no input".to_owned());
         };
+        let complaints = Complaints::of(&mut process);
         let shown = relay(&mut process, events)?;
         if let Err(error) = write_message(&mut input, &ToDialog::Show(Box::new(asked.clone()))) {
             end(&mut process);
@@ -51,7 +54,7 @@ impl Shell for Window {
                 let ended = process
                     .wait()
                     .map_or_else(|e| e.to_string(), |status| status.to_string());
-                Err(format!("it ended before it appeared: {ended}"))
+                Err(format!("it ended before it appeared: {ended}: {}", complaints.last()))
             }
         }
     }
@@ -64,7 +67,7 @@ fn start() -> Result<Child, String> {
         .arg(DIALOG_ARGUMENT)
         .stdin(Stdio::piped())
         .stdout(Stdio::piped())
-        .stderr(Stdio::null())
+        .stderr(Stdio::piped())
         .spawn()
         .map_err(|error| format!("it cannot be started: {error}"))
 }
@@ -87,6 +90,42 @@ fn relay(process: &mut Child, events: Sender<FromDialog>) -> Result<std::sync::m
         }
     });
     Ok(shown)
+}
+
+/// What the window's process, and the drivers in it, said on standard error: the last line counts.
+struct Complaints(Arc<Mutex<String>>);
+
+impl Complaints {
+    fn of(process: &mut Child) -> Complaints {
+        let last = Arc::new(Mutex::new(String::new()));
+        if let Some(stderr) = process.stderr.take() {
+            let last = last.clone();
+            std::thread::spawn(move || {
+                // Read to its end, so that no driver is stopped by a full pipe.
+                let mut stderr = BufReader::new(stderr);
+                let mut line = Vec::new();
+                while stderr
+                    .by_ref()
+                    .take(MAX_LINE_BYTES)
+                    .read_until(b'\n', &mut line)
+                    .is_ok_and(|read| read > 0)
+                {
+                    let said = String::from_utf8_lossy(&line).trim().to_owned();
+                    if !said.is_empty() {
+                        *last.lock().unwrap_or_else(PoisonError::into_inner) = said;
+                    }
+                    line.clear();
+                }
+            });
+        }
+        Complaints(last)
+    }
+
+    fn last(&self) -> String {
+        // Its end and the end of what it said come at the same time.
+        std::thread::sleep(Duration::from_millis(20));
+        self.0.lock().unwrap_or_else(PoisonError::into_inner).clone()
+    }
 }
 
 struct Open {
