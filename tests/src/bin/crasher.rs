@@ -188,7 +188,7 @@ fn end(kind: Kind) {
         Kind::Exit => std::process::exit(7),
         Kind::ForeignScope => {
             afterword::sentry::configure_scope(|scope| scope.set_tag("foreign", "yes"));
-            std::thread::sleep(std::time::Duration::from_millis(1500));
+            std::thread::sleep(std::time::Duration::from_millis(4000));
             fill_pixel(std::ptr::null_mut());
         }
         Kind::Wait => loop {
