@@ -1,14 +1,15 @@
 //! Asking: a shell puts the question, the stack is worked out meanwhile, the answer in the store decides.
 
 mod asked;
+mod happened;
 mod terminal;
 mod window;
 
-use std::cell::Cell;
+pub(crate) use happened::{Event, Interrupt};
+
 use std::panic::{AssertUnwindSafe, catch_unwind};
-use std::sync::mpsc::{Receiver, RecvTimeoutError, Sender, channel};
-use std::sync::{Arc, Mutex, PoisonError};
-use std::time::{Duration, Instant};
+use std::sync::PoisonError;
+use std::sync::mpsc::{Sender, channel};
 
 use afterword_channel::{Hello, Policy};
 use afterword_dialog::{Asked, Details, FromDialog, ToDialog};
@@ -16,7 +17,8 @@ use afterword_store::{Decision, ReportId, ReportInfo, ReportKind, Settled, State
 use rustix::fs::Mode;
 use uuid::Uuid;
 
-use crate::assemble::{Assembled, assemble};
+use crate::ask::happened::{Happened, pass_on};
+use crate::assemble::assemble;
 use crate::error::chain;
 use crate::{Error, restart, send};
 
@@ -47,19 +49,6 @@ pub trait Conversation: Send {
     fn close(&mut self) {}
 }
 
-/// What both the shell and the symbolication report, in the order in which it happens.
-pub(crate) enum Event {
-    Dialog(FromDialog),
-    DialogGone,
-    /// `None` when working it out failed in a way that it should not.
-    Assembled(Option<Box<Assembled>>),
-    /// The app has crashed while an older report is being asked about.
-    AppCrashed,
-}
-
-/// The way to interrupt a question that is open.
-pub(crate) type Interrupt = Arc<Mutex<Option<Sender<Event>>>>;
-
 /// How an open question ended.
 #[derive(Debug, PartialEq, Eq)]
 enum Ended {
@@ -78,9 +67,6 @@ pub(crate) struct Asking {
     app_gone: bool,
     interrupt: Interrupt,
 }
-
-/// How long the person may look at the result before the reporter leaves the window alone.
-const RESULT_WAIT: Duration = Duration::from_secs(600);
 
 impl Asking {
     pub(crate) fn new(store: Store, app: Watched, mut shells: Vec<Box<dyn Shell>>, interrupt: Interrupt) -> Asking {
@@ -258,85 +244,10 @@ impl Asking {
     }
 }
 
-/// What has happened so far, and what happens next. Nothing that was passed over is forgotten.
-struct Happened {
-    events: Receiver<Event>,
-    closed: Cell<bool>,
-    cancelled: Cell<bool>,
-    assembled: Cell<bool>,
-}
-
-impl Happened {
-    fn new(events: Receiver<Event>) -> Happened {
-        Happened {
-            events,
-            closed: Cell::new(false),
-            cancelled: Cell::new(false),
-            assembled: Cell::new(false),
-        }
-    }
-
-    fn note(&self, event: Event) -> Event {
-        match &event {
-            Event::Dialog(FromDialog::Closed) | Event::DialogGone => self.closed.set(true),
-            Event::Dialog(FromDialog::Cancel) => self.cancelled.set(true),
-            Event::Assembled(_) => self.assembled.set(true),
-            Event::Dialog(FromDialog::Shown | FromDialog::Answered) | Event::AppCrashed => {}
-        }
-        event
-    }
-
-    /// Waits for the next event; none when nothing can happen any more.
-    fn next(&self) -> Option<Event> {
-        self.events.recv().ok().map(|event| self.note(event))
-    }
-
-    /// Until the stack is worked out, which is bounded in itself.
-    fn wait_assembled(&self) {
-        while !self.assembled.get() && self.next().is_some() {}
-    }
-
-    /// Whether *Cancel* has been pressed. A window that was closed does not cancel: sending goes on.
-    fn is_cancelled(&self) -> bool {
-        while let Ok(event) = self.events.try_recv() {
-            self.note(event);
-        }
-        self.cancelled.get()
-    }
-
-    /// Until the person has closed the window with the result.
-    fn wait_closed(&self) {
-        let start = Instant::now();
-        while !self.closed.get() {
-            let Some(left) = RESULT_WAIT.checked_sub(start.elapsed()) else {
-                return log::info!("the window with the result is left open");
-            };
-            match self.events.recv_timeout(left) {
-                Ok(Event::AppCrashed) | Err(RecvTimeoutError::Disconnected) => return,
-                Ok(event) => drop(self.note(event)),
-                Err(RecvTimeoutError::Timeout) => {}
-            }
-        }
-    }
-}
-
 /// The app, as the reporter knows it.
 #[derive(Debug, Clone)]
 pub(crate) struct Watched {
     pub(crate) hello: Hello,
     pub(crate) pid: u32,
     pub(crate) umask: Mode,
-}
-
-/// What the shell says, among the other events.
-fn pass_on(said: Receiver<FromDialog>, events: Sender<Event>) {
-    std::thread::spawn(move || {
-        for message in said {
-            if events.send(Event::Dialog(message)).is_err() {
-                return;
-            }
-        }
-        // The question may be over already.
-        drop(events.send(Event::DialogGone));
-    });
 }
