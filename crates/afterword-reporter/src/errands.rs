@@ -1,7 +1,6 @@
 //! What takes time, on a thread of its own: asking, sending, cleaning up. The thread that watches the app is never kept
 //! from it.
 
-use std::sync::PoisonError;
 use std::sync::mpsc::{Receiver, RecvTimeoutError, SendError, Sender, channel};
 use std::thread::JoinHandle;
 use std::time::Duration;
@@ -9,7 +8,7 @@ use std::time::Duration;
 use afterword_store::{AskerLock, ReportId, ReportKind, State, Store};
 use time::OffsetDateTime;
 
-use crate::ask::{Asking, Event, Interrupt, Shell, Watched};
+use crate::ask::{Asking, Interrupt, Shell, Watched};
 use crate::error::chain;
 use crate::{leftovers, send};
 
@@ -56,12 +55,7 @@ impl Errands {
 
     /// The app has crashed: a question about something older is withdrawn, to make room for this one.
     pub(crate) fn crashed(&self) {
-        let open = self.interrupt.lock().unwrap_or_else(PoisonError::into_inner);
-        if let Some(question) = &*open
-            && question.send(Event::AppCrashed).is_err()
-        {
-            log::debug!("the older question is over already");
-        }
+        self.interrupt.app_crashed();
     }
 
     /// Adds an errand.
@@ -125,6 +119,7 @@ impl Runner {
             let _lock = asker.or_else(|| leftovers::asker_lock(&self.store).flatten());
             return self.ask(id);
         }
+        drop(asker);
         let error = self.store.reports().unwrap_or_default().into_iter().find(|report| {
             report.state() == State::Waiting
                 && report.info().is_ok_and(|info| info.kind == ReportKind::Error)

@@ -4,7 +4,7 @@ use std::cell::{Cell, RefCell};
 
 use afterword_channel::Policy;
 use afterword_dialog::ToDialog;
-use afterword_store::{Report, ReportId, State, Store};
+use afterword_store::{Report, ReportId, SenderLock, State, Store};
 pub use afterword_upload::NoProgress;
 use afterword_upload::{Options, Outcome, Progress, Uploader, is_due};
 use time::OffsetDateTime;
@@ -30,13 +30,19 @@ pub(crate) fn report(
     id: ReportId,
     shell: &mut dyn Conversation,
     cancelled: &dyn Fn() -> bool,
+    sender: Option<&SenderLock>,
 ) -> ToDialog {
     let watched = Watched {
         shell: RefCell::new(shell),
         cancelled,
         shown: Cell::new(0),
     };
-    match uploader().send_report(store, id, &watched) {
+    let sent = match sender {
+        Some(lock) => uploader().send_report_locked(store, lock, id, &watched),
+        // Another process is sending: in turn.
+        None => uploader().send_report(store, id, &watched),
+    };
+    match sent {
         Ok(outcome) => {
             log_outcome(id, &outcome);
             match outcome {

@@ -60,14 +60,20 @@ fn on_panic(info: &PanicHookInfo<'_>) {
 /// The guard is dropped while its thread panics: the open panic ends the program. Waits until its report is kept. False
 /// when no panic is open, which means that the unwinding began on a thread that is not ours.
 pub(crate) fn is_crash(running: &Running) -> bool {
-    if replace_open(running, None).is_none() {
+    let Some(mut event) = replace_open(running, None) else {
         return false;
-    }
+    };
     running.run.set_panic_verdict(Some(true));
     let request = running.next_request();
     running.tell(&Message::PanicIsCrash { request });
-    if wait(running, request).is_none() {
-        log::error!("the crash report was not kept in time");
+    if !matches!(
+        wait(running, request),
+        Some(CaptureStatus::Kept | CaptureStatus::Unwanted)
+    ) {
+        // Without a dump (the system may forbid one, the reporter may be gone) there is still what the SDK saw.
+        log::error!("there is no dump of the panic that ends the program");
+        event.level = Level::Fatal;
+        capture(Some(event));
     }
     true
 }

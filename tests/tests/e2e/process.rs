@@ -8,7 +8,7 @@ use std::time::{Duration, Instant};
 use afterword_store::{AppId, Report, State, Store};
 use tempfile::TempDir;
 
-pub(crate) const PATIENCE: Duration = Duration::from_secs(30);
+pub(crate) const PATIENCE: Duration = Duration::from_secs(60);
 
 /// A folder for one test, and the crasher in it.
 pub(crate) struct Scene {

@@ -63,6 +63,12 @@ impl Screen {
             let window = windows.lines().last()?.to_owned();
             self.tool(&["windowfocus", "--sync", &window])
         });
+        wait_for("the dialog's first frame", || {
+            journals(&scene.store())
+                .concat()
+                .contains("asking in the window")
+                .then_some(())
+        });
         // The window takes no answer in its first moment: somebody may be typing into the program that crashed.
         std::thread::sleep(FIRST_MOMENT);
     }

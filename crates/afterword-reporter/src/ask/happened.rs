@@ -2,7 +2,7 @@
 
 use std::cell::Cell;
 use std::sync::mpsc::{Receiver, RecvTimeoutError, Sender};
-use std::sync::{Arc, Mutex};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::{Duration, Instant};
 
 use afterword_dialog::FromDialog;
@@ -22,8 +22,48 @@ pub(crate) enum Event {
     AppCrashed,
 }
 
-/// The way to interrupt a question that is open.
-pub(crate) type Interrupt = Arc<Mutex<Option<Sender<Event>>>>;
+/// The way to interrupt a question that is open, from the thread that watches the app.
+#[derive(Clone, Default)]
+pub(crate) struct Interrupt(Arc<Mutex<Interrupted>>);
+
+#[derive(Default)]
+struct Interrupted {
+    question: Option<Sender<Event>>,
+    crashed: bool,
+}
+
+impl Interrupt {
+    fn state(&self) -> MutexGuard<'_, Interrupted> {
+        self.0.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// The app has crashed: the question that is open, or about to be, is not the one to ask now.
+    pub(crate) fn app_crashed(&self) {
+        let mut state = self.state();
+        state.crashed = true;
+        send(state.question.as_ref());
+    }
+
+    /// A question is opened about something that is older than a crash of the app.
+    pub(super) fn open(&self, events: Sender<Event>) {
+        let mut state = self.state();
+        if state.crashed {
+            send(Some(&events));
+        }
+        state.question = Some(events);
+    }
+
+    /// The question is over.
+    pub(super) fn close(&self) {
+        self.state().question = None;
+    }
+}
+
+fn send(question: Option<&Sender<Event>>) {
+    if question.is_some_and(|question| question.send(Event::AppCrashed).is_err()) {
+        log::debug!("the older question is over already");
+    }
+}
 
 /// What has happened so far, and what happens next. Nothing that was passed over is forgotten.
 pub(super) struct Happened {
@@ -31,6 +71,7 @@ pub(super) struct Happened {
     closed: Cell<bool>,
     cancelled: Cell<bool>,
     assembled: Cell<bool>,
+    crashed: Cell<bool>,
 }
 
 impl Happened {
@@ -40,6 +81,7 @@ impl Happened {
             closed: Cell::new(false),
             cancelled: Cell::new(false),
             assembled: Cell::new(false),
+            crashed: Cell::new(false),
         }
     }
 
@@ -48,12 +90,13 @@ impl Happened {
             Event::Dialog(FromDialog::Closed) | Event::DialogGone => self.closed.set(true),
             Event::Dialog(FromDialog::Cancel) => self.cancelled.set(true),
             Event::Assembled(_) => self.assembled.set(true),
-            Event::Dialog(FromDialog::Shown | FromDialog::Answered) | Event::AppCrashed => {}
+            Event::AppCrashed => self.crashed.set(true),
+            Event::Dialog(FromDialog::Shown | FromDialog::Answered) => {}
         }
         event
     }
 
-    /// Waits for the next event; none when nothing can happen any more.
+    /// Waits for the next event. The end of the shell is one too, so that this comes to an end.
     pub(super) fn next(&self) -> Option<Event> {
         self.events.recv().ok().map(|event| self.note(event))
     }
@@ -71,15 +114,15 @@ impl Happened {
         self.cancelled.get()
     }
 
-    /// Until the person has closed the window with the result.
+    /// Until the person has closed the window with the result, or there is something more urgent.
     pub(super) fn wait_closed(&self) {
         let start = Instant::now();
-        while !self.closed.get() {
+        while !self.closed.get() && !self.crashed.get() {
             let Some(left) = RESULT_WAIT.checked_sub(start.elapsed()) else {
                 return log::info!("the window with the result is left open");
             };
             match self.events.recv_timeout(left) {
-                Ok(Event::AppCrashed) | Err(RecvTimeoutError::Disconnected) => return,
+                Err(RecvTimeoutError::Disconnected) => return,
                 Ok(event) => drop(self.note(event)),
                 Err(RecvTimeoutError::Timeout) => {}
             }

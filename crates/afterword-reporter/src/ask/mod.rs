@@ -5,19 +5,18 @@ mod happened;
 mod terminal;
 mod window;
 
-pub(crate) use happened::{Event, Interrupt};
+pub(crate) use happened::Interrupt;
 
 use std::panic::{AssertUnwindSafe, catch_unwind};
-use std::sync::PoisonError;
 use std::sync::mpsc::{Sender, channel};
 
 use afterword_channel::{Hello, Policy};
 use afterword_dialog::{Asked, Details, FromDialog, ToDialog};
-use afterword_store::{Decision, ReportId, ReportInfo, ReportKind, Settled, State, Store};
+use afterword_store::{Decision, ReportId, ReportInfo, ReportKind, SenderLock, Settled, State, Store};
 use rustix::fs::Mode;
 use uuid::Uuid;
 
-use crate::ask::happened::{Happened, pass_on};
+use crate::ask::happened::{Event, Happened, pass_on};
 use crate::assemble::assemble;
 use crate::error::chain;
 use crate::{Error, restart, send};
@@ -115,7 +114,10 @@ impl Asking {
             .clone();
         let (events, happened) = channel();
         let happened = Happened::new(happened);
-        self.set_interrupt(Some(events.clone()));
+        // Nothing is more urgent than what ended the app.
+        if !self.app_gone {
+            self.interrupt.open(events.clone());
+        }
         self.work_out_stack(id, events.clone());
         let asked = asked::question(&self.store, &report, &info, self.can_restart(&info));
         let shell = self.open_shell(&asked, events);
@@ -128,12 +130,8 @@ impl Asking {
                 Ok(())
             }
         };
-        self.set_interrupt(None);
+        self.interrupt.close();
         asked
-    }
-
-    fn set_interrupt(&self, events: Option<Sender<Event>>) {
-        *self.interrupt.lock().unwrap_or_else(PoisonError::into_inner) = events;
     }
 
     /// The app can be started again when it is gone: what it was started with stays in this process's memory.
@@ -198,11 +196,17 @@ impl Asking {
             }
         }
         // Whatever was said: what counts is in the store.
-        let answer = match self.store.settle(id)? {
-            Settled::Unanswered => return Ok(()),
-            Settled::Deleted(answer) | Settled::Sending(answer) => answer,
+        let answer = match self.store.settle(id) {
+            Ok(Settled::Unanswered) => return Ok(()),
+            Ok(Settled::Deleted(answer) | Settled::Sending(answer)) => answer,
+            Err(error) => {
+                shell.tell(&ToDialog::Waiting { why: chain(&error) });
+                return Err(error.into());
+            }
         };
         log::info!("report {id}: the answer is {:?}", answer.decision);
+        // Before the app starts again, whose reporter would send what is to be sent: it is ours to send, and to stop.
+        let sender = self.store.try_lock_sender()?;
         if answer.restart && self.app_gone {
             match restart::restart(&self.hello, self.umask) {
                 Ok(pid) => log::info!("the app was started again, process {pid}"),
@@ -211,19 +215,34 @@ impl Asking {
         }
         if answer.decision == Decision::Send {
             happened.wait_assembled();
-            let result = if happened.is_cancelled() {
-                ToDialog::Cancelled
-            } else {
-                send::report(&self.store, id, shell, &|| happened.is_cancelled())
-            };
-            if result == ToDialog::Cancelled {
-                // What is stopped is not sent behind the person's back: it waits, and is asked about again.
-                self.store.withdraw(id)?;
-            }
+            let result = self.send(id, shell, happened, sender);
             shell.tell(&result);
             happened.wait_closed();
         }
         Ok(())
+    }
+
+    /// Sends it, unless that is cancelled. What is stopped is not sent behind the person's back: it waits, and is asked about
+    /// again. Returns what to show.
+    fn send(
+        &self,
+        id: ReportId,
+        shell: &mut dyn Conversation,
+        happened: &Happened,
+        sender: Option<SenderLock>,
+    ) -> ToDialog {
+        let result = if happened.is_cancelled() {
+            ToDialog::Cancelled
+        } else {
+            send::report(&self.store, id, shell, &|| happened.is_cancelled(), sender.as_ref())
+        };
+        if result == ToDialog::Cancelled
+            && let Err(error) = self.store.withdraw(id)
+        {
+            log::error!("report {id}: {}", chain(&error));
+            return ToDialog::Waiting { why: error.to_string() };
+        }
+        result
     }
 
     /// Until the person has answered, the shell is gone, or there is something more urgent.

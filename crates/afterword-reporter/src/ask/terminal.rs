@@ -5,13 +5,14 @@
 //! script that started it goes on); otherwise a line says where the report is, and the next start asks.
 
 use std::fs::File;
-use std::io::{BufReader, Write};
+use std::io::{BufReader, Read, Write};
 use std::path::PathBuf;
 use std::sync::mpsc::Sender;
 
 use afterword_channel::Hello;
 use afterword_dialog::terminal::{TerminalAnswer, ask_discarding};
 use afterword_dialog::{Asked, FromDialog, ToDialog, save_answer};
+use rustix::event::{PollFd, PollFlags, Timespec, poll};
 use rustix::fs::OFlags;
 use rustix::termios::{QueueSelector, tcflush};
 use time::OffsetDateTime;
@@ -64,13 +65,16 @@ impl Shell for Terminal {
 
     fn open(&self, asked: &Asked, events: Sender<FromDialog>) -> Result<Box<dyn Conversation>, String> {
         let mut output = self.file()?;
-        if !self.job.is_some_and(Job::is_in_foreground) {
+        let Some(job) = self.job.filter(|job| job.is_in_foreground()) else {
             notice(asked, &mut output).map_err(|error| error.to_string())?;
             return Err("it belongs to somebody else by now; a line there says where the report is".to_owned());
-        }
+        };
         let question = Question {
             asked: asked.clone(),
-            input: BufReader::new(self.file()?),
+            input: BufReader::new(OwnTerminal {
+                file: self.file()?,
+                job,
+            }),
             output: output.try_clone().map_err(|error| error.to_string())?,
             events,
         };
@@ -85,9 +89,37 @@ impl Shell for Terminal {
 /// A question that waits for the stack: what is shown in a terminal cannot fill in later.
 struct Question {
     asked: Asked,
-    input: BufReader<File>,
+    input: BufReader<OwnTerminal>,
     output: File,
     events: Sender<FromDialog>,
+}
+
+/// The terminal for as long as it is the app's job's: when its shell has it back, there is nothing more to read here.
+struct OwnTerminal {
+    file: File,
+    job: Job,
+}
+
+/// How often a waiting question looks whether the terminal is still its own.
+const LOOK: Timespec = Timespec {
+    tv_sec: 0,
+    tv_nsec: 250_000_000,
+};
+
+impl Read for OwnTerminal {
+    fn read(&mut self, buffer: &mut [u8]) -> std::io::Result<usize> {
+        loop {
+            if !self.job.is_in_foreground() {
+                return Ok(0);
+            }
+            let mut wanted = [PollFd::new(&self.file, PollFlags::IN)];
+            match poll(&mut wanted, Some(&LOOK)) {
+                Ok(0) | Err(rustix::io::Errno::INTR) => {}
+                Ok(_) => return self.file.read(buffer),
+                Err(error) => return Err(error.into()),
+            }
+        }
+    }
 }
 
 fn talk(question: Question) {
@@ -97,7 +129,7 @@ fn talk(question: Question) {
         output,
         events,
     } = question;
-    let typed_ahead = input.get_ref().try_clone();
+    let typed_ahead = input.get_ref().file.try_clone();
     let discard = || {
         // What was typed into the program that crashed is no answer. Best effort: a terminal that is gone answers itself.
         if let Ok(terminal) = &typed_ahead

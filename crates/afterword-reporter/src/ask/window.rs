@@ -51,9 +51,7 @@ impl Shell for Window {
                 Err(format!("it did not appear within {} s", FIRST_FRAME.as_secs()))
             }
             Err(RecvTimeoutError::Disconnected) => {
-                let ended = process
-                    .wait()
-                    .map_or_else(|e| e.to_string(), |status| status.to_string());
+                let ended = end(&mut process);
                 Err(format!("it ended before it appeared: {ended}: {}", complaints.last()))
             }
         }
@@ -78,8 +76,13 @@ fn relay(process: &mut Child, events: Sender<FromDialog>) -> Result<std::sync::m
     let (first_frame, shown) = channel();
     std::thread::spawn(move || {
         let mut output = BufReader::new(output);
-        // A line that is no message ends the conversation as the end of the window does: no answer.
-        while let Ok(Some(message)) = read_message::<FromDialog>(&mut output) {
+        loop {
+            let message = match read_message::<FromDialog>(&mut output) {
+                Ok(Some(message)) => message,
+                // A driver that prints to standard output: no message, and no end.
+                Err(afterword_dialog::Error::Message(_)) => continue,
+                Ok(None) | Err(_) => return,
+            };
             // Nobody listens for the first frame once it has been shown.
             if message == FromDialog::Shown && first_frame.send(()).is_err() {
                 log::debug!("the window says twice that it is shown");
@@ -142,7 +145,7 @@ impl Conversation for Open {
 
     fn close(&mut self) {
         if let Some(process) = &mut self.process {
-            end(process);
+            log::info!("the window was closed: {}", end(process));
         }
     }
 }
@@ -156,9 +159,12 @@ impl Drop for Open {
     }
 }
 
-fn end(process: &mut Child) {
+/// Ends the window's process, if it has not ended by itself. Returns how it ended, in words.
+fn end(process: &mut Child) -> String {
     // Its own child, not yet waited for: the number is still its own.
-    if let Err(error) = process.kill().and_then(|()| process.wait()) {
-        log::warn!("the window cannot be ended: {error}");
-    }
+    let ended = match process.try_wait() {
+        Ok(Some(status)) => Ok(status),
+        _ => process.kill().and_then(|()| process.wait()),
+    };
+    ended.map_or_else(|error| error.to_string(), |status| status.to_string())
 }

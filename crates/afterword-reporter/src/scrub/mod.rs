@@ -69,20 +69,28 @@ pub(crate) fn scrub(mut bytes: Vec<u8>, full_stacks: bool) -> Result<Scrubbed, E
             removed.push(words);
         }
     }
-    removed.push(if full_stacks {
-        "nothing from the stacks: this program keeps them whole".to_owned()
+    let of_memory: &[&str] = if full_stacks {
+        &["nothing from stacks and registers: this program keeps them whole"]
     } else {
-        "data on the stacks that is no address".to_owned()
-    });
+        &[
+            "what is no address or small number on the stacks",
+            "vector registers",
+            "memory that is neither a stack nor code",
+        ]
+    };
+    removed.extend(of_memory.iter().map(|words| (*words).to_owned()));
     let kept: Vec<Entry> = directory
         .entries
         .iter()
         .copied()
         .filter(|entry| is_kept(entry.kind))
         .collect();
-    let mut needed = ranges::needed_by(&bytes, &kept)?;
-    needed.push(0..HEADER_BYTES);
-    zero_all_but(&mut bytes, needed);
+    let mut needed = ranges::needed_by(&bytes, &kept, full_stacks)?;
+    needed.ranges.push(0..HEADER_BYTES);
+    zero_all_but(&mut bytes, needed.ranges);
+    for place in needed.blanked {
+        bytes[place].fill(0);
+    }
     // The directory of those that stay; the places of the others are unused entries.
     for (index, entry) in kept.iter().enumerate() {
         let at = directory.at + index * ENTRY_BYTES;
