@@ -1,6 +1,8 @@
 //! The demo with a display: the drawing program in a window, and the page of each new issue in the browser.
 
 use std::collections::HashSet;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::{Duration, Instant};
 
 use afterword_store::{State, Store};
@@ -18,6 +20,7 @@ const QUIET: Duration = Duration::from_secs(3);
 /// # Errors
 /// What could not be started.
 pub(crate) fn run(arguments: &Arguments) -> anyhow::Result<()> {
+    let interrupted = watch_ctrl_c()?;
     let supervisor = Supervisor::start(arguments)?;
     if let Some(pages) = supervisor.pages() {
         say(&format!("The collector of this demo: {pages}"));
@@ -28,13 +31,17 @@ pub(crate) fn run(arguments: &Arguments) -> anyhow::Result<()> {
     let store = supervisor.store()?;
     let mut seen = HashSet::new();
     let mut last_busy = Instant::now();
-    while last_busy.elapsed() < QUIET {
+    while last_busy.elapsed() < QUIET && !interrupted.load(Ordering::Relaxed) {
         if is_busy(&store)? {
             last_busy = Instant::now();
         }
         first.try_wait()?;
         open_new_issues(&supervisor, &mut seen);
         std::thread::sleep(POLL);
+    }
+    if interrupted.load(Ordering::Relaxed) && first.try_wait()?.is_none() {
+        first.kill()?;
+        first.wait()?;
     }
     let waiting = store
         .reports()?
@@ -44,9 +51,11 @@ pub(crate) fn run(arguments: &Arguments) -> anyhow::Result<()> {
     if waiting > 0 {
         say("A report was left for later. In this demo there is no later: it is deleted with the temporary folder.");
     }
-    if !seen.is_empty() {
+    if !seen.is_empty() && !interrupted.load(Ordering::Relaxed) {
         say("The collector keeps running, so that you can look around. Press Ctrl-C to end the demo.");
-        wait_for_ctrl_c()?;
+        while !interrupted.load(Ordering::Relaxed) {
+            std::thread::sleep(POLL);
+        }
     }
     Ok(())
 }
@@ -80,8 +89,16 @@ fn open_new_issues(supervisor: &Supervisor, seen: &mut HashSet<String>) {
     }
 }
 
-fn wait_for_ctrl_c() -> anyhow::Result<()> {
+/// Set when Ctrl-C is pressed, so that the temporary folder is removed then too.
+fn watch_ctrl_c() -> anyhow::Result<Arc<AtomicBool>> {
     let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build()?;
-    runtime.block_on(tokio::signal::ctrl_c())?;
-    Ok(())
+    let pressed = Arc::new(AtomicBool::new(false));
+    let flag = pressed.clone();
+    std::thread::spawn(move || {
+        // Where the signal cannot be caught it ends the demo, as it would have.
+        if runtime.block_on(tokio::signal::ctrl_c()).is_ok() {
+            flag.store(true, Ordering::Relaxed);
+        }
+    });
+    Ok(pressed)
 }
