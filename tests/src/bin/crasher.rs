@@ -38,7 +38,7 @@ struct Arguments {
     /// Not used: an argument that is hard to pass on.
     #[arg(long)]
     odd: Option<String>,
-    /// Where to note, one line each, how this process was started: arguments, folder, umask, open descriptors.
+    /// Where to note, one line each, how this process was started: arguments, folder, umask, inherited descriptors.
     #[arg(long)]
     note: Option<PathBuf>,
 }
@@ -79,11 +79,12 @@ enum Kind {
 
 fn main() {
     afterword_reporter::Reporter::new().shell(GivenAnswer).run_if_asked();
+    let inherited = descriptors();
     env_logger::Builder::from_default_env().init();
     let arguments = Arguments::parse();
     let guard = (!arguments.without).then(|| init(&arguments));
     let again = arguments.note.as_ref().is_some_and(|note| note.exists());
-    prepare(&arguments);
+    prepare(&arguments, inherited);
     if !(again && arguments.kind == Kind::NullWriteOnce) {
         end(arguments.kind);
     }
@@ -114,7 +115,7 @@ fn init(arguments: &Arguments) -> Guard {
     options.init().expect("the DSN is valid")
 }
 
-fn prepare(arguments: &Arguments) {
+fn prepare(arguments: &Arguments, inherited: usize) {
     afterword::set_tag("paint", "wet");
     for message in ["opened", "drew", "pressed the button"] {
         afterword::add_breadcrumb(Breadcrumb {
@@ -128,11 +129,16 @@ fn prepare(arguments: &Arguments) {
         std::mem::forget(std::fs::File::create(path).expect("the file can be made"));
     }
     if let Some(path) = &arguments.note {
-        note(path);
+        note(path, inherited);
     }
 }
 
-fn note(path: &std::path::Path) {
+/// How many descriptors are open, without the one that looks.
+fn descriptors() -> usize {
+    std::fs::read_dir("/proc/self/fd").map_or(0, |open| open.count().saturating_sub(1))
+}
+
+fn note(path: &std::path::Path, inherited: usize) {
     // SAFETY: umask only swaps a number; it is put back at once, and no other thread makes files now.
     let umask = unsafe {
         let umask = libc::umask(0);
@@ -141,9 +147,8 @@ fn note(path: &std::path::Path) {
     };
     let arguments: Vec<String> = std::env::args_os().skip(1).map(|a| format!("{a:?}")).collect();
     let folder = std::env::current_dir().expect("there is a folder");
-    let descriptors = std::fs::read_dir("/proc/self/fd").map_or(0, Iterator::count);
     let line = format!(
-        "{} in {} {umask:03o} {descriptors}\n",
+        "{} in {} {umask:03o} {inherited}\n",
         arguments.join(" "),
         folder.display()
     );
