@@ -193,9 +193,9 @@ fn the_app_is_restarted_as_it_was_started() {
         })
         .collect();
     assert_eq!(parts[0].0, parts[1].0, "arguments, folder and umask are the same");
-    assert!(
-        parts[1].1 <= parts[0].1,
-        "nothing of the reporter is open in it: {parts:?}"
+    assert_eq!(
+        parts[1].1, 3,
+        "the standard streams, and nothing of the reporter: {parts:?}"
     );
 }
 
