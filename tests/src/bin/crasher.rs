@@ -69,7 +69,7 @@ enum Kind {
     Wait,
     /// Forks; the child crashes, the parent ends cleanly.
     ForkedChild,
-    /// Twenty threads crash at once.
+    /// Twenty threads crash at once, in a program whose own handler takes its time: they all reach ours.
     Simultaneous,
     /// Kills its own reporter, then crashes.
     ReporterKilled,
@@ -82,6 +82,9 @@ fn main() {
     let inherited = descriptors();
     env_logger::Builder::from_default_env().init();
     let arguments = Arguments::parse();
+    if arguments.kind == Kind::Simultaneous {
+        die_slowly();
+    }
     let guard = (!arguments.without).then(|| init(&arguments));
     let again = arguments.note.as_ref().is_some_and(|note| note.exists());
     prepare(&arguments, inherited);
@@ -286,6 +289,22 @@ fn fork_and_crash() {
                 assert!(libc::WIFSIGNALED(status) && libc::WTERMSIG(status) == libc::SIGSEGV);
             }
         }
+    }
+}
+
+/// A handler of the app's own, as it was before ours: waits a while, then ends the program.
+fn die_slowly() {
+    extern "C" fn handler(signal: libc::c_int) {
+        // SAFETY: each of them may be called in a signal handler.
+        unsafe {
+            libc::poll(std::ptr::null_mut(), 0, 500);
+            libc::signal(signal, libc::SIG_DFL);
+            libc::raise(signal);
+        }
+    }
+    // SAFETY: the handler calls only what a handler may call.
+    unsafe {
+        libc::signal(libc::SIGSEGV, handler as *const () as libc::sighandler_t);
     }
 }
 
