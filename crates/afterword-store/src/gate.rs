@@ -3,9 +3,12 @@
 //! What is sent is a [`ReleasedReport`], and only [`Store::release`] makes one, from a report in `sending` whose answer on
 //! the disk says *Send*, or whose policy is `always` and whose answer, if any, does not say otherwise:
 //!
-//! ```compile_fail
-//! // The fields are private: no other crate can make one up.
-//! let forged = afterword_store::ReleasedReport { ..unimplemented!() };
+//! ```compile_fail,E0451
+//! // The fields are private: no other crate can make one, not even of one that it has.
+//! use afterword_store::ReleasedReport;
+//! fn forge(other: ReleasedReport) -> ReleasedReport {
+//!     ReleasedReport { ..other }
+//! }
 //! ```
 //!
 //! A sender holds the sender's lock ([`Store::try_lock_sender`]), asks again with [`ReleasedReport::check`] right before
