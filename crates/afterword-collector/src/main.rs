@@ -4,6 +4,7 @@
     reason = "the address and the credentials are this program's output"
 )]
 
+use std::io::IsTerminal as _;
 use std::io::Write as _;
 use std::net::SocketAddr;
 use std::path::PathBuf;
@@ -52,6 +53,8 @@ async fn main() -> anyhow::Result<()> {
     tracing_subscriber::fmt()
         .with_env_filter(filter)
         .with_writer(std::io::stderr)
+        // Colours are for terminals, not for the journal of a service.
+        .with_ansi(std::io::stderr().is_terminal())
         .init();
     serve(arguments).await
 }
