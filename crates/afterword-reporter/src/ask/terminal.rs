@@ -204,34 +204,31 @@ impl Conversation for Open {
 impl Job {
     /// Whether the terminal's foreground is still the app's process group, with somebody alive in it. The app itself, not yet
     /// collected by its parent, is nobody.
+    ///
+    /// A living member tells what the foreground is; the leader of the session may be outside our pid namespace, where its
+    /// number reads 0.
     fn is_in_foreground(self) -> bool {
-        foreground_of(self.session) == Some(self.group) && self.has_living_member()
+        self.living_members().any(|stat| stat.foreground == self.group)
     }
 
-    fn has_living_member(self) -> bool {
-        let Ok(processes) = std::fs::read_dir("/proc") else {
-            return false;
-        };
-        processes
+    fn living_members(self) -> impl Iterator<Item = Stat> {
+        std::fs::read_dir("/proc")
+            .into_iter()
+            .flatten()
             .flatten()
             .filter_map(|entry| entry.file_name().to_str()?.parse::<u32>().ok())
             .filter_map(stat)
-            .any(|stat| stat.group == self.group && !stat.is_over)
+            .filter(move |stat| stat.group == self.group && stat.session == self.session && !stat.is_over)
     }
 }
 
-/// Group and session of the app, while it lives.
+/// Group and session of the app, while it lives. A group that our pid namespace has no number for is none we can tell apart.
 fn app_job(pid: u32) -> Option<Job> {
     let stat = stat(pid)?;
-    Some(Job {
+    (stat.group > 0).then_some(Job {
         group: stat.group,
         session: stat.session,
     })
-}
-
-/// The foreground process group of a session's terminal, which the record of its leader tells.
-fn foreground_of(session: i32) -> Option<i32> {
-    stat(u32::try_from(session).ok()?).map(|stat| stat.foreground)
 }
 
 /// What `/proc/<pid>/stat` says of a process and its terminal.
@@ -267,13 +264,31 @@ mod tests {
 
     #[test]
     fn the_record_of_a_process_is_read_behind_its_name() {
-        let own = stat(std::process::id()).unwrap();
-        assert_eq!(own.group, rustix::process::getpgrp().as_raw_nonzero().get());
+        use std::os::unix::process::CommandExt;
+        let mut child = std::process::Command::new("sleep")
+            .arg("60")
+            .process_group(0)
+            .spawn()
+            .unwrap();
+        let alive = stat(child.id()).unwrap();
+        assert_eq!(alive.group, i32::try_from(child.id()).unwrap());
+        // As a container sees it, the session may have begun outside and read 0; it is our own all the same.
+        assert_eq!(alive.session, stat(std::process::id()).unwrap().session);
+        assert!(!alive.is_over);
+        let job = app_job(child.id()).unwrap();
+        assert_eq!(job.living_members().count(), 1);
+
+        child.kill().unwrap();
+        while !stat(child.id()).unwrap().is_over {
+            std::thread::yield_now();
+        }
         assert_eq!(
-            own.session,
-            rustix::process::getsid(None).unwrap().as_raw_nonzero().get()
+            job.living_members().count(),
+            0,
+            "who only waits to be collected is nobody"
         );
-        assert!(!own.is_over);
+        child.wait().unwrap();
+        assert!(stat(child.id()).is_none());
     }
 
     #[test]
@@ -282,6 +297,6 @@ mod tests {
             group: i32::MAX - 1,
             session: i32::MAX - 1,
         };
-        assert!(!job.is_in_foreground() && !job.has_living_member());
+        assert!(!job.is_in_foreground());
     }
 }
