@@ -15,22 +15,28 @@
 //! The way of a crash through this crate: the handler writes the context ([`RunFile::write_context`]), sends
 //! [`Message::Crash`] and waits for [`Message::Captured`] with a deadline ([`AppChannel::wait_captured`]); all three allocate
 //! nothing, take no lock and may be called in a signal handler.
+//!
+//! Both sides make what they write down private by the same rules: [`Homes`] masks the user's name in paths, [`stack_words`]
+//! says which words of a stack and which registers may stay.
 
 /// The first argument of a reporter that an app starts: `--afterword-reporter <channel> <run file>`, the latter two being
 /// the numbers of the inherited descriptors.
 pub const REPORTER_ARGUMENT: &str = "--afterword-reporter";
 
+mod homes;
 pub mod layout;
 mod message;
 mod os_text;
 mod run_file;
 mod run_view;
 mod scope_data;
+pub mod stack_words;
 
 #[cfg(unix)]
 #[path = "unix.rs"]
 mod sys;
 
+pub use homes::Homes;
 pub use message::{CaptureStatus, Hello, MAX_MESSAGE_BYTES, Message, MessageError, Policy};
 pub use os_text::OsText;
 pub use run_file::RunFile;
