@@ -72,11 +72,13 @@ mod report;
 mod gate;
 mod settle;
 
+mod ends;
 mod envelopes;
 mod limits;
 mod retention;
 
 pub use consent::{ConsentPolicy, EnvelopeClass, Placed};
+pub use ends::AbnormalEnd;
 pub use envelopes::ReleasedEnvelope;
 pub use error::{Error, chain};
 pub use gate::ReleasedReport;

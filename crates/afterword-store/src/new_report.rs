@@ -1,8 +1,8 @@
 //! A report while it is written: called by the reporter, with the crashed program waiting.
 
-use std::fs;
-use std::io;
 use std::path::{Path, PathBuf};
+
+use uuid::Uuid;
 
 use crate::consent::{Placement, placement};
 use crate::info::REPORT_JSON_MAX_BYTES;
@@ -19,7 +19,7 @@ pub struct NewReport {
 }
 
 impl Store {
-    /// Begins a report.
+    /// Begins a report. Several processes may begin the same one: the first to commit it has made it.
     ///
     /// # Errors
     /// [`Error::Exists`] when there is one of this id; [`Error::MakeFolder`].
@@ -29,12 +29,12 @@ impl Store {
         }
         // The person may have emptied the store while the app ran.
         disk::make_folder(&self.state_folder(State::New))?;
-        let folder = self.report_folder(State::New, id);
-        match fs::symlink_metadata(&folder) {
-            Ok(_) => return Err(Error::Exists { id }),
-            Err(error) if error.kind() == io::ErrorKind::NotFound => disk::make_folder(&folder)?,
-            Err(source) => return Err(Error::MakeFolder { path: folder, source }),
+        let mut folder = self.report_folder(State::New, id);
+        if folder.symlink_metadata().is_ok() {
+            // A process that was killed or stopped in the middle of the same report has left it.
+            folder.set_extension(Uuid::new_v4().simple().to_string());
         }
+        disk::make_folder(&folder)?;
         Ok(NewReport {
             store: self.clone(),
             id,
@@ -74,8 +74,8 @@ impl NewReport {
     /// keep a crashed program waiting.
     ///
     /// # Errors
-    /// [`Error::PolicyNever`], and the report is removed; [`Error::Misplaced`] when the info is another report's;
-    /// [`Error::Write`], [`Error::Move`].
+    /// [`Error::PolicyNever`], and the report is removed; [`Error::Exists`] when another process has made it meanwhile, and
+    /// this one is removed; [`Error::Misplaced`] when the info is another report's; [`Error::Write`], [`Error::Move`].
     pub fn commit(mut self, info: &ReportInfo) -> Result<Report, Error> {
         let path = self.folder.join("report.json");
         if info.report_id != self.id {
@@ -83,6 +83,9 @@ impl NewReport {
                 path,
                 named: info.report_id,
             });
+        }
+        if self.store.locate(self.id).is_ok() {
+            return Err(Error::Exists { id: self.id });
         }
         let state = match placement(info.kind.into(), info.policy) {
             Placement::Waiting | Placement::Held => State::Waiting,
@@ -92,7 +95,15 @@ impl NewReport {
         disk::write_json(&path, info, REPORT_JSON_MAX_BYTES)?;
         disk::sync_folder(&self.folder)?;
         disk::make_folder(&self.store.state_folder(state))?;
-        self.store.change_state(self.id, State::New, state)?;
+        let place = self.store.report_folder(state, self.id);
+        // The rename itself decides between two that come at once: a folder with files in it is not replaced.
+        if let Err(error) = disk::move_synced(&self.folder, &place) {
+            return Err(if self.store.locate(self.id).is_ok() {
+                Error::Exists { id: self.id }
+            } else {
+                error
+            });
+        }
         self.committed = true;
         Ok(Report::load(self.store.clone(), self.id, state))
     }

@@ -29,6 +29,9 @@ pub struct Retention {
     pub max_envelopes: usize,
 }
 
+/// Most records of abnormal ends.
+const MAX_ENDS: usize = 100;
+
 impl Default for Retention {
     fn default() -> Self {
         Retention {
@@ -123,6 +126,7 @@ impl Store {
             failures.note(self.discard(*state, *id));
         }
         self.retain_envelopes(limits, now, &mut failures);
+        self.retain_ends(limits, now, &mut failures);
         match failures.first {
             Some(error) => Err(error),
             None => Ok(gone.into_iter().map(|(_, id)| id).collect()),
@@ -153,6 +157,20 @@ impl Store {
             if now - changed > ABANDONED_AFTER && entry.metadata.is_dir() {
                 failures.note(disk::delete_folder(&folder.join(entry.name)));
             }
+        }
+    }
+
+    fn retain_ends(&self, limits: &Retention, now: OffsetDateTime, failures: &mut Failures) {
+        let folder = self.ends_folder();
+        let ends = failures.note(disk::list(&folder)).unwrap_or_default();
+        let kept = ends.iter().enumerate().map(|(key, entry)| Kept {
+            key,
+            rank: 0,
+            captured_at: disk::modified(&entry.metadata).unwrap_or(now),
+            size_bytes: entry.metadata.len(),
+        });
+        for key in surplus(kept.collect(), MAX_ENDS, u64::MAX, limits.max_age, now) {
+            failures.note(disk::delete_entry(&folder.join(&ends[key].name), &ends[key].metadata));
         }
     }
 

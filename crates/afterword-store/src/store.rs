@@ -76,6 +76,7 @@ impl Store {
         }
         for name in [
             "runs",
+            "ends",
             "reports/deleted",
             "envelopes/held",
             "envelopes/queued",

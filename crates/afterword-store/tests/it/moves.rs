@@ -137,7 +137,6 @@ fn a_report_dropped_before_its_commit_is_gone_and_an_id_is_used_once() {
     let new = fixture.store.begin_report(id).unwrap();
     new.write(ReportFile::Minidump, b"MDMP").unwrap();
     assert!(fixture.folder("new", id).exists());
-    assert!(matches!(fixture.store.begin_report(id), Err(Error::Exists { .. })));
     assert!(
         fixture.store.reports().unwrap().is_empty(),
         "what is being written is not listed"
@@ -150,6 +149,31 @@ fn a_report_dropped_before_its_commit_is_gone_and_an_id_is_used_once() {
     assert!(matches!(misplaced, Err(Error::Misplaced { .. })));
     let taken = fixture.report().id();
     assert!(matches!(fixture.store.begin_report(taken), Err(Error::Exists { .. })));
+}
+
+#[test]
+fn of_two_processes_that_make_one_report_the_first_to_finish_has_made_it() {
+    let fixture = Fixture::new();
+    let id = ReportId::random();
+    let stopped = fixture.store.begin_report(id).unwrap();
+    stopped.write(ReportFile::Minidump, b"MDMP of the first").unwrap();
+    let second = fixture.store.begin_report(id).unwrap();
+    second.write(ReportFile::Minidump, b"MDMP of the second").unwrap();
+    second.commit(&info(id, ConsentPolicy::Ask, NOON)).unwrap();
+    let late = stopped.commit(&info(id, ConsentPolicy::Ask, NOON));
+    assert!(matches!(late, Err(Error::Exists { .. })), "{late:?}");
+    let report = fixture.store.report(id).unwrap();
+    assert_eq!(
+        report.read(ReportFile::Minidump).unwrap().unwrap(),
+        b"MDMP of the second"
+    );
+    assert_eq!(
+        std::fs::read_dir(fixture.root().join("demo/reports/new"))
+            .unwrap()
+            .count(),
+        0,
+        "nothing is left of the other"
+    );
 }
 
 #[test]

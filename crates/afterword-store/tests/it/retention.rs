@@ -4,7 +4,7 @@ use std::fs;
 use std::time::{Duration, SystemTime};
 
 use afterword_store::{
-    ConsentPolicy, Decision, EnvelopeClass, Error, ReportFile, ReportId, ReportKind, Retention, State,
+    AbnormalEnd, ConsentPolicy, Decision, EnvelopeClass, Error, ReportFile, ReportId, ReportKind, Retention, State,
 };
 use time::OffsetDateTime;
 
@@ -269,4 +269,36 @@ fn a_file_of_a_year_beyond_9999_is_not_old_and_does_no_harm() {
     }
     assert!(fixture.store.retain(&Retention::default(), NOON).is_ok());
     assert!(envelope.exists() && new.exists());
+}
+
+#[test]
+fn abnormal_ends_are_kept_once_newest_first_and_within_bounds() {
+    let fixture = Fixture::new();
+    let end = |n: u128| AbnormalEnd {
+        run_id: uuid::Uuid::from_u128(n),
+        started_at: Some(NOON),
+        found_at: NOON + time::Duration::seconds(n as i64),
+        release: Some(format!("app@{n}")),
+        before_boot: false,
+        crashing: false,
+    };
+    for n in 0..110 {
+        fixture.store.put_abnormal_end(&end(n)).unwrap();
+    }
+    let changed = AbnormalEnd {
+        release: None,
+        ..end(3)
+    };
+    fixture.store.put_abnormal_end(&changed).unwrap();
+    std::fs::write(fixture.root().join("demo/ends/broken.json"), "{").unwrap();
+    let ends = fixture.store.abnormal_ends().unwrap();
+    assert_eq!(ends.len(), 110);
+    assert_eq!(ends[0], end(109));
+    assert!(ends.contains(&end(3)) && !ends.contains(&changed));
+    let now = OffsetDateTime::now_utc();
+    fixture.store.retain(&Retention::default(), now).unwrap();
+    assert!(fixture.store.abnormal_ends().unwrap().len() <= 100);
+    let later = now + time::Duration::days(91);
+    fixture.store.retain(&Retention::default(), later).unwrap();
+    assert_eq!(fixture.store.abnormal_ends().unwrap(), []);
 }
