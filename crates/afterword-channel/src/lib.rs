@@ -8,25 +8,35 @@
 //! message of a panic; at the time of a crash only the crash context is added. It outlives both processes: a run that ended
 //! without a clean exit can be seen at the next start. Its bytes are described one by one in [`layout`].
 //!
+//! **The private memory** ([`PrivateMemory`] in the app, [`PrivateView`] in the reporter) goes with it, and holds what must not
+//! lie on a disk: who the app is, with its arguments, and the raw registers of a crash.
+//!
 //! **The channel** ([`AppChannel`], [`ReporterChannel`]) is a pair of connected sockets that keeps packets apart. The app
-//! makes it, and the reporter inherits its end and the run file, as descriptors whose numbers stand in its arguments. What the app writes
+//! makes it, and the reporter inherits its end, as descriptors whose numbers stand in its arguments. What the app writes
 //! before the reporter is up waits in the socket. A full or closed channel neither blocks the app nor kills it.
 //!
-//! The way of a crash through this crate: the handler writes the context ([`RunFile::write_context`]), sends
+//! The way of a crash through this crate: the handler writes the context ([`PrivateMemory::write_context`]), sends
 //! [`Message::Crash`] and waits for [`Message::Captured`] with a deadline ([`AppChannel::wait_captured`]); all three allocate
 //! nothing, take no lock and may be called in a signal handler.
 //!
 //! Both sides make what they write down private by the same rules: [`Homes`] masks the user's name in paths, [`stack_words`]
 //! says which words of a stack and which registers may stay.
 
-/// The first argument of a reporter that an app starts: `--afterword-reporter <channel> <run file>`, the latter two being
-/// the numbers of the inherited descriptors.
+/// The first argument of a reporter that an app starts: `--afterword-reporter <channel> <run file> <private memory>`, the latter
+/// three being the numbers of the inherited descriptors.
 pub const REPORTER_ARGUMENT: &str = "--afterword-reporter";
+/// The first argument of a rescuer, which a crash handler starts when there is no reporter: `--afterword-rescuer <run file>
+/// <private memory>`, numbers of descriptors again.
+pub const RESCUER_ARGUMENT: &str = "--afterword-rescuer";
 
+mod hello;
 mod homes;
 pub mod layout;
+mod mapped;
+pub mod maps;
 mod message;
 mod os_text;
+mod private;
 mod run_file;
 mod run_view;
 mod scope_data;
@@ -36,11 +46,13 @@ pub mod stack_words;
 #[path = "unix.rs"]
 mod sys;
 
+pub use hello::{Hello, Identity, Policy};
 pub use homes::Homes;
-pub use message::{CaptureStatus, Hello, MAX_MESSAGE_BYTES, Message, MessageError, Policy};
+pub use message::{CaptureStatus, MAX_MESSAGE_BYTES, Message, MessageError};
 pub use os_text::OsText;
+pub use private::{PrivateMemory, PrivateView};
 pub use run_file::RunFile;
-pub use run_view::{Liveness, Origin, PanicNote, RunState, RunView};
+pub use run_view::{Liveness, Origin, PanicNote, RunState, RunView, Salvage};
 pub use scope_data::fit_breadcrumb;
 pub use sys::{AppChannel, Received, ReporterChannel, pair};
 
@@ -70,6 +82,30 @@ pub enum Error {
     #[error("not a run file of version {}: {why}", layout::VERSION)]
     NotARunFile {
         /// What was seen instead.
+        why: String,
+    },
+    /// The private memory could not be made.
+    #[error("cannot make the private memory: {step}")]
+    MakePrivateMemory {
+        /// The system call that failed.
+        step: &'static str,
+        /// What the system answered.
+        #[source]
+        source: std::io::Error,
+    },
+    /// The private memory could not be read.
+    #[error("cannot read the private memory: {step}")]
+    ReadPrivateMemory {
+        /// The system call that failed.
+        step: &'static str,
+        /// What the system answered.
+        #[source]
+        source: std::io::Error,
+    },
+    /// A Hello is too long, or cannot be read.
+    #[error("the Hello cannot be read or written: {why}")]
+    Hello {
+        /// What is wrong with it.
         why: String,
     },
     /// The pair of sockets could not be made.

@@ -1,68 +1,12 @@
 //! The messages over the channel, one to a packet.
 //!
-//! `<kind: u16> <version: u16> <length: u32> <payload>`, little-endian; `length` counts the payload. The kinds are in
-//! [`Message`]; a payload is JSON for [`Message::Hello`] and plain numbers for the rest, so that the crash handler can make
-//! its message without an allocation.
-
-use serde::{Deserialize, Serialize};
-use uuid::Uuid;
-
-use crate::OsText;
+//! `<kind: u16> <version: u16> <length: u32> <payload>`, little-endian; `length` counts the payload, which is at most two
+//! numbers (u32): the crash handler makes its message without an allocation. The kinds are in [`Message`].
 
 /// The longest message, header included.
-pub const MAX_MESSAGE_BYTES: usize = 128 * 1024;
-const VERSION: u16 = 1;
+pub const MAX_MESSAGE_BYTES: usize = HEADER_BYTES + 8;
+const VERSION: u16 = 2;
 const HEADER_BYTES: usize = 8;
-/// The longest message without a Hello in it.
-pub(crate) const SHORT_BYTES: usize = HEADER_BYTES + 8;
-
-/// What the app asks the person, per report: the wire form of the store's consent policy.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize)]
-#[serde(rename_all = "lowercase")]
-pub enum Policy {
-    /// Ask, report by report.
-    #[default]
-    Ask,
-    /// The person has agreed to all, beforehand.
-    Always,
-    /// Nothing is sent.
-    Never,
-}
-
-/// All that the reporter must know of the app, sent once, before anything else.
-#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
-pub struct Hello {
-    /// The run this is.
-    pub run_id: Uuid,
-    /// The store's root folder; the reporter opens it itself.
-    pub store_root: OsText,
-    /// The app's id in the store.
-    pub app_id: String,
-    /// The app's name, as a person knows it.
-    pub app_name: String,
-    /// Where to send to.
-    pub dsn: String,
-    /// Release tag.
-    pub release: Option<String>,
-    /// Environment tag.
-    pub environment: Option<String>,
-    /// Consent.
-    pub policy: Policy,
-    /// The executable, for a restart.
-    pub executable: OsText,
-    /// Whether it can be started again: false where its arguments were too long to be told.
-    pub can_restart: bool,
-    /// Its arguments without the first, for a restart. They stay in the reporter's memory.
-    pub arguments: Vec<OsText>,
-    /// Its working folder, for a restart.
-    pub working_folder: OsText,
-    /// The terminal on the app's standard error, if there is one: the place to ask where no window can be shown.
-    pub terminal: Option<OsText>,
-    /// How many breadcrumbs a report has at the most, the newest.
-    pub max_breadcrumbs: usize,
-    /// Keep the words on the stacks that look like text or data, instead of sanitising them.
-    pub full_stacks: bool,
-}
 
 /// How a capture ended, in [`Message::Captured`].
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -87,16 +31,14 @@ impl CaptureStatus {
 }
 
 /// One message.
-#[derive(Debug, Clone, PartialEq)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Message {
-    /// App → reporter, 1: who I am.
-    Hello(Box<Hello>),
-    /// App → reporter, 2: I crash; the context is in the run file. `request` comes back in the answer.
+    /// App → reporter, 2: I crash; the context is in the private memory. `request` comes back in the answer.
     Crash {
         /// Number of the request.
         request: u32,
     },
-    /// App → reporter, 3: I panic and may or may not survive it; the context is in the run file. Take a dump, wait for the
+    /// App → reporter, 3: I panic and may or may not survive it; the context is in the private memory. Take a dump, wait for the
     /// verdict.
     Panic {
         /// Number of the request.
@@ -145,19 +87,12 @@ pub enum MessageError {
         /// The version.
         version: u16,
     },
-    /// A Hello whose JSON is broken, or one that is too long to send.
-    #[error("the Hello cannot be read or written: {why}")]
-    Hello {
-        /// What JSON said.
-        why: String,
-    },
 }
 
 impl Message {
-    /// The packet of a message other than Hello, on the stack: for the crash handler. Hello gives an empty one.
-    pub(crate) fn short_packet(&self) -> ([u8; SHORT_BYTES], usize) {
+    /// The packet of a message and its length, on the stack: for the crash handler too.
+    pub fn packet(&self) -> ([u8; MAX_MESSAGE_BYTES], usize) {
         let (kind, numbers, count): (u16, [u32; 2], usize) = match *self {
-            Message::Hello(_) => return ([0; SHORT_BYTES], 0),
             Message::Crash { request } => (2, [request, 0], 1),
             Message::Panic { request } => (3, [request, 0], 1),
             Message::PanicIsCrash { request } => (4, [request, 0], 1),
@@ -167,7 +102,7 @@ impl Message {
             Message::Ready { pid } => (101, [pid, 0], 1),
             Message::Captured { request, status } => (102, [request, status as u32], 2),
         };
-        let mut packet = [0; SHORT_BYTES];
+        let mut packet = [0; MAX_MESSAGE_BYTES];
         packet[0..2].copy_from_slice(&kind.to_le_bytes());
         packet[2..4].copy_from_slice(&VERSION.to_le_bytes());
         packet[4..8].copy_from_slice(&((count * 4) as u32).to_le_bytes());
@@ -176,30 +111,7 @@ impl Message {
         (packet, HEADER_BYTES + count * 4)
     }
 
-    /// The packet of any message.
-    ///
-    /// # Errors
-    /// A Hello longer than [`MAX_MESSAGE_BYTES`].
-    pub fn to_packet(&self) -> Result<Vec<u8>, MessageError> {
-        let Message::Hello(hello) = self else {
-            let (packet, length) = self.short_packet();
-            return Ok(packet[..length].to_vec());
-        };
-        let json = serde_json::to_vec(hello).map_err(|e| MessageError::Hello { why: e.to_string() })?;
-        if HEADER_BYTES + json.len() > MAX_MESSAGE_BYTES {
-            return Err(MessageError::Hello {
-                why: format!("it is {} bytes long", json.len()),
-            });
-        }
-        let mut packet = Vec::with_capacity(HEADER_BYTES + json.len());
-        packet.extend(1u16.to_le_bytes());
-        packet.extend(VERSION.to_le_bytes());
-        packet.extend((json.len() as u32).to_le_bytes());
-        packet.extend(json);
-        Ok(packet)
-    }
-
-    /// Reads a packet. Allocates only for a Hello.
+    /// Reads a packet. Allocates nothing.
     ///
     /// # Errors
     /// [`MessageError`]; the caller skips the packet.
@@ -225,9 +137,6 @@ impl Message {
                 .ok_or_else(|| short.clone())
         };
         Ok(match kind {
-            1 => Message::Hello(Box::new(
-                serde_json::from_slice(payload).map_err(|e| MessageError::Hello { why: e.to_string() })?,
-            )),
             2 => Message::Crash { request: number(0)? },
             3 => Message::Panic { request: number(0)? },
             4 => Message::PanicIsCrash { request: number(0)? },

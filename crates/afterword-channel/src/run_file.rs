@@ -1,27 +1,25 @@
 //! The run file as the app writes it.
-#![expect(unsafe_code, reason = "the file is a shared mapping, written through raw pointers")]
 
 use std::fs::File;
 use std::path::Path;
 use std::sync::Mutex;
-use std::sync::atomic::{AtomicU32, AtomicU64, Ordering};
+use std::sync::atomic::{AtomicU64, Ordering};
 
-use memmap2::MmapRaw;
 use uuid::Uuid;
 
 use crate::layout::{self, *};
+use crate::mapped::Mapped;
 use crate::run_view::RunState;
-use crate::{CaptureStatus, Error, sys};
+use crate::{CaptureStatus, Error, Identity, sys};
 
 /// The run file of this process, mapped for writing.
 ///
 /// Made once by `init` and never unmapped: the crash handler may need it at any time. Setters take `&self`; those for the
-/// scope and for breadcrumbs take a lock and must not be called in a signal handler, [`RunFile::write_context`] and
-/// the state words may.
+/// scope and for breadcrumbs take a lock and must not be called in a signal handler; the state words and what the salvage
+/// writes may.
 #[derive(Debug)]
 pub struct RunFile {
-    file: File,
-    map: MmapRaw,
+    mapped: Mapped,
     pid: u32,
     scope_sequence: Mutex<u64>,
     breadcrumb_sequence: AtomicU64,
@@ -36,12 +34,11 @@ impl RunFile {
     ///
     /// # Errors
     /// [`Error::MakeRunFile`], naming the system call.
-    pub fn create(folder: &Path, run_id: Uuid, started_ms: u64) -> Result<RunFile, Error> {
+    pub fn create(folder: &Path, run_id: Uuid, started_ms: u64, identity: &Identity) -> Result<RunFile, Error> {
         let file = sys::make_run_file(folder)?;
-        let map = MmapRaw::map_raw(&file).map_err(|source| Error::MakeRunFile { step: "mmap", source })?;
+        let mapped = Mapped::new(file).map_err(|source| Error::MakeRunFile { step: "mmap", source })?;
         let run = RunFile {
-            file,
-            map,
+            mapped,
             pid: std::process::id(),
             scope_sequence: Mutex::new(0),
             breadcrumb_sequence: AtomicU64::new(0),
@@ -57,6 +54,7 @@ impl RunFile {
         let host = sys::host_name();
         run.copy_in(AT_HOST, &host.as_bytes()[..host.len().min(HOST_BYTES)]);
         run.copy_in(AT_STARTED_MS, &started_ms.to_le_bytes());
+        run.write_identity(identity);
         // Last: a file without its magic is not a run file yet.
         run.copy_in(0, &layout::MAGIC);
         Ok(run)
@@ -64,7 +62,7 @@ impl RunFile {
 
     /// The open file, for the reporter to inherit. Never close a copy of it in this process: that would give up the lock.
     pub fn file(&self) -> &File {
-        &self.file
+        self.mapped.file()
     }
 
     /// The process that made the file. A forked child has the mapping too, but is not the app.
@@ -158,21 +156,39 @@ impl RunFile {
         self.copy_in(AT_PANIC_NOTE, &[0; 16]);
     }
 
-    /// Puts a context into the slot of its occasion. Allocates nothing, takes no lock: for signal handlers.
-    pub fn write_context(&self, occasion: Occasion, context: &crash_context::CrashContext) {
-        let bytes = context.as_bytes();
-        let at = occasion.context();
-        self.word(occasion.slot()).store(1, Ordering::Release);
-        self.copy_in(at, &(context.tid as u32).to_le_bytes());
-        self.copy_in(at + 4, &(bytes.len() as u32).to_le_bytes());
-        self.copy_in(at + CONTEXT_HEADER_BYTES, bytes);
-        self.word(occasion.slot()).store(2, Ordering::Release);
+    /// Begins a salvage, whose parts follow. Allocates nothing, takes no lock: for signal handlers, as all of it.
+    pub fn begin_salvage(&self) {
+        self.word(AT_SALVAGE_SLOT).store(1, Ordering::Release);
     }
 
-    /// Empties the slot of an occasion again, registers and all. Safe in a signal handler.
-    pub fn clear_context(&self, occasion: Occasion) {
-        self.word(occasion.slot()).store(0, Ordering::Release);
-        self.copy_in(occasion.context(), &[0; CONTEXT_HEADER_BYTES + CONTEXT_BYTES]);
+    /// The crash context. Its registers must have been sanitised: this lies on a disk.
+    pub fn salvage_context(&self, context: &crash_context::CrashContext) {
+        let bytes = context.as_bytes();
+        self.copy_in(AT_SALVAGED_CONTEXT, &(context.tid as u32).to_le_bytes());
+        self.copy_in(AT_SALVAGED_CONTEXT + 4, &(bytes.len() as u32).to_le_bytes());
+        self.copy_in(AT_SALVAGED_CONTEXT + CONTEXT_HEADER_BYTES, bytes);
+    }
+
+    /// The top of the crashed thread's stack, from `address` on: what is longer than [`layout::SALVAGED_STACK_BYTES`] is left
+    /// out. Its words must have been sanitised.
+    pub fn salvage_stack(&self, address: u64, bytes: &[u8]) {
+        let bytes = &bytes[..bytes.len().min(SALVAGED_STACK_BYTES)];
+        self.copy_in(AT_SALVAGED_STACK + SALVAGED_STACK_HEADER_BYTES, bytes);
+        self.copy_in(AT_SALVAGED_STACK, &address.to_le_bytes());
+        self.write_header(AT_SALVAGED_STACK + 8, bytes);
+    }
+
+    /// The modules, in lines of [`crate::maps::write_line`]: what is longer than [`layout::SALVAGED_MODULES_BYTES`] is left
+    /// out.
+    pub fn salvage_modules(&self, lines: &[u8]) {
+        let lines = &lines[..lines.len().min(SALVAGED_MODULES_BYTES)];
+        self.copy_in(AT_SALVAGED_MODULES + 8, lines);
+        self.write_header(AT_SALVAGED_MODULES, lines);
+    }
+
+    /// Ends a salvage: now it counts.
+    pub fn end_salvage(&self) {
+        self.word(AT_SALVAGE_SLOT).store(2, Ordering::Release);
     }
 
     /// The reporter's answer to `request`, if it has come: also when another thread took the packet off the channel. Safe
@@ -182,22 +198,35 @@ impl RunFile {
         (word / 4 == request).then(|| CaptureStatus::from_number(word % 4))
     }
 
-    fn copy_in(&self, at: usize, bytes: &[u8]) {
-        assert!(
-            at + bytes.len() <= FILE_BYTES,
-            "a place of the layout is inside the file"
-        );
-        // SAFETY: the mapping is FILE_BYTES long and lives as long as `self`; the range was checked above; the bytes of the
-        // mapping are never referenced, only copied to and from through raw pointers.
-        unsafe {
-            std::ptr::copy_nonoverlapping(bytes.as_ptr(), self.map.as_mut_ptr().add(at), bytes.len());
+    /// What a report says of the app; one that does not fit (a megabyte as a release tag) is cut to the address it is sent to.
+    fn write_identity(&self, identity: &Identity) {
+        let json = |identity: &Identity| serde_json::to_vec(identity).unwrap_or_default();
+        let mut bytes = json(identity);
+        if bytes.len() > IDENTITY_BYTES {
+            bytes = json(&Identity {
+                app_name: String::new(),
+                release: None,
+                environment: None,
+                ..identity.clone()
+            });
+        }
+        if bytes.len() <= IDENTITY_BYTES {
+            self.copy_in(AT_IDENTITY + 8, &bytes);
+            self.write_header(AT_IDENTITY, &bytes);
         }
     }
 
-    fn word(&self, at: usize) -> &AtomicU32 {
-        debug_assert!(at.is_multiple_of(4) && at + 4 <= FILE_BYTES);
-        // SAFETY: aligned (mappings start at a page, `at` is a multiple of four), inside the mapping, which lives as long as
-        // `self`, and only ever accessed as an atomic by this process.
-        unsafe { AtomicU32::from_ptr(self.map.as_mut_ptr().add(at).cast()) }
+    /// `<length: u32> <CRC-32: u32>`.
+    fn write_header(&self, at: usize, bytes: &[u8]) {
+        self.copy_in(at, &(bytes.len() as u32).to_le_bytes());
+        self.copy_in(at + 4, &crc32fast::hash(bytes).to_le_bytes());
+    }
+
+    fn copy_in(&self, at: usize, bytes: &[u8]) {
+        self.mapped.copy_in(at, bytes);
+    }
+
+    fn word(&self, at: usize) -> &std::sync::atomic::AtomicU32 {
+        self.mapped.word(at)
     }
 }

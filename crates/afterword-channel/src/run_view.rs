@@ -9,7 +9,8 @@ use std::path::Path;
 use uuid::Uuid;
 
 use crate::layout::*;
-use crate::{CaptureStatus, Error, sys};
+use crate::maps::Module;
+use crate::{CaptureStatus, Error, Identity, sys};
 
 /// What the app is doing, as it said last.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -23,6 +24,8 @@ pub enum RunState {
     CleanExit = 2,
     /// A thread is in the crash handler.
     Crashing = 3,
+    /// A signal told the app to end (SIGTERM, a logout): not its doing.
+    Terminated = 4,
 }
 
 impl RunState {
@@ -31,6 +34,7 @@ impl RunState {
             1 => RunState::Running,
             2 => RunState::CleanExit,
             3 => RunState::Crashing,
+            4 => RunState::Terminated,
             _ => RunState::Starting,
         }
     }
@@ -69,6 +73,29 @@ pub struct PanicNote {
     pub message: String,
     /// How long ago it was noted, in seconds; none if the clock says nonsense.
     pub age_s: Option<u32>,
+}
+
+/// What the crash handler could save by itself, where no process outside could do it.
+#[derive(Clone)]
+pub struct Salvage {
+    /// Its registers are sanitised.
+    pub context: crash_context::CrashContext,
+    /// Where the first of the stack's bytes lay.
+    pub stack_address: u64,
+    /// The top of the stack, sanitised.
+    pub stack: Vec<u8>,
+    /// The code that was loaded.
+    pub modules: Vec<Module>,
+}
+
+impl std::fmt::Debug for Salvage {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("Salvage")
+            .field("tid", &self.context.tid)
+            .field("stack_bytes", &self.stack.len())
+            .field("modules", &self.modules.len())
+            .finish_non_exhaustive()
+    }
 }
 
 /// A run file, open for reading.
@@ -174,6 +201,15 @@ impl RunView {
         })
     }
 
+    /// Notes what the app is doing where it cannot say so itself.
+    ///
+    /// # Errors
+    /// [`Error::ReadRunFile`].
+    pub fn set_state(&self, state: RunState) -> Result<(), Error> {
+        sys::write_all_at(&self.file, &(state as u32).to_le_bytes(), AT_APP_STATE as u64)
+            .map_err(|source| Error::ReadRunFile { step: "pwrite", source })
+    }
+
     /// Notes the reporter's process id.
     ///
     /// # Errors
@@ -245,21 +281,43 @@ impl RunView {
         }))
     }
 
-    /// The context of an occasion, if its slot is full and of this architecture's length.
+    /// What the crash handler salvaged, if it did and its context is of this architecture's length. A stack or modules that do
+    /// not count are empty.
     ///
     /// # Errors
     /// [`Error::ReadRunFile`].
-    pub fn context(&self, occasion: Occasion) -> Result<Option<crash_context::CrashContext>, Error> {
-        if self.number(occasion.slot())? != 2 {
+    pub fn salvage(&self) -> Result<Option<Salvage>, Error> {
+        if self.number(AT_SALVAGE_SLOT)? != 2 {
             return Ok(None);
         }
-        let length = self.number(occasion.context() + 4)? as usize;
+        let length = self.number(AT_SALVAGED_CONTEXT + 4)? as usize;
         if length != size_of::<crash_context::CrashContext>() {
             return Ok(None);
         }
         let mut bytes = vec![0; length];
-        self.read_at(occasion.context() + CONTEXT_HEADER_BYTES, &mut bytes)?;
-        Ok(crash_context::CrashContext::from_bytes(&bytes))
+        self.read_at(AT_SALVAGED_CONTEXT + CONTEXT_HEADER_BYTES, &mut bytes)?;
+        let Some(context) = crash_context::CrashContext::from_bytes(&bytes) else {
+            return Ok(None);
+        };
+        let stack = AT_SALVAGED_STACK + SALVAGED_STACK_HEADER_BYTES;
+        let modules = self.checked(AT_SALVAGED_MODULES, AT_SALVAGED_MODULES + 8, SALVAGED_MODULES_BYTES)?;
+        Ok(Some(Salvage {
+            context,
+            stack_address: u64::from_le_bytes(self.bytes(AT_SALVAGED_STACK)?),
+            stack: self
+                .checked(AT_SALVAGED_STACK + 8, stack, SALVAGED_STACK_BYTES)?
+                .unwrap_or_default(),
+            modules: Module::parse_all(&modules.unwrap_or_default()),
+        }))
+    }
+
+    /// What a report says of the app; `None` if it does not count.
+    ///
+    /// # Errors
+    /// [`Error::ReadRunFile`].
+    pub fn identity(&self) -> Result<Option<Identity>, Error> {
+        let json = self.checked(AT_IDENTITY, AT_IDENTITY + 8, IDENTITY_BYTES)?;
+        Ok(json.and_then(|json| serde_json::from_slice(&json).ok()))
     }
 
     /// Notes the answer to a request where the app looks besides the channel.

@@ -1,9 +1,7 @@
 //! The run file written and read back, broken in every way we thought of; messages there and back.
 
-use std::ffi::OsString;
 use std::fs::File;
 use std::os::unix::fs::{FileExt, PermissionsExt};
-use std::path::PathBuf;
 use std::time::Duration;
 
 use uuid::Uuid;
@@ -13,7 +11,11 @@ use crate::*;
 
 fn run() -> (tempfile::TempDir, RunFile) {
     let folder = tempfile::tempdir().unwrap();
-    let run = RunFile::create(folder.path(), Uuid::from_u128(7), 1_700_000_000_123).unwrap();
+    let identity = Identity {
+        release: Some("app@1".to_owned()),
+        ..Identity::default()
+    };
+    let run = RunFile::create(folder.path(), Uuid::from_u128(7), 1_700_000_000_123, &identity).unwrap();
     (folder, run)
 }
 
@@ -62,7 +64,8 @@ fn what_the_app_writes_the_reporter_reads() {
         ),
         (9, "worker", "src/main.rs:1:2", "index out of bounds\nof two lines")
     );
-    assert!(view.context(Occasion::Crash).unwrap().is_none());
+    assert!(view.salvage().unwrap().is_none());
+    assert_eq!(view.identity().unwrap().unwrap().release.as_deref(), Some("app@1"));
     assert_eq!(view.origin().unwrap(), Origin::ThisBoot);
     assert!(panic.age_s.is_some_and(|age| age < 60));
     run.clear_panic();
@@ -110,7 +113,7 @@ fn what_does_not_fit_is_refused_and_the_last_stays() {
 fn files_that_are_none_are_named() {
     let cases: [(&str, usize, &[u8], &str); 2] = [
         ("magic", 0, b"X", "does not begin as one"),
-        ("version", 8, &2u32.to_le_bytes(), "says version 2"),
+        ("version", 8, &3u32.to_le_bytes(), "says version 3"),
     ];
     for (name, at, bytes, words) in cases {
         let (folder, _run) = run();
@@ -145,8 +148,8 @@ fn random_bytes_are_read_without_a_panic() {
         view.scope().unwrap();
         view.breadcrumbs().unwrap();
         view.panic_note().unwrap();
-        view.context(Occasion::Crash).unwrap();
-        view.context(Occasion::Panic).unwrap();
+        view.salvage().unwrap();
+        view.identity().unwrap();
         view.origin().unwrap();
         view.state().unwrap();
     }
@@ -154,26 +157,8 @@ fn random_bytes_are_read_without_a_panic() {
 
 #[test]
 fn every_message_comes_back_as_it_was() {
-    let hello = Message::Hello(Box::new(Hello {
-        run_id: Uuid::from_u128(1),
-        store_root: PathBuf::from("/s").into(),
-        app_id: "app".to_owned(),
-        app_name: "App".to_owned(),
-        dsn: "http://k@h/1".to_owned(),
-        release: Some("app@1".to_owned()),
-        environment: None,
-        policy: Policy::Ask,
-        executable: PathBuf::from("/bin/app").into(),
-        can_restart: true,
-        arguments: vec![OsString::from("--a").into()],
-        working_folder: PathBuf::from("/").into(),
-        terminal: None,
-        max_breadcrumbs: 100,
-        full_stacks: false,
-    }));
     let (app, reporter) = pair().unwrap();
     for message in [
-        hello,
         Message::Crash { request: 3 },
         Message::Panic { request: 4 },
         Message::PanicIsCrash { request: 5 },
@@ -246,26 +231,6 @@ fn a_panic_and_a_crash_at_once_each_get_their_own_answer() {
 }
 
 #[test]
-fn contexts_of_a_panic_and_of_a_crash_do_not_meet() {
-    let (folder, run) = run();
-    let context = |tid: i32| {
-        let mut bytes = vec![0; size_of::<crash_context::CrashContext>()];
-        let at = bytes.len() - 4;
-        bytes[at..].copy_from_slice(&tid.to_le_bytes());
-        crash_context::CrashContext::from_bytes(&bytes).unwrap()
-    };
-    run.write_context(Occasion::Panic, &context(7));
-    run.write_context(Occasion::Crash, &context(9));
-    run.clear_context(Occasion::Panic);
-    let view = view(&folder).unwrap();
-    assert!(view.context(Occasion::Panic).unwrap().is_none());
-    assert_eq!(
-        view.context(Occasion::Crash).unwrap().unwrap().as_bytes(),
-        context(9).as_bytes()
-    );
-}
-
-#[test]
 fn what_the_app_said_last_is_heard_although_it_did_not_listen() {
     let (app, reporter) = pair().unwrap();
     reporter.send(&Message::Ready { pid: 1 }).unwrap();
@@ -274,6 +239,37 @@ fn what_the_app_said_last_is_heard_although_it_did_not_listen() {
     drop(app);
     assert_eq!(reporter.receive().unwrap(), Received::Message(Message::Ending));
     assert_eq!(reporter.receive().unwrap(), Received::Closed);
+}
+
+#[test]
+fn a_reporter_that_is_gone_is_seen_and_another_takes_its_place() {
+    let (app, reporter) = pair().unwrap();
+    assert!(!app.is_closed());
+    reporter.send(&Message::Ready { pid: 1 }).unwrap();
+    drop(reporter);
+    assert!(app.is_closed());
+    let (end, reporter) = pair().unwrap();
+    app.replace(end).unwrap();
+    assert!(!app.is_closed());
+    app.send(&Message::Stored).unwrap();
+    assert_eq!(reporter.receive().unwrap(), Received::Message(Message::Stored));
+}
+
+#[test]
+fn a_packet_of_any_length_is_skipped_and_the_next_is_read() {
+    let (app, reporter) = pair().unwrap();
+    let raw = std::os::unix::net::UnixDatagram::from(std::os::fd::OwnedFd::from(reporter));
+    raw.send(&[7; 60_000]).unwrap();
+    let reporter = ReporterChannel::from_inherited(raw.into());
+    reporter
+        .send(&Message::Captured {
+            request: 1,
+            status: CaptureStatus::Kept,
+        })
+        .unwrap();
+    let (_folder, run) = run();
+    let answer = app.wait_captured(&run, Occasion::Crash, 1, Duration::from_secs(5));
+    assert_eq!(answer, Some(CaptureStatus::Kept));
 }
 
 #[test]
@@ -292,19 +288,18 @@ fn packets_that_are_no_messages_are_errors() {
     for packet in [
         &[][..],
         &[1, 0, 1],
-        &header(2, 1, 4),
-        &header(2, 1, 0),
-        &header(2, 1, u32::MAX),
+        &header(2, 2, 4),
+        &header(2, 2, 0),
+        &header(2, 2, u32::MAX),
     ] {
         assert!(matches!(Message::from_packet(packet), Err(Short { .. })), "{packet:?}");
     }
     assert_eq!(
-        Message::from_packet(&header(99, 1, 0)),
-        Err(Unknown { kind: 99, version: 1 })
+        Message::from_packet(&header(99, 2, 0)),
+        Err(Unknown { kind: 99, version: 2 })
     );
     assert_eq!(
         Message::from_packet(&header(2, 9, 0)),
         Err(Unknown { kind: 2, version: 9 })
     );
-    assert!(matches!(Message::from_packet(&header(1, 1, 0)), Err(Hello { .. })));
 }

@@ -9,11 +9,11 @@ use std::os::unix::fs::{FileExt, OpenOptionsExt};
 use std::path::Path;
 use std::time::{Duration, Instant};
 
+use rustix::event::{PollFd, PollFlags, Timespec, poll};
 use rustix::fs::{FallocateFlags, FlockOperation, MemfdFlags, fallocate, fcntl_lock, ftruncate, memfd_create};
 use rustix::net::{AddressFamily, RecvFlags, SendFlags, SocketFlags, SocketType, recv, send, socketpair};
 
 use crate::layout::Occasion;
-use crate::message::SHORT_BYTES;
 use crate::run_view::Liveness;
 use crate::{CaptureStatus, Error, MAX_MESSAGE_BYTES, Message, RunFile, layout};
 
@@ -51,13 +51,36 @@ pub fn pair() -> Result<(AppChannel, ReporterChannel), Error> {
 }
 
 impl AppChannel {
-    /// Sends a message without ever blocking: a full or closed channel is an error. For any message but Hello, this
-    /// allocates nothing and may be called in a signal handler.
+    /// Sends a message without ever blocking: a full or closed channel is an error. Allocates nothing; may be called in a
+    /// signal handler.
     ///
     /// # Errors
-    /// [`Error::Send`]; [`Error::Message`] for a Hello that is too long.
+    /// [`Error::Send`].
     pub fn send(&self, message: &Message) -> Result<(), Error> {
         send_packet(self.socket.as_fd(), message)
+    }
+
+    /// Whether the reporter is gone: nobody has the other end any more.
+    pub fn is_closed(&self) -> bool {
+        let mut looked = [PollFd::new(&self.socket, PollFlags::RDHUP)];
+        let now = Timespec { tv_sec: 0, tv_nsec: 0 };
+        matches!(poll(&mut looked, Some(&now)), Ok(1..))
+            && looked[0]
+                .revents()
+                .intersects(PollFlags::RDHUP | PollFlags::HUP | PollFlags::ERR)
+    }
+
+    /// Puts another channel in the place of this one, whose reporter is gone. The number of the descriptor stays, so that a
+    /// crash handler may use it at any time.
+    ///
+    /// # Errors
+    /// [`Error::MakeChannel`].
+    pub fn replace(&self, with: AppChannel) -> Result<(), Error> {
+        // SAFETY: both descriptors are open; dup3 puts the one in the place of the other in one step.
+        if unsafe { libc::dup3(with.socket.as_raw_fd(), self.socket.as_raw_fd(), libc::O_CLOEXEC) } == -1 {
+            return Err(Error::MakeChannel(io::Error::last_os_error()));
+        }
+        Ok(())
     }
 
     /// Waits for the answer to `request`, until `deadline` has passed. `None` when it does not come in time or the reporter
@@ -82,7 +105,7 @@ impl AppChannel {
                 continue;
             }
             // Every answer to the app is short: a longer packet is cut by the kernel, and then no message.
-            let mut packet = [MaybeUninit::<u8>::uninit(); SHORT_BYTES];
+            let mut packet = [MaybeUninit::<u8>::uninit(); MAX_MESSAGE_BYTES];
             match recv(&self.socket, &mut packet, RecvFlags::DONTWAIT) {
                 Ok(((filled, _), _)) if !filled.is_empty() => {
                     if let Ok(Message::Captured {
@@ -121,8 +144,9 @@ impl ReporterChannel {
     /// # Errors
     /// [`Error::Receive`]; [`Error::Message`] for a packet that is no message, which has been consumed.
     pub fn receive(&self) -> Result<Received, Error> {
-        let mut packet = vec![0; MAX_MESSAGE_BYTES];
+        let mut packet = [0; MAX_MESSAGE_BYTES];
         loop {
+            // A longer packet is cut by the kernel, and then no message.
             return match recv(&self.socket, packet.as_mut_slice(), RecvFlags::DONTWAIT) {
                 Ok((0, _)) => Ok(Received::Closed),
                 Ok((length, _)) => Ok(Received::Message(Message::from_packet(&packet[..length])?)),
@@ -160,12 +184,8 @@ impl AsFd for ReporterChannel {
 
 fn send_packet(socket: BorrowedFd<'_>, message: &Message) -> Result<(), Error> {
     let flags = SendFlags::DONTWAIT | SendFlags::NOSIGNAL;
-    let sent = if let Message::Hello(_) = message {
-        send(socket, &message.to_packet()?, flags)
-    } else {
-        let (packet, length) = message.short_packet();
-        send(socket, &packet[..length], flags)
-    };
+    let (packet, length) = message.packet();
+    let sent = send(socket, &packet[..length], flags);
     // An io::Error made from an errno holds no allocation.
     sent.map(drop).map_err(|e| Error::Send(e.into()))
 }
@@ -219,6 +239,27 @@ pub(crate) fn make_run_file(folder: &Path) -> Result<File, Error> {
             above_standard_streams(memory).map_err(failed("fcntl(F_DUPFD)"))
         }
     }
+}
+
+/// Anonymous memory, closed on `exec`.
+pub(crate) fn make_private_memory() -> io::Result<File> {
+    let memory = memfd_create("afterword-private", MemfdFlags::CLOEXEC)?;
+    ftruncate(&memory, layout::PRIVATE_BYTES as u64)?;
+    above_standard_streams(memory)
+}
+
+/// Copies memory of this process that may not be there, by way of a place in a file: the kernel answers EFAULT where a load
+/// would be a fault, and copies what it can before that. Allocates nothing; for signal handlers.
+pub(crate) fn copy_own_memory(file: &File, place: usize, address: u64, into: &mut [u8]) -> usize {
+    let (fd, at) = (file.as_raw_fd(), place as libc::off_t);
+    // SAFETY: the kernel reads from `address` and answers EFAULT for what is not there; nothing here touches it.
+    let written = unsafe { libc::pwrite(fd, address as *const libc::c_void, into.len(), at) };
+    let Ok(written) = usize::try_from(written) else {
+        return 0;
+    };
+    // SAFETY: `into` is at least as long as what was written.
+    let read = unsafe { libc::pread(fd, into.as_mut_ptr().cast(), written.min(into.len()), at) };
+    usize::try_from(read).unwrap_or(0)
 }
 
 /// A program that closed its standard streams gets their numbers for its next files; those the reporter cannot inherit.

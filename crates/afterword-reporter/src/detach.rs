@@ -1,17 +1,18 @@
 //! Becoming independent of the app: its terminal, its folder, its signal mask and its files.
 #![expect(unsafe_code, reason = "signal masks and inherited descriptors are raw")]
 
-use std::os::fd::{FromRawFd, OwnedFd, RawFd};
+use std::os::fd::{AsRawFd, FromRawFd, OwnedFd, RawFd};
 
 use rustix::fs::Mode;
+use rustix::process::{Resource, Rlimit, getrlimit, setrlimit};
 
 use crate::Error;
 
-/// The two descriptors that the app hands over, by the numbers in the arguments.
+/// The descriptors that the app hands over, by the numbers in the arguments.
 ///
 /// # Errors
-/// [`Error::Arguments`] when there are not two open descriptors above standard error.
-pub(crate) fn inherited(arguments: &[std::ffi::OsString]) -> Result<(OwnedFd, OwnedFd), Error> {
+/// [`Error::Arguments`] when they are not so many different open descriptors above standard error.
+pub(crate) fn inherited<const N: usize>(arguments: &[std::ffi::OsString]) -> Result<[OwnedFd; N], Error> {
     let number = |index: usize| -> Result<RawFd, Error> {
         arguments
             .get(index)
@@ -21,27 +22,45 @@ pub(crate) fn inherited(arguments: &[std::ffi::OsString]) -> Result<(OwnedFd, Ow
                 why: format!("argument {} is no open descriptor", index + 2),
             })
     };
-    let (channel, run_file) = (number(0)?, number(1)?);
-    if channel == run_file {
+    let mut fds = [0; N];
+    for (index, fd) in fds.iter_mut().enumerate() {
+        *fd = number(index)?;
+    }
+    let mut sorted = fds;
+    sorted.sort_unstable();
+    if sorted.windows(2).any(|pair| pair[0] == pair[1]) {
         return Err(Error::Arguments {
             why: "one descriptor is given twice".to_owned(),
         });
     }
-    close_others(&[channel, run_file]);
-    for fd in [channel, run_file] {
-        // SAFETY: both are open. What this process starts must not inherit them: a dialog that held the channel would hide
-        // from the app that its reporter is gone.
+    close_others(&sorted);
+    for fd in fds {
+        // SAFETY: it is open. What this process starts must not inherit it: a dialog that held the channel would hide from
+        // the app that its reporter is gone.
         if unsafe { libc::fcntl(fd, libc::F_SETFD, libc::FD_CLOEXEC) } == -1 {
             return Err(Error::Wait(std::io::Error::last_os_error()));
         }
     }
-    // SAFETY: both are open, differ, and are handed over to this process alone: nothing else here knows their numbers.
-    unsafe { Ok((OwnedFd::from_raw_fd(channel), OwnedFd::from_raw_fd(run_file))) }
+    // SAFETY: they are open, differ, and are handed over to this process alone: nothing else here knows their numbers.
+    Ok(fds.map(|fd| unsafe { OwnedFd::from_raw_fd(fd) }))
+}
+
+/// The standard streams of a rescuer are the app's: they go to nowhere, as a reporter's do from the beginning.
+pub(crate) fn leave_standard_streams() {
+    let nowhere = match std::fs::File::options().read(true).write(true).open("/dev/null") {
+        Ok(nowhere) => nowhere,
+        Err(error) => return log::warn!("the app's standard streams stay open: {error}"),
+    };
+    for standard in 0..=2 {
+        // SAFETY: both are open; dup2 puts the one in the place of the other in one step.
+        unsafe { libc::dup2(nowhere.as_raw_fd(), standard) };
+    }
 }
 
 /// A session of its own (the terminal's hang-up and Ctrl-C are the app's), the root folder (no file system kept busy),
-/// files for the user alone, no signal blocked that the app had blocked. Returns the umask that the app had.
-pub(crate) fn detach() -> Mode {
+/// files for the user alone, no signal blocked that the app had blocked, none of the app's limits on memory, files or
+/// processor time that can be lifted. Returns what the app had of these.
+pub(crate) fn detach() -> Attributes {
     // Fails when we lead a session already, and then there is nothing to do.
     if let Err(error) = rustix::process::setsid() {
         log::debug!("setsid: {error}");
@@ -56,7 +75,55 @@ pub(crate) fn detach() -> Mode {
         libc::sigemptyset(&raw mut none);
         libc::sigprocmask(libc::SIG_SETMASK, &raw const none, std::ptr::null_mut());
     }
-    umask
+    Attributes {
+        umask,
+        limits: lift_limits(),
+    }
+}
+
+/// What the app's process had and ours has not: an app that is started again gets it back.
+#[derive(Debug, Clone)]
+pub(crate) struct Attributes {
+    umask: Mode,
+    limits: Vec<(Resource, Rlimit)>,
+}
+
+impl Attributes {
+    /// Gives them to this process. Safe between `fork` and `exec`.
+    pub(crate) fn take(&self) {
+        rustix::process::umask(self.umask);
+        for (resource, limit) in &self.limits {
+            // Nobody to tell; the app can live with more than it had.
+            let _ = setrlimit(*resource, *limit);
+        }
+    }
+}
+
+/// An app may have bounds that a reporter cannot work within: up to what the system allows, they go. Returns those that did.
+fn lift_limits() -> Vec<(Resource, Rlimit)> {
+    let mut limits = Vec::new();
+    for resource in [
+        Resource::As,
+        Resource::Data,
+        Resource::Fsize,
+        Resource::Nofile,
+        Resource::Cpu,
+        Resource::Stack,
+    ] {
+        let limit = getrlimit(resource);
+        let lifted = Rlimit {
+            current: limit.maximum,
+            maximum: limit.maximum,
+        };
+        if lifted == limit {
+            continue;
+        }
+        match setrlimit(resource, lifted) {
+            Ok(()) => limits.push((resource, limit)),
+            Err(error) => log::debug!("the limit {resource:?} stays: {error}"),
+        }
+    }
+    limits
 }
 
 fn is_open(fd: RawFd) -> bool {
@@ -65,13 +132,15 @@ fn is_open(fd: RawFd) -> bool {
 }
 
 /// Closes what C libraries of the app left open across `exec`.
-fn close_others(keep: &[RawFd; 2]) {
-    let (low, high) = (keep[0].min(keep[1]) as u32, keep[0].max(keep[1]) as u32);
-    for (first, last) in [(3, low - 1), (low + 1, high - 1), (high + 1, u32::MAX)] {
+fn close_others(sorted: &[RawFd]) {
+    let mut first = 3;
+    for last in sorted.iter().map(|fd| *fd as u32 - 1).chain([u32::MAX]) {
         if first <= last {
             // SAFETY: this runs first in the process: nothing in it has opened a descriptor above standard error yet but
-            // those two. Kernels before 5.9 answer ENOSYS and the descriptors stay, which costs nothing but tidiness.
+            // those that are kept. Kernels before 5.9 answer ENOSYS and the descriptors stay, which costs nothing but
+            // tidiness.
             unsafe { libc::syscall(libc::SYS_close_range, first, last, 0) };
         }
+        first = last.saturating_add(2);
     }
 }

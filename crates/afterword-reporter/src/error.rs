@@ -12,9 +12,6 @@ pub enum Error {
         /// What is wrong with them.
         why: String,
     },
-    /// The app did not say who it is before it was gone.
-    #[error("the app ended before it said who it is")]
-    NoHello,
     /// The run file or the channel failed.
     #[error("the connection with the app failed")]
     Channel(#[from] afterword_channel::Error),
@@ -24,8 +21,8 @@ pub enum Error {
     /// Waiting for the app failed.
     #[error("cannot wait for the app")]
     Wait(#[source] std::io::Error),
-    /// The run file holds no crash context, or one of another architecture.
-    #[error("the run file holds no crash context")]
+    /// The private memory holds no crash context, or one of another architecture.
+    #[error("the private memory holds no crash context")]
     NoContext,
     /// The thread that captures could not be made or ended badly.
     #[error("the capturing thread failed: {why}")]

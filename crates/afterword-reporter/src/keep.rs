@@ -1,7 +1,7 @@
 //! From a raw dump and the run file to a report in the store, synced.
 
-use afterword_channel::{Hello, Policy, RunView};
-use afterword_store::{ConsentPolicy, ReportFile, ReportId, ReportInfo, ReportKind, Store};
+use afterword_channel::{Identity, Policy, RunView};
+use afterword_store::{ConsentPolicy, Error as StoreError, ReportFile, ReportId, ReportInfo, ReportKind, Store};
 use serde_json::{Value, json};
 use time::OffsetDateTime;
 use uuid::Uuid;
@@ -21,15 +21,16 @@ pub(crate) struct Kept {
 }
 
 impl Kept {
-    /// Scrubs the dump and adds what the run file says: scope, breadcrumbs, panic.
+    /// Scrubs the dump and adds what the run file says: scope, breadcrumbs, panic. A run has one report of what ended it,
+    /// under the run's id: whichever process makes it first has made it.
     ///
     /// # Errors
     /// [`Error::Scrub`]; what the run file cannot tell is a soft error in the report.
-    pub(crate) fn new(hello: &Hello, run: &RunView, dump: RawDump, kind: ReportKind) -> Result<Kept, Error> {
+    pub(crate) fn new(app: &Identity, run: &RunView, dump: RawDump, kind: ReportKind) -> Result<Kept, Error> {
         let (tid, exception) = (dump.tid, dump.exception);
-        let scrubbed = scrub::scrub(dump.bytes, hello.full_stacks)?;
-        let mut soft_errors = Vec::new();
-        let event = partial_event(run, hello.max_breadcrumbs, &mut soft_errors);
+        let scrubbed = scrub::scrub(dump.bytes, app.full_stacks)?;
+        let mut soft_errors = dump.soft_errors;
+        let event = partial_event(run, app.max_breadcrumbs, &mut soft_errors);
         // The note counts if it is of the thread that crashed, and of now: a panic of another thread, or of this one that was
         // survived, is not the reason.
         let panic = soft(run.panic_note(), &mut soft_errors)
@@ -38,17 +39,17 @@ impl Kept {
         let signal = signal_name(exception.signal);
         let is_abort = signal == Some("SIGABRT");
         let panic = panic.filter(|_| kind == ReportKind::Panic || is_abort);
-        let report_id = ReportId::random();
+        let report_id = ReportId::from(run.run_id()?);
         Ok(Kept {
             info: ReportInfo {
                 version: ReportInfo::VERSION,
                 report_id,
                 event_id: Uuid::new_v4(),
                 kind,
-                dsn: hello.dsn.clone(),
-                app_name: hello.app_name.clone(),
-                release: hello.release.clone(),
-                environment: hello.environment.clone(),
+                dsn: app.dsn.clone(),
+                app_name: app.app_name.clone(),
+                release: app.release.clone(),
+                environment: app.environment.clone(),
                 captured_at: OffsetDateTime::now_utc(),
                 reason: match (kind, signal) {
                     (ReportKind::Panic, _) => "panic".to_owned(),
@@ -62,7 +63,7 @@ impl Kept {
                 event,
                 removed: scrubbed.removed,
                 soft_errors,
-                policy: policy(hello.policy),
+                policy: policy(app.policy),
             },
             minidump: scrubbed.bytes,
         })
@@ -73,9 +74,17 @@ impl Kept {
     /// # Errors
     /// [`Error::Store`], naming what could not be written.
     pub(crate) fn store(&self, store: &Store) -> Result<ReportId, Error> {
-        let report = store.begin_report(self.info.report_id)?;
-        report.write(ReportFile::Minidump, &self.minidump)?;
-        let report = report.commit(&self.info)?;
+        let made = store.begin_report(self.info.report_id).and_then(|report| {
+            report.write(ReportFile::Minidump, &self.minidump)?;
+            report.commit(&self.info)
+        });
+        let report = match made {
+            Err(StoreError::Exists { id }) => {
+                log::info!("report {id} has been made by another process");
+                return Ok(id);
+            }
+            made => made?,
+        };
         log::info!(
             "report {}: {}, minidump of {} bytes",
             report.id(),

@@ -2,11 +2,12 @@
 
 use std::time::Duration;
 
-use afterword_channel::{Liveness, Origin, RunState, RunView};
+use afterword_channel::{Liveness, Origin, RunView};
 use afterword_store::{AskerLock, ReportId, Retention, State, Store};
 use time::OffsetDateTime;
 use uuid::Uuid;
 
+use crate::endings::{self, Run};
 use crate::error::chain;
 
 const LOCK_TRIES: u32 = 5;
@@ -25,11 +26,7 @@ pub(crate) fn clean_up(store: &Store, own_run: Uuid) {
     match store.runs() {
         Ok(runs) => {
             for (id, folder) in runs.into_iter().filter(|(id, _)| *id != own_run) {
-                if is_over(id, &folder)
-                    && let Err(error) = store.remove_run(id)
-                {
-                    log::warn!("run {id}: {}", chain(&error));
-                }
+                settle_if_over(store, id, &folder);
             }
         }
         Err(error) => log::warn!("{}", chain(&error)),
@@ -41,18 +38,22 @@ pub(crate) fn clean_up(store: &Store, own_run: Uuid) {
     }
 }
 
-/// Whether a run's process is gone. A folder without a run file that can be read is over too, but only after a day: another
-/// process may be making it right now.
-fn is_over(id: Uuid, folder: &std::path::Path) -> bool {
-    let look = |run: RunView| Ok((run.origin()?, run.liveness()?, run.state()?));
+/// Makes of a run whose process is gone what there is to make. A folder without a run file that can be read is removed, but
+/// only after a day: another process may be making it right now, or be of a newer version.
+fn settle_if_over(store: &Store, id: Uuid, folder: &std::path::Path) {
+    let look = |view: RunView| Ok((view.origin()?, view.liveness()?, view));
     match RunView::open(folder).and_then(look) {
         // A home on a network: whether another computer's process lives cannot be seen from here.
-        Ok((Origin::OtherHost, ..)) | Ok((Origin::ThisBoot, Liveness::Alive, _)) => false,
-        Ok((_, _, state)) => {
-            if state != RunState::CleanExit {
-                log::info!("run {id} ended without a clean exit, its last state was {state:?}");
+        Ok((Origin::OtherHost, ..)) | Ok((Origin::ThisBoot, Liveness::Alive, _)) => {}
+        Ok((_, _, view)) => {
+            let run = Run {
+                id,
+                view: &view,
+                reported: None,
+            };
+            if let Some(report) = endings::settle(store, &run) {
+                log::info!("run {id} has left report {report}");
             }
-            true
         }
         Err(error) => {
             log::debug!("run {id}: {}", chain(&error));
@@ -60,7 +61,11 @@ fn is_over(id: Uuid, folder: &std::path::Path) -> bool {
                 .and_then(|metadata| metadata.modified())
                 .ok()
                 .and_then(|modified| modified.elapsed().ok());
-            age.is_some_and(|age| age.as_secs() > 24 * 3600)
+            if age.is_some_and(|age| age.as_secs() > 24 * 3600)
+                && let Err(error) = store.remove_run(id)
+            {
+                log::warn!("run {id}: {}", chain(&error));
+            }
         }
     }
 }

@@ -6,13 +6,16 @@
 //! 1. [`run_if_asked`] (or the binary's `main`) sees the arguments that the app's `init` gave it; `detach` leaves the app's
 //!    terminal, folder and files alone.
 //! 2. `serve` waits, blocked, for a message of the app or for its end. There is no timer: at rest nothing runs.
-//! 3. On *crash*, `capture` reads the registers from the run file and writes a minidump of the app from outside, in memory;
+//! 3. On *crash*, `capture` reads the registers from the private memory and writes a minidump of the app from outside, in memory;
 //!    `scrub` keeps the streams of an allow-list; `keep` puts the report into the store, synced. Only then the app is
 //!    answered, and dies as it would have without us.
 //! 4. `errands`, a thread of its own, does what takes time: `assemble` works out the stack and the event, `ask` opens a shell
 //!    (the window in a process of its own, the terminal, or one that the embedding program brings), and the answer in the
 //!    store decides. On *Send*, `restart` first, then `send`, with progress. On *Don't send* the store deletes the report.
 //! 5. Without an answer the report waits; the next start of the app asks (`leftovers`).
+//!
+//! Where the reporter is gone or silent, the crash handler starts a `rescuer`, which does the same from step 3 on. Where even
+//! that fails, the handler saves what it can, and `endings` makes a report of it: here, or at the next start.
 //!
 //! What each run did is in a log file in the store's `log` folder (`journal`).
 //!
@@ -23,8 +26,10 @@
 mod error;
 mod program;
 
+mod app;
 mod detach;
 mod journal;
+mod rescuer;
 mod serve;
 
 mod capture;
@@ -35,6 +40,7 @@ mod assemble;
 mod event;
 
 mod ask;
+mod endings;
 mod errands;
 mod leftovers;
 mod restart;

@@ -3,11 +3,11 @@
 use std::ffi::OsString;
 use std::process::ExitCode;
 
-use afterword_channel::REPORTER_ARGUMENT;
+use afterword_channel::{REPORTER_ARGUMENT, RESCUER_ARGUMENT};
 
 use crate::ask::Shell;
 use crate::error::chain;
-use crate::{Error, serve};
+use crate::{Error, rescuer, serve};
 
 /// The argument of the process that shows the window.
 pub(crate) const DIALOG_ARGUMENT: &str = "--afterword-dialog";
@@ -43,6 +43,7 @@ impl Reporter {
         let arguments: Vec<OsString> = std::env::args_os().skip(1).collect();
         let ended = match arguments.first().and_then(|first| first.to_str()) {
             Some(REPORTER_ARGUMENT) => serve::run(&arguments[1..], self.shells),
+            Some(RESCUER_ARGUMENT) => rescuer::run(&arguments[1..], self.shells),
             Some(DIALOG_ARGUMENT) => {
                 // The reporter reads this into its journal; the exit makes it try the next shell.
                 let shown = afterword_dialog::run().inspect_err(|error| complain(&chain(error)));

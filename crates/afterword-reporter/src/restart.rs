@@ -6,16 +6,16 @@ use std::os::unix::process::CommandExt;
 use std::process::{Command, Stdio};
 
 use afterword_channel::Hello;
-use rustix::fs::Mode;
 
 use crate::Error;
+use crate::detach::Attributes;
 
-/// Starts the app again with its arguments, in its folder, with its umask, in a session of its own. Its standard streams were
+/// Starts the app again with its arguments, in its folder, with its umask and limits, in a session of its own. Its standard streams were
 /// the old process's; the new one has none.
 ///
 /// # Errors
 /// [`Error::Restart`].
-pub(crate) fn restart(hello: &Hello, umask: Mode) -> Result<u32, Error> {
+pub(crate) fn restart(hello: &Hello, attributes: &Attributes) -> Result<u32, Error> {
     let mut command = Command::new(&hello.executable);
     command
         .args(&hello.arguments)
@@ -23,10 +23,11 @@ pub(crate) fn restart(hello: &Hello, umask: Mode) -> Result<u32, Error> {
         .stdin(Stdio::null())
         .stdout(Stdio::null())
         .stderr(Stdio::null());
-    // SAFETY: both calls are async-signal-safe and touch no memory.
+    let attributes = attributes.clone();
+    // SAFETY: only plain system calls, which are async-signal-safe and allocate nothing.
     unsafe {
         command.pre_exec(move || {
-            libc::umask(umask.as_raw_mode());
+            attributes.take();
             if libc::setsid() == -1 {
                 Err(io::Error::last_os_error())
             } else {

@@ -2,18 +2,17 @@
 
 use std::ffi::OsString;
 use std::fs::File;
-use std::io;
-use std::os::fd::{AsFd, OwnedFd};
 
 use afterword_channel::layout::Occasion;
 use afterword_channel::{
-    CaptureStatus, Error as ChannelError, Hello, Message, Policy, Received, ReporterChannel, RunState, RunView,
+    CaptureStatus, Error as ChannelError, Hello, Message, Policy, PrivateView, Received, ReporterChannel, RunState,
+    RunView,
 };
 use afterword_store::{AppId, AskerLock, ReportId, ReportKind, Store};
-use rustix::event::{PollFd, PollFlags, poll};
-use rustix::process::{Pid, PidfdFlags, pidfd_open};
 
+use crate::app::{App, Woken, has_become_another};
 use crate::ask::{Shell, Watched};
+use crate::endings::{self, Run};
 use crate::errands::{Errand, Errands};
 use crate::error::chain;
 use crate::keep::Kept;
@@ -22,19 +21,17 @@ use crate::{Error, capture, detach, journal};
 /// The reporter's life, from the app's start until the last errand after its end.
 ///
 /// # Errors
-/// [`Error::Arguments`] and [`Error::NoHello`] when it was not started by an app, [`Error::Store`] when there is no place to
+/// [`Error::Arguments`] and [`Error::Channel`] when it was not started by an app, [`Error::Store`] when there is no place to
 /// keep anything.
 pub(crate) fn run(arguments: &[OsString], shells: Vec<Box<dyn Shell>>) -> Result<(), Error> {
-    let (channel, run_file) = detach::inherited(arguments)?;
-    let umask = detach::detach();
+    let [channel, run_file, memory] = detach::inherited(arguments)?;
+    let attributes = detach::detach();
     let channel = ReporterChannel::from_inherited(channel);
     let run = RunView::new(File::from(run_file))?;
-    let app = App::watch(&run)?;
-    let Some(hello) = app.hello(&channel)? else {
-        return Err(Error::NoHello);
-    };
-    let app_id = AppId::new(&hello.app_id)?;
-    let store = Store::open(hello.store_root.as_path(), &app_id)?;
+    let memory = PrivateView::new(File::from(memory))?;
+    let app = App::of(&run)?;
+    let hello = memory.hello()?;
+    let store = Store::open(hello.store_root.as_path(), &AppId::new(&hello.app_id)?)?;
     journal::open(&store.log_folder(), hello.run_id);
     run.set_reporter_pid(std::process::id())?;
     if let Err(error) = channel.send(&Message::Ready {
@@ -43,16 +40,17 @@ pub(crate) fn run(arguments: &[OsString], shells: Vec<Box<dyn Shell>>) -> Result
         log::debug!("{}", chain(&error));
     }
     let watched = Watched {
-        hello: (*hello).clone(),
+        hello: hello.clone(),
         pid: run.app_pid()?,
-        umask,
+        attributes,
     };
     let errands = Errands::start(store.clone(), watched, shells);
     let mut serving = Serving {
         channel,
         run,
+        memory,
         store,
-        hello: *hello,
+        hello,
         errands,
         open_panic: None,
         crash: None,
@@ -67,78 +65,10 @@ pub(crate) fn run(arguments: &[OsString], shells: Vec<Box<dyn Shell>>) -> Result
     watched
 }
 
-/// The app's process, as something that can be waited for.
-struct App {
-    /// Readable when the process is gone. Without one (an old kernel), the end of the channel tells it.
-    pidfd: Option<OwnedFd>,
-}
-
-/// Why a wait is over.
-enum Woken {
-    Channel,
-    Gone,
-}
-
-impl App {
-    fn watch(run: &RunView) -> Result<App, Error> {
-        let pid = Pid::from_raw(run.app_pid()? as i32);
-        let pidfd = pid.and_then(|pid| pidfd_open(pid, PidfdFlags::empty()).ok());
-        Ok(App { pidfd })
-    }
-
-    /// The first message, which was waiting before this process began.
-    fn hello(&self, channel: &ReporterChannel) -> Result<Option<Box<Hello>>, Error> {
-        loop {
-            match channel.receive()? {
-                Received::Message(Message::Hello(hello)) => return Ok(Some(hello)),
-                Received::Message(_) => {}
-                Received::Closed => return Ok(None),
-                Received::Nothing => {
-                    if matches!(self.wait(channel)?, Woken::Gone) {
-                        return Ok(None);
-                    }
-                }
-            }
-        }
-    }
-
-    /// Blocks until the channel has something or the process is gone; what is in the channel comes first.
-    fn wait(&self, channel: &ReporterChannel) -> Result<Woken, Error> {
-        let mut wanted = vec![PollFd::from_borrowed_fd(channel.as_fd(), PollFlags::IN)];
-        if let Some(pidfd) = &self.pidfd {
-            wanted.push(PollFd::from_borrowed_fd(pidfd.as_fd(), PollFlags::IN));
-        }
-        poll_for_ever(&mut wanted)?;
-        if wanted[0].revents().intersects(PollFlags::IN | PollFlags::HUP) {
-            Ok(Woken::Channel)
-        } else {
-            Ok(Woken::Gone)
-        }
-    }
-}
-
-impl App {
-    /// Blocks until the process is gone; where only the channel could tell it, it is.
-    fn wait_for_its_end(&self) -> Result<(), Error> {
-        let Some(pidfd) = &self.pidfd else { return Ok(()) };
-        let mut wanted = [PollFd::from_borrowed_fd(pidfd.as_fd(), PollFlags::IN)];
-        poll_for_ever(&mut wanted)
-    }
-}
-
-fn poll_for_ever(wanted: &mut [PollFd<'_>]) -> Result<(), Error> {
-    loop {
-        match poll(wanted, None) {
-            Ok(_) => return Ok(()),
-            Err(rustix::io::Errno::INTR) => {}
-            Err(error) => return Err(Error::Wait(io::Error::from(error))),
-        }
-    }
-}
-
 struct Serving {
     channel: ReporterChannel,
     run: RunView,
+    memory: PrivateView,
     store: Store,
     hello: Hello,
     errands: Errands,
@@ -160,7 +90,13 @@ impl Serving {
                         return Ok(());
                     }
                 }
-                // An app may close descriptors that are not its own, and live on.
+                // An app may close descriptors that are not its own, and live on; or become another program, which is no
+                // business of ours.
+                Ok(Received::Closed) if has_become_another(self.run.app_pid()?) => {
+                    log::info!("the app has become another program");
+                    self.run.set_state(RunState::CleanExit)?;
+                    return Ok(());
+                }
                 Ok(Received::Closed) => return app.wait_for_its_end(),
                 Err(ChannelError::Message(error)) => log::warn!("skipped a message of the app: {error}"),
                 Err(error) => return Err(error.into()),
@@ -183,7 +119,7 @@ impl Serving {
             Message::PanicIsNone => self.open_panic = None,
             Message::Stored => self.errands.add(Errand::Send),
             Message::Ending => log::info!("the app is about to end"),
-            Message::Hello(_) | Message::Ready { .. } | Message::Captured { .. } => {
+            Message::Ready { .. } | Message::Captured { .. } => {
                 log::warn!("skipped a message that is not the app's to send now");
             }
         }
@@ -208,11 +144,12 @@ impl Serving {
     }
 
     fn capture(&self, occasion: Occasion, kind: ReportKind) -> Result<Kept, Error> {
-        if self.hello.policy == Policy::Never {
+        let app = &self.hello.identity;
+        if app.policy == Policy::Never {
             return Err(Error::Never);
         }
-        let dump = capture::capture(&self.run, occasion, self.hello.full_stacks)?;
-        Kept::new(&self.hello, &self.run, dump, kind)
+        let dump = capture::capture(&self.memory, occasion, app.full_stacks)?;
+        Kept::new(app, &self.run, dump, kind)
     }
 
     fn keep_open_panic(&mut self) -> Result<ReportId, Error> {
@@ -259,11 +196,14 @@ impl Serving {
             log::error!("no report: {}", chain(&error));
         }
         log::info!("the app is gone, its last state was {state:?}");
-        if let Err(error) = self.store.remove_run(self.hello.run_id) {
-            log::warn!("{}", chain(&error));
-        }
+        let ended = Run {
+            id: self.hello.run_id,
+            view: &self.run,
+            reported: self.crash,
+        };
+        let crash = endings::settle(&self.store, &ended);
         self.errands.add(Errand::AppGone {
-            crash: self.crash,
+            crash,
             asker: self.asker.take(),
         });
         self.errands.finish();

@@ -1,14 +1,19 @@
 //! The crash handler: what runs in the process that is dying.
+//!
+//! Three nets, one after the other, within one deadline: the reporter, which is told and waited for; a rescuer, started from
+//! here, where the reporter is gone or silent (`rescue`); and what can be saved without any other process (`salvage`).
 #![expect(unsafe_code, reason = "signal handlers, exit handlers and prctl are C")]
 
 use std::mem::ManuallyDrop;
 use std::sync::atomic::{AtomicBool, Ordering};
+use std::time::{Duration, Instant};
 
 use afterword_channel::layout::Occasion;
 use afterword_channel::{CaptureStatus, Message, RunState};
 use crash_handler::{CrashContext, CrashEventResult, CrashHandler, make_crash_event};
 
 use crate::init::Running;
+use crate::{rescue, salvage};
 
 /// Whether a thread of this process has crashed.
 static CRASHED: AtomicBool = AtomicBool::new(false);
@@ -21,7 +26,6 @@ pub(crate) fn install(running: &'static Running) {
     let event = unsafe { make_crash_event(move |context| on_crash(running, context)) };
     match CrashHandler::attach(event) {
         Ok(handler) => {
-            handler.set_ptracer(Some(running.run.reporter_pid()));
             let _stays_for_ever = ManuallyDrop::new(handler);
         }
         Err(error) => log::error!("crashes will not be captured, the handler cannot be installed: {error}"),
@@ -33,12 +37,12 @@ pub(crate) fn install(running: &'static Running) {
     }
 }
 
-/// Runs on the crashed thread, on its signal stack of 16 KiB. It adds the crash context to what is in the run file already,
-/// wakes the reporter, and waits until the report is kept, for no longer than the deadline. It returns false in any case, so
-/// that the signal goes to whoever had it before us and the app dies as it would have without us.
+/// Runs on the crashed thread, on its signal stack of 16 KiB. It adds the crash context to what is shared already, and has
+/// the report kept, for no longer than the deadline. It returns false in any case, so that the signal goes to whoever had it
+/// before us and the app dies as it would have without us.
 ///
 /// Of several threads that crash at once the first is the crash; the others wait here for the end that it brings.
-fn on_crash(running: &Running, context: &CrashContext) -> CrashEventResult {
+fn on_crash(running: &'static Running, context: &CrashContext) -> CrashEventResult {
     // A forked child has our handlers, but its crash is not the app's.
     // SAFETY: getpid is async-signal-safe.
     if running.run.pid() != unsafe { libc::getpid() } as u32 {
@@ -51,22 +55,47 @@ fn on_crash(running: &Running, context: &CrashContext) -> CrashEventResult {
         return CrashEventResult::Handled(false);
     }
     running.run.set_state(RunState::Crashing);
-    running.run.write_context(Occasion::Crash, context);
-    let request = running.next_request();
-    if running.channel.send(&Message::Crash { request }).is_ok() {
-        let answer = running
-            .channel
-            .wait_captured(&running.run, Occasion::Crash, request, running.deadline);
-        if answer == Some(CaptureStatus::Kept) {
-            // The registers are in the report now, and should be nowhere else.
-            running.run.clear_context(Occasion::Crash);
-        }
+    running.memory.write_context(Occasion::Crash, context);
+    let start = Instant::now();
+    let shares = Shares::of(running.deadline);
+    let mut kept = ask_reporter(running, shares.reporter);
+    if kept.is_none() {
+        // Gone or silent. (A reporter that answers that it failed has tried all that another one could.)
+        kept = rescue::rescue(running, start + shares.rescuer);
+    }
+    if !matches!(kept, Some(CaptureStatus::Kept | CaptureStatus::Unwanted)) {
+        salvage::salvage(running, context);
     }
     CrashEventResult::Handled(false)
 }
 
-/// Where Yama restricts ptrace to descendants: lets the reporter in for dumps outside the crash handler, too.
-fn allow_ptrace(running: &Running) {
+/// What of the deadline each net may use, counted from the crash: the salvage takes a few milliseconds.
+struct Shares {
+    reporter: Duration,
+    rescuer: Duration,
+}
+
+impl Shares {
+    fn of(deadline: Duration) -> Shares {
+        Shares {
+            reporter: deadline * 5 / 10,
+            rescuer: deadline * 9 / 10,
+        }
+    }
+}
+
+/// None when the reporter is gone or silent.
+fn ask_reporter(running: &Running, wait: Duration) -> Option<CaptureStatus> {
+    allow_ptrace(running);
+    let request = running.next_request();
+    running.channel.send(&Message::Crash { request }).ok()?;
+    running
+        .channel
+        .wait_captured(&running.run, Occasion::Crash, request, wait)
+}
+
+/// Where Yama restricts ptrace to descendants: lets the reporter in. Safe in a signal handler.
+pub(crate) fn allow_ptrace(running: &Running) {
     // SAFETY: plain numbers; where Yama is not there this fails with EINVAL and changes nothing.
     unsafe { libc::prctl(libc::PR_SET_PTRACER, u64::from(running.run.reporter_pid()), 0, 0, 0) };
 }

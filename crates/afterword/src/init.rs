@@ -7,19 +7,30 @@ use std::sync::{Arc, Mutex, OnceLock};
 use std::thread::ThreadId;
 use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
-use afterword_channel::{AppChannel, Hello, Message, OsText, Policy, RunFile, RunState};
+use afterword_channel::{AppChannel, Hello, Identity, Message, OsText, Policy, PrivateMemory, RunFile, RunState};
 use afterword_store::{AppId, ConsentPolicy, Store, chain};
 use sentry::types::{Dsn, ParseDsnError, Uuid};
 use sentry::{Client, ClientOptions, Hub};
 
 use crate::frames::OwnFrames;
+use crate::rescue::Rescuer;
+use crate::salvage::Stock;
+use crate::start::Program;
 use crate::transport::StoreTransport;
-use crate::{Consent, InitError, Options, handler, mirror, panics, start};
+use crate::{Consent, InitError, Options, handler, mirror, panics, start, terminate};
 
 /// What the whole process shares once `init` has returned. Never dropped.
 pub(crate) struct Running {
     pub(crate) run: RunFile,
+    pub(crate) memory: PrivateMemory,
     pub(crate) channel: AppChannel,
+    /// None where there is no such program: then the salvage alone is left.
+    pub(crate) program: Option<Program>,
+    pub(crate) rescuer: Option<Rescuer>,
+    pub(crate) stock: Stock,
+    pub(crate) full_stacks: bool,
+    store: Store,
+    run_id: Uuid,
     pub(crate) deadline: Duration,
     pub(crate) init_thread: ThreadId,
     /// A panic of the init thread whose verdict is open: its event, captured as an error if it is survived.
@@ -37,6 +48,15 @@ impl Running {
 
     pub(crate) fn next_request(&self) -> u32 {
         self.requests.fetch_add(1, Ordering::Relaxed) + 1
+    }
+
+    /// A run that ends well without a reporter leaves nothing behind.
+    fn clean_up_alone(&self) {
+        if self.channel.is_closed()
+            && let Err(error) = self.store.remove_run(self.run_id)
+        {
+            log::debug!("{}", chain(&error));
+        }
     }
 
     /// Tells the reporter, which may be gone or behind: what matters is in the store and in the run file.
@@ -115,46 +135,57 @@ impl Options {
 
     /// Maps the run file, starts the reporter, installs the handlers. A failure is said once, and leaves nothing behind.
     fn watch(&self, store: &Store, root: &Path, app_id: &AppId, app_name: &str, dsn: &Dsn) {
-        let run_id = Uuid::new_v4();
-        match self.start(store, root, app_id, app_name, dsn, run_id) {
+        if start::is_reporter() {
+            log::error!(
+                "crashes will not be captured: this process was started as the reporter: \
+                 call afterword_reporter::run_if_asked() first in main"
+            );
+            return;
+        }
+        let hello = self.hello(root, app_id, app_name, dsn);
+        match self.share(store, &hello) {
             Ok(running) => {
                 if RUNNING.set(running).is_ok()
                     && let Some(running) = RUNNING.get()
                 {
                     handler::install(running);
+                    terminate::install();
                 }
             }
             Err(why) => {
                 log::error!("crashes will not be captured: {why}");
-                if let Err(error) = store.remove_run(run_id) {
+                if let Err(error) = store.remove_run(hello.run_id) {
                     log::debug!("{}", chain(&error));
                 }
             }
         }
     }
 
-    fn start(
-        &self,
-        store: &Store,
-        root: &Path,
-        app_id: &AppId,
-        app_name: &str,
-        dsn: &Dsn,
-        run_id: Uuid,
-    ) -> Result<Running, String> {
-        let program =
-            start::program(&self.reporter).map_err(|error| format!("the reporter does not start: {error}"))?;
-        let folder = store.create_run(run_id).map_err(|error| chain(&error))?;
-        let run = RunFile::create(&folder, run_id, now_ms()).map_err(|error| chain(&error))?;
+    /// Makes what the app and the reporter share, and starts the reporter. Without one the run goes on: what its handler
+    /// saves is reported by the next start that has a reporter.
+    fn share(&self, store: &Store, hello: &Hello) -> Result<Running, String> {
+        let folder = store.create_run(hello.run_id).map_err(|error| chain(&error))?;
+        let run = RunFile::create(&folder, hello.run_id, now_ms(), &hello.identity).map_err(|error| chain(&error))?;
+        let memory = PrivateMemory::create(hello).map_err(|error| chain(&error))?;
         let (channel, reporter_end) = afterword_channel::pair().map_err(|error| chain(&error))?;
-        let hello = self.hello(root, app_id, app_name, dsn, run_id);
-        // Before the reporter is up: what is written now waits in the channel.
-        say_hello(&channel, hello).map_err(|error| chain(&error))?;
-        start::reporter(&program, &run, reporter_end)
-            .map_err(|error| format!("the reporter does not start: {error}"))?;
+        let program = Program::find(&self.reporter)
+            .and_then(|program| start::reporter(&program, &run, &memory, reporter_end).map(|()| program))
+            .inspect_err(|error| {
+                log::error!("the reporter does not start: {error}; what crashes now is reported later")
+            })
+            .ok();
         Ok(Running {
+            rescuer: program
+                .as_ref()
+                .and_then(|program| Rescuer::new(program, &run, &memory)),
+            stock: Stock::new(),
             run,
+            memory,
             channel,
+            program,
+            full_stacks: self.full_stacks,
+            store: store.clone(),
+            run_id: hello.run_id,
             deadline: Duration::from_millis(self.deadline_ms.min(60_000)),
             init_thread: std::thread::current().id(),
             open_panic: Mutex::new(None),
@@ -162,27 +193,29 @@ impl Options {
         })
     }
 
-    fn hello(&self, root: &Path, app_id: &AppId, app_name: &str, dsn: &Dsn, run_id: Uuid) -> Hello {
+    fn hello(&self, root: &Path, app_id: &AppId, app_name: &str, dsn: &Dsn) -> Hello {
         Hello {
-            run_id,
+            run_id: Uuid::new_v4(),
             store_root: std::path::absolute(root).unwrap_or_else(|_| root.to_owned()).into(),
             app_id: app_id.as_str().to_owned(),
-            app_name: app_name.to_owned(),
-            dsn: dsn.to_string(),
-            release: self.release.clone(),
-            environment: Some(self.environment_or_default()),
-            policy: match self.consent {
-                Consent::Ask => Policy::Ask,
-                Consent::Always => Policy::Always,
-                Consent::Never => Policy::Never,
+            identity: Identity {
+                app_name: app_name.to_owned(),
+                dsn: dsn.to_string(),
+                release: self.release.clone(),
+                environment: Some(self.environment_or_default()),
+                policy: match self.consent {
+                    Consent::Ask => Policy::Ask,
+                    Consent::Always => Policy::Always,
+                    Consent::Never => Policy::Never,
+                },
+                max_breadcrumbs: self.max_breadcrumbs,
+                full_stacks: self.full_stacks,
             },
             executable: std::env::current_exe().unwrap_or_default().into(),
             can_restart: true,
             arguments: std::env::args_os().skip(1).map(OsText::from).collect(),
             working_folder: std::env::current_dir().unwrap_or_default().into(),
             terminal: start::terminal().map(OsText::from),
-            max_breadcrumbs: self.max_breadcrumbs,
-            full_stacks: self.full_stacks,
         }
     }
 
@@ -244,21 +277,7 @@ impl Drop for Guard {
         panics::survived(running);
         running.run.set_state(RunState::CleanExit);
         running.tell(&Message::Ending);
-    }
-}
-
-/// Sends the Hello; where its arguments make it too long, without them: then there is no restart.
-fn say_hello(channel: &AppChannel, hello: Hello) -> Result<(), afterword_channel::Error> {
-    match channel.send(&Message::Hello(Box::new(hello.clone()))) {
-        Err(afterword_channel::Error::Message(_)) => {
-            let shorter = Hello {
-                can_restart: false,
-                arguments: Vec::new(),
-                ..hello
-            };
-            channel.send(&Message::Hello(Box::new(shorter)))
-        }
-        sent => sent,
+        running.clean_up_alone();
     }
 }
 

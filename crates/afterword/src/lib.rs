@@ -42,8 +42,9 @@
 //! change the main hub's scope on two threads at once, and call none of these inside [`configure_scope`].
 //!
 //! # Reading the code
-//! [`options`](Options) → `init` → `start` (the reporter) → `handler` → `panics`; beside them `mirror` (scope),
-//! `frames` (an integration of ours) and `transport` (envelopes into the store).
+//! [`options`](Options) → `init` → `start` (the reporter) → `handler` (a crash: the reporter, else `rescue`, else `salvage`) →
+//! `panics`; beside them `mirror` (scope), `watch` (starts a reporter that died again), `terminate` (signals that end the
+//! app), `frames` (an integration of ours) and `transport` (envelopes into the store).
 
 mod error;
 mod options;
@@ -52,12 +53,17 @@ mod init;
 mod start;
 
 mod handler;
+mod rescue;
+mod salvage;
+mod terminate;
+
 mod panics;
 
 mod frames;
 
 mod mirror;
 mod transport;
+mod watch;
 
 pub use error::InitError;
 pub use init::Guard;

@@ -13,6 +13,7 @@ use sentry::protocol::{Breadcrumb, Context, Event, User, Value};
 use sentry::{ClientOptions, Hub, Integration, Scope};
 
 use crate::init::Running;
+use crate::watch::Watch;
 
 const INTERVAL: Duration = Duration::from_secs(1);
 
@@ -71,9 +72,11 @@ pub(crate) fn start(running: &'static Running) {
         .name("afterword-mirror".to_owned())
         .stack_size(256 * 1024)
         .spawn(move || {
+            let mut watch = Watch::new(running);
             loop {
                 std::thread::sleep(INTERVAL);
                 mirror(running);
+                watch.look();
             }
         });
     if let Err(error) = looking {

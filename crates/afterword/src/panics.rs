@@ -148,13 +148,13 @@ fn request_dump(running: &Running) {
         context.tid = libc::syscall(libc::SYS_gettid) as i32;
         context
     };
-    running.run.write_context(Occasion::Panic, &context);
+    running.memory.write_context(Occasion::Panic, &context);
     let request = running.next_request();
     running.tell(&Message::Panic { request });
     if wait(running, request).is_none() {
         log::error!("no dump of the panic was taken in time");
     }
-    running.run.clear_context(Occasion::Panic);
+    running.memory.clear_context(Occasion::Panic);
 }
 
 fn wait(running: &Running, request: u32) -> Option<CaptureStatus> {

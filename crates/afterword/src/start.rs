@@ -2,66 +2,100 @@
 #![expect(unsafe_code, reason = "between fork and exec only plain system calls are allowed")]
 
 use std::ffi::OsString;
-use std::io;
+use std::fs::File;
+use std::io::{self, Read};
 use std::os::fd::{AsRawFd, OwnedFd};
 use std::os::unix::process::CommandExt;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::path::PathBuf;
 use std::process::{Command, Stdio};
 
-use afterword_channel::{REPORTER_ARGUMENT, ReporterChannel, RunFile};
+use afterword_channel::{PrivateMemory, REPORTER_ARGUMENT, ReporterChannel, RunFile};
 
 use crate::Reporter;
 
-/// The reporter's program. The app's own executable is named by `/proc/self/exe`: an update may replace the file while
-/// the app runs.
-///
-/// # Errors
-/// No such file, with its path; and [`Reporter::Itself`] in a process that `init` started as the reporter, which would
-/// start processes without end.
-pub(crate) fn program(reporter: &Reporter) -> io::Result<PathBuf> {
-    if std::env::args_os()
-        .nth(1)
-        .is_some_and(|first| first == REPORTER_ARGUMENT)
-    {
-        return Err(io::Error::other(
-            "this process was started as the reporter: call afterword_reporter::run_if_asked() first in main",
-        ));
+/// The reporter's program, held open: an update may replace the file while the app runs.
+#[derive(Debug)]
+pub(crate) struct Program {
+    path: PathBuf,
+    /// None where the system cannot run it by a descriptor: a script, whose interpreter opens it by its name.
+    open: Option<File>,
+}
+
+impl Program {
+    /// Finds it and opens it. The app's own executable is named by `/proc/self/exe`.
+    ///
+    /// # Errors
+    /// No such file, with its path; and [`Reporter::Itself`] in a process that `init` started as the reporter, which would
+    /// start processes without end.
+    pub(crate) fn find(reporter: &Reporter) -> io::Result<Program> {
+        let path = match reporter {
+            Reporter::Itself => PathBuf::from("/proc/self/exe"),
+            Reporter::At(path) => path.clone(),
+            Reporter::Beside => std::env::current_exe()?.with_file_name("afterword-reporter"),
+        };
+        if !path.is_file() {
+            return Err(io::Error::new(
+                io::ErrorKind::NotFound,
+                format!("there is no program at {}", path.display()),
+            ));
+        }
+        let open = File::open(&path).ok().filter(is_elf);
+        Ok(Program { path, open })
     }
-    let path = match reporter {
-        Reporter::Itself => return Ok(PathBuf::from("/proc/self/exe")),
-        Reporter::At(path) => path.clone(),
-        Reporter::Beside => std::env::current_exe()?.with_file_name("afterword-reporter"),
-    };
-    if path.is_file() {
-        Ok(path)
-    } else {
-        Err(io::Error::new(
-            io::ErrorKind::NotFound,
-            format!("there is no program at {}", path.display()),
-        ))
+
+    /// Its path, which may name another file by now.
+    pub(crate) fn path(&self) -> &PathBuf {
+        &self.path
+    }
+
+    /// The open program, where it can be run by that.
+    pub(crate) fn open(&self) -> Option<&File> {
+        self.open.as_ref()
+    }
+
+    /// A path that leads to the program that was found, in this process and until the next `exec`.
+    fn to_run(&self) -> PathBuf {
+        match &self.open {
+            Some(open) => PathBuf::from(format!("/proc/self/fd/{}", open.as_raw_fd())),
+            None => self.path.clone(),
+        }
     }
 }
 
-/// Starts `program` with its end of the channel and the run file, as a grandchild: the child in between ends at once, so
-/// that an app that waits for its children never meets the reporter, and no zombie is left.
+fn is_elf(mut file: &File) -> bool {
+    let mut magic = [0; 4];
+    file.read_exact(&mut magic).is_ok() && magic == *b"\x7fELF"
+}
+
+/// Whether this process was started as the reporter, and is not one: it would start itself again without end.
+pub(crate) fn is_reporter() -> bool {
+    std::env::args_os()
+        .nth(1)
+        .is_some_and(|first| first == REPORTER_ARGUMENT)
+}
+
+/// Starts `program` with its end of the channel, the run file and the private memory, as a grandchild: the child in between
+/// ends at once, so that an app that waits for its children never meets the reporter, and no zombie is left.
 ///
 /// # Errors
 /// What `fork` or `exec` answered.
-pub(crate) fn reporter(program: &PathBuf, run: &RunFile, reporter_end: ReporterChannel) -> io::Result<()> {
+pub(crate) fn reporter(
+    program: &Program,
+    run: &RunFile,
+    memory: &PrivateMemory,
+    reporter_end: ReporterChannel,
+) -> io::Result<()> {
     let channel = OwnedFd::from(reporter_end);
     // A copy of the run file's descriptor must not be closed in this process (it would give up the lock): the child uses
     // the number of the one that stays open.
-    let (channel_fd, run_fd) = (channel.as_raw_fd(), run.file().as_raw_fd());
+    let inherited = [channel.as_raw_fd(), run.file().as_raw_fd(), memory.file().as_raw_fd()];
     let run_address = std::ptr::from_ref(run) as usize;
-    let mut command = Command::new(program);
+    let mut command = Command::new(program.to_run());
     command
         .arg0("afterword-reporter")
-        .args([
-            OsString::from(REPORTER_ARGUMENT),
-            channel_fd.to_string().into(),
-            run_fd.to_string().into(),
-        ])
+        .arg(OsString::from(REPORTER_ARGUMENT))
+        .args(inherited.map(|fd| fd.to_string()))
         .stdin(Stdio::null())
         .stdout(Stdio::null())
         .stderr(Stdio::null());
@@ -80,7 +114,7 @@ pub(crate) fn reporter(program: &PathBuf, run: &RunFile, reporter_end: ReporterC
             }
             // The reporter waits for processes of its own.
             libc::signal(libc::SIGCHLD, libc::SIG_DFL);
-            for fd in [channel_fd, run_fd] {
+            for fd in inherited {
                 if libc::fcntl(fd, libc::F_SETFD, 0) == -1 {
                     return Err(io::Error::last_os_error());
                 }

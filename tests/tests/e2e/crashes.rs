@@ -302,15 +302,3 @@ fn a_crash_while_another_thread_panics_is_a_report_without_a_wait() {
         "the panic is of another thread"
     );
 }
-
-#[test]
-fn without_a_living_reporter_the_app_dies_at_once_and_as_it_would_have() {
-    let scene = Scene::new();
-    // A hang-up must be seen: the deadline is far away.
-    let mut crasher = scene.crasher("reporter-killed");
-    let start = Instant::now();
-    let ended = crasher.args(["--deadline-ms", "60000"]).output().unwrap();
-    assert!(start.elapsed() < Duration::from_secs(30));
-    assert_eq!(ended.status.signal(), Some(libc::SIGSEGV));
-    assert!(scene.store().reports().unwrap().is_empty());
-}

@@ -13,11 +13,11 @@ use std::sync::mpsc::{Sender, channel};
 use afterword_channel::{Hello, Policy};
 use afterword_dialog::{Asked, Details, FromDialog, ToDialog};
 use afterword_store::{Decision, ReportId, ReportInfo, ReportKind, SenderLock, Settled, State, Store};
-use rustix::fs::Mode;
 use uuid::Uuid;
 
 use crate::ask::happened::{Event, Happened, pass_on};
 use crate::assemble::assemble;
+use crate::detach::Attributes;
 use crate::error::chain;
 use crate::{Error, restart, send};
 
@@ -60,7 +60,7 @@ enum Ended {
 pub(crate) struct Asking {
     store: Store,
     hello: Hello,
-    umask: Mode,
+    attributes: Attributes,
     shells: Vec<Box<dyn Shell>>,
     asked: Vec<ReportId>,
     app_gone: bool,
@@ -74,7 +74,7 @@ impl Asking {
         Asking {
             store,
             hello: app.hello,
-            umask: app.umask,
+            attributes: app.attributes,
             shells,
             asked: Vec::new(),
             app_gone: false,
@@ -87,7 +87,7 @@ impl Asking {
     }
 
     pub(crate) fn policy(&self) -> Policy {
-        self.hello.policy
+        self.hello.identity.policy
     }
 
     pub(crate) fn app_is_gone(&mut self) {
@@ -208,7 +208,7 @@ impl Asking {
         // Before the app starts again, whose reporter would send what is to be sent: it is ours to send, and to stop.
         let sender = self.store.try_lock_sender()?;
         if answer.restart && self.app_gone {
-            match restart::restart(&self.hello, self.umask) {
+            match restart::restart(&self.hello, &self.attributes) {
                 Ok(pid) => log::info!("the app was started again, process {pid}"),
                 Err(error) => log::error!("{}", chain(&error)),
             }
@@ -268,5 +268,5 @@ impl Asking {
 pub(crate) struct Watched {
     pub(crate) hello: Hello,
     pub(crate) pid: u32,
-    pub(crate) umask: Mode,
+    pub(crate) attributes: Attributes,
 }

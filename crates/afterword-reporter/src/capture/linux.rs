@@ -1,7 +1,11 @@
-//! Capture on Linux: `minidump-writer` through ptrace, in a thread that cannot stop the whole app.
+//! Capture on Linux: `minidump-writer` through ptrace, in a thread that cannot stop the whole app; where ptrace is denied, one
+//! thread through `process_vm_readv`.
+#![expect(unsafe_code, reason = "reading another process's memory is C")]
 
 use std::io::Cursor;
 
+use afterword_channel::Salvage;
+use afterword_channel::maps::Module;
 use crash_context::CrashContext;
 use minidump_writer::CrashContextExt;
 use minidump_writer::minidump_writer::MinidumpWriterConfig;
@@ -9,8 +13,15 @@ use seccompiler::{
     BpfProgram, SeccompAction, SeccompCmpArgLen, SeccompCmpOp, SeccompCondition, SeccompFilter, SeccompRule,
 };
 
+use super::one_thread::OneThread;
 use super::{DUMP_REQUESTED, Exception};
 use crate::Error;
+
+const PAGE_BYTES: u64 = 4096;
+/// The longest stack that is read without ptrace: more than the innermost thousand frames.
+const MAX_STACK_BYTES: usize = 512 * 1024;
+/// How far above a stack pointer that points nowhere (an overflow) the stack is looked for.
+const SEARCHED_PAGES: u64 = 16;
 
 /// Writes the dump, on a thread of its own because of its filter.
 pub(super) fn write(mut context: CrashContext, full_stacks: bool) -> Result<Vec<u8>, Error> {
@@ -55,6 +66,85 @@ fn refuse_sigstop() -> Result<(), String> {
     .and_then(TryInto::try_into)
     .map_err(|e| words(&e))?;
     seccompiler::apply_filter(&filter).map_err(|e| words(&e))
+}
+
+/// The crashed thread alone, from its context and the memory of its process.
+pub(super) fn write_one_thread(mut context: CrashContext) -> Result<Vec<u8>, Error> {
+    context.siginfo.ssi_addr = fault_address(&context).unwrap_or(0);
+    let (pid, tid) = (context.pid, context.tid);
+    let stack_pointer = CrashContextExt { inner: context.clone() }.get_stack_pointer() as u64;
+    let (stack_address, stack) = read_stack(pid, stack_pointer);
+    let of_process = |name: &str| std::fs::read(format!("/proc/{pid}/{name}"));
+    let maps = of_process("maps").unwrap_or_default();
+    let name = of_process(&format!("task/{tid}/comm")).ok();
+    OneThread {
+        context,
+        name: name.map(|name| String::from_utf8_lossy(&name).trim_end().to_owned()),
+        stack_address,
+        stack,
+        modules: Module::of_maps(&maps),
+        maps,
+    }
+    .write()
+    .map_err(|error| Error::Writer {
+        why: crate::error::chain(&error),
+    })
+}
+
+/// The stack from its pointer up to where nothing can be read.
+fn read_stack(pid: libc::pid_t, stack_pointer: u64) -> (u64, Vec<u8>) {
+    let mut start = stack_pointer & !7;
+    for _ in 0..SEARCHED_PAGES {
+        let mut stack = vec![0; MAX_STACK_BYTES];
+        let mut length = 0;
+        while length < stack.len() {
+            let at = start.saturating_add(length as u64);
+            // To the end of a page: what lies behind it may not be there.
+            let piece = (PAGE_BYTES - at % PAGE_BYTES) as usize;
+            let to = stack.len().min(length + piece);
+            if !read_memory(pid, at, &mut stack[length..to]) {
+                break;
+            }
+            length = to;
+        }
+        if length > 0 {
+            stack.truncate(length);
+            return (start, stack);
+        }
+        start = (start & !(PAGE_BYTES - 1)).saturating_add(PAGE_BYTES);
+    }
+    (stack_pointer, Vec::new())
+}
+
+fn read_memory(pid: libc::pid_t, address: u64, into: &mut [u8]) -> bool {
+    let local = libc::iovec {
+        iov_base: into.as_mut_ptr().cast(),
+        iov_len: into.len(),
+    };
+    let remote = libc::iovec {
+        iov_base: address as *mut libc::c_void,
+        iov_len: into.len(),
+    };
+    // SAFETY: one initialised vector each; the local one is `into`, the remote one is looked at by the kernel alone.
+    let read = unsafe { libc::process_vm_readv(pid, &raw const local, 1, &raw const remote, 1, 0) };
+    usize::try_from(read) == Ok(into.len())
+}
+
+/// What the crash handler saved by itself.
+pub(super) fn write_salvage(mut salvage: Salvage) -> Result<Vec<u8>, Error> {
+    salvage.context.siginfo.ssi_addr = fault_address(&salvage.context).unwrap_or(0);
+    OneThread {
+        context: salvage.context,
+        name: None,
+        stack_address: salvage.stack_address,
+        stack: salvage.stack,
+        modules: salvage.modules,
+        maps: Vec::new(),
+    }
+    .write()
+    .map_err(|error| Error::Writer {
+        why: crate::error::chain(&error),
+    })
 }
 
 pub(super) fn exception(context: &CrashContext) -> Exception {

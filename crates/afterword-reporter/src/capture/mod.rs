@@ -4,8 +4,12 @@
 #[path = "linux.rs"]
 mod sys;
 
-use afterword_channel::RunView;
+#[cfg(target_os = "linux")]
+mod one_thread;
+
 use afterword_channel::layout::Occasion;
+use afterword_channel::{PrivateView, Salvage};
+use crash_context::CrashContext;
 use minidump::{Minidump, MinidumpThreadList};
 
 use crate::Error;
@@ -18,6 +22,8 @@ pub(crate) struct RawDump {
     pub(crate) tid: u32,
     /// What the exception was.
     pub(crate) exception: Exception,
+    /// What is not in it, and why.
+    pub(crate) soft_errors: Vec<String>,
 }
 
 /// The part of the signal's information that a report names.
@@ -32,20 +38,64 @@ pub(crate) struct Exception {
 /// Stands in place of a signal's number in a dump that was asked for.
 pub(crate) const DUMP_REQUESTED: u32 = 0xffff_ffff;
 
-/// Dumps the app whose context is in the run file. It counts only if the crashing thread and its stack are in it: the
-/// writer also returns success when ptrace is denied, with nothing in the dump.
+/// Dumps the app whose context is in its private memory.
 ///
 /// # Errors
-/// [`Error::NoContext`], [`Error::Writer`], [`Error::Empty`], [`Error::CaptureThread`].
-pub(crate) fn capture(run: &RunView, occasion: Occasion, full_stacks: bool) -> Result<RawDump, Error> {
-    let context = run.context(occasion)?.ok_or(Error::NoContext)?;
+/// [`Error::NoContext`], and those of [`dump`].
+pub(crate) fn capture(memory: &PrivateView, occasion: Occasion, full_stacks: bool) -> Result<RawDump, Error> {
+    let context = memory.context(occasion)?.ok_or(Error::NoContext)?;
+    dump(context, full_stacks)
+}
+
+/// Dumps the process of a crash context. It counts only if the crashing thread and its stack are in it: the writer also
+/// returns success when ptrace is denied, with nothing in the dump. Then at least that thread is read without ptrace.
+///
+/// # Errors
+/// [`Error::Writer`], [`Error::Empty`], [`Error::CaptureThread`].
+pub(crate) fn dump(context: CrashContext, full_stacks: bool) -> Result<RawDump, Error> {
     let tid = context.tid as u32;
     let exception = sys::exception(&context);
-    let bytes = sys::write(context, full_stacks)?;
-    if !has_stack_of(&bytes, tid) {
-        return Err(Error::Empty { tid });
+    let mut soft_errors = Vec::new();
+    let whole = sys::write(context.clone(), full_stacks).and_then(|bytes| that_counts(bytes, tid));
+    let bytes = match whole {
+        Ok(bytes) => bytes,
+        Err(why) => {
+            let why = crate::error::chain(&why);
+            log::warn!("the crashed thread alone is captured: {why}");
+            soft_errors.push(format!("only the crashed thread could be captured: {why}"));
+            that_counts(sys::write_one_thread(context)?, tid)?
+        }
+    };
+    Ok(RawDump {
+        bytes,
+        tid,
+        exception,
+        soft_errors,
+    })
+}
+
+/// Makes a dump of what the crash handler saved by itself.
+///
+/// # Errors
+/// As [`dump`].
+pub(crate) fn salvaged(salvage: Salvage) -> Result<RawDump, Error> {
+    let tid = salvage.context.tid as u32;
+    Ok(RawDump {
+        tid,
+        exception: sys::exception(&salvage.context),
+        bytes: that_counts(sys::write_salvage(salvage)?, tid)?,
+        soft_errors: vec![
+            "only the innermost frames of the crashed thread could be saved, by its own crash handler".to_owned(),
+        ],
+    })
+}
+
+fn that_counts(bytes: Vec<u8>, tid: u32) -> Result<Vec<u8>, Error> {
+    if has_stack_of(&bytes, tid) {
+        Ok(bytes)
+    } else {
+        Err(Error::Empty { tid })
     }
-    Ok(RawDump { bytes, tid, exception })
 }
 
 pub(crate) use sys::signal_name;

@@ -1,0 +1,63 @@
+//! What the reporter must know of the app: the part that may lie on a disk, and the part that may not.
+
+use serde::{Deserialize, Serialize};
+use uuid::Uuid;
+
+use crate::OsText;
+
+/// What the app asks the person, per report: the wire form of the store's consent policy.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum Policy {
+    /// Ask, report by report.
+    #[default]
+    Ask,
+    /// The person has agreed to all, beforehand.
+    Always,
+    /// Nothing is sent.
+    Never,
+}
+
+/// What a report says of its app. It is in the run file, so that the next start can make a report of a run whose reporter
+/// could not.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Identity {
+    /// The app's name, as a person knows it.
+    pub app_name: String,
+    /// Where to send to.
+    pub dsn: String,
+    /// Release tag.
+    pub release: Option<String>,
+    /// Environment tag.
+    pub environment: Option<String>,
+    /// Consent.
+    pub policy: Policy,
+    /// How many breadcrumbs a report has at the most, the newest.
+    pub max_breadcrumbs: usize,
+    /// Keep the words on the stacks that look like text or data, instead of sanitising them.
+    pub full_stacks: bool,
+}
+
+/// All that the reporter must know of the app. It is in the private memory, before anything else starts.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct Hello {
+    /// The run this is.
+    pub run_id: Uuid,
+    /// The store's root folder; the reporter opens it itself.
+    pub store_root: OsText,
+    /// The app's id in the store.
+    pub app_id: String,
+    /// What a report says of the app.
+    #[serde(flatten)]
+    pub identity: Identity,
+    /// The executable, for a restart.
+    pub executable: OsText,
+    /// Whether it can be started again: false where its arguments were too long to be told.
+    pub can_restart: bool,
+    /// Its arguments without the first, for a restart. They stay in memory.
+    pub arguments: Vec<OsText>,
+    /// Its working folder, for a restart.
+    pub working_folder: OsText,
+    /// The terminal on the app's standard error, if there is one: the place to ask where no window can be shown.
+    pub terminal: Option<OsText>,
+}
