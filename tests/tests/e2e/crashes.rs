@@ -27,42 +27,42 @@ const CRASHES: [Expected; 6] = [
         kind: "null-write",
         signal: Some("SIGSEGV"),
         address: Some(0),
-        top: "crasher::fill_pixel",
+        top: "crasher::memory::fill_pixel",
         thread: None,
     },
     Expected {
         kind: "wild-write",
         signal: Some("SIGSEGV"),
         address: Some(0x0dea_dbee_f000),
-        top: "crasher::fill_pixel",
+        top: "crasher::memory::fill_pixel",
         thread: None,
     },
     Expected {
         kind: "abort",
         signal: Some("SIGABRT"),
         address: None,
-        top: "crasher::give_up",
+        top: "crasher::signals::give_up",
         thread: None,
     },
     Expected {
         kind: "stack-overflow-thread",
         signal: Some("SIGSEGV"),
         address: None,
-        top: "crasher::dig",
+        top: "crasher::memory::dig",
         thread: Some("deep"),
     },
     Expected {
         kind: "divide",
         signal: Some("SIGFPE"),
         address: None,
-        top: "crasher::divide",
+        top: "crasher::signals::divide",
         thread: None,
     },
     Expected {
         kind: "panic",
         signal: None,
         address: None,
-        top: "crasher::pick",
+        top: "crasher::panics::pick",
         thread: None,
     },
 ];
@@ -105,10 +105,10 @@ fn assert_says(report: &Report, expected: &Expected) {
     assert!(
         top.file
             .as_deref()
-            .is_some_and(|file| file.ends_with("tests/src/bin/crasher.rs")),
+            .is_some_and(|file| file.contains("tests/src/bin/crasher/")),
         "{kind}: {top:?}"
     );
-    assert!(top.line.is_some_and(|line| line > 100), "{kind}: {top:?}");
+    assert!(top.line.is_some_and(|line| line > 1), "{kind}: {top:?}");
     assert_eq!(crash.reason.signal.as_deref(), expected.signal, "{kind}");
     if expected.address.is_some() {
         assert_eq!(

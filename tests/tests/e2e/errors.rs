@@ -22,7 +22,7 @@ fn a_panic_on_another_thread_is_an_error() {
     assert_eq!(exception["type"], "panic");
     assert_eq!(exception["mechanism"]["handled"], true);
     let innermost = exception["stacktrace"]["frames"].as_array().unwrap().last().unwrap();
-    assert_eq!(innermost["function"], "crasher::pick");
+    assert_eq!(innermost["function"], "crasher::panics::pick");
     assert_eq!(innermost["in_app"], true);
     assert_eq!(event["tags"]["paint"], "wet");
     assert_eq!(event["tags"]["thread.name"], "worker");

@@ -43,13 +43,13 @@ fn a_crash_that_is_sent_is_an_issue_at_the_collector() {
         .unwrap();
     assert_eq!(issue["count"], "1");
     assert!(
-        issue["title"].as_str().unwrap().contains("crasher::fill_pixel"),
+        issue["title"].as_str().unwrap().contains("crasher::memory::fill_pixel"),
         "{issue}"
     );
 
     let page = server.page(&format!("/issues/{}/", event["groupID"].as_str().unwrap()));
     for words in [
-        "crasher::fill_pixel",
+        "crasher::memory::fill_pixel",
         "crasher@1.2.3",
         "it was wet",
         "pressed the button",
