@@ -8,7 +8,9 @@
 mod collector;
 mod crashes;
 mod demo;
+mod ends;
 mod errors;
+mod nets;
 mod process;
 mod trouble;
 mod way;

@@ -5,7 +5,8 @@ use std::path::{Path, PathBuf};
 use std::process::{Command, Output, Stdio};
 use std::time::{Duration, Instant};
 
-use afterword_store::{AppId, Report, State, Store};
+use afterword_store::{AppId, Report, ReportFile, State, Store};
+use rustix::process::Pid;
 use tempfile::TempDir;
 
 pub(crate) const PATIENCE: Duration = Duration::from_secs(60);
@@ -78,6 +79,55 @@ impl Scene {
                 .count();
             (ended >= self.reporters.get()).then_some(())
         });
+    }
+
+    /// The process that has a run file of this scene open, other than the app.
+    pub(crate) fn reporter_of(&self, app: u32) -> Pid {
+        wait_for("the reporter's process", || {
+            self.holders().into_iter().find(|pid| pid.as_raw_pid() != app as i32)
+        })
+    }
+
+    /// The reporter that a test has stopped, whose app is gone.
+    pub(crate) fn stopped_reporter(&self) -> Pid {
+        let stopped = self.holders().into_iter().find(|pid| {
+            std::fs::read_to_string(format!("/proc/{}/status", pid.as_raw_pid()))
+                .is_ok_and(|status| status.contains("State:\tT"))
+        });
+        stopped.expect("a stopped reporter")
+    }
+
+    pub(crate) fn wait_for_end_of(&self, process: Pid) {
+        wait_for("the end of a process", || {
+            (!self.holders().contains(&process)).then_some(())
+        });
+    }
+
+    /// The stack is worked out once somebody is asked.
+    pub(crate) fn wait_for_stack(&self, report: &Report) {
+        wait_for("the stack", || report.read(ReportFile::Event).ok().flatten());
+    }
+
+    /// The processes that have a run file of this scene open.
+    fn holders(&self) -> Vec<Pid> {
+        let root = self.store_root();
+        let holds = |pid: &str| {
+            std::fs::read_dir(format!("/proc/{pid}/fd"))
+                .into_iter()
+                .flatten()
+                .flatten()
+                .filter_map(|entry| std::fs::read_link(entry.path()).ok())
+                .any(|target| target.starts_with(&root) && target.to_string_lossy().contains("/runs/"))
+        };
+        std::fs::read_dir("/proc")
+            .unwrap()
+            .flatten()
+            .filter_map(|entry| {
+                let name = entry.file_name().into_string().ok()?;
+                let pid = Pid::from_raw(name.parse().ok()?)?;
+                holds(&name).then_some(pid)
+            })
+            .collect()
     }
 
     /// The only report there is.

@@ -8,6 +8,7 @@ use afterword::sentry::Breadcrumb;
 use afterword::{Consent, Guard, Options, Reporter};
 use clap::Parser;
 
+use crate::faults::Fault;
 use crate::kind::Kind;
 
 #[derive(Parser)]
@@ -30,6 +31,9 @@ pub(crate) struct Arguments {
     /// A file to hold open, whose name must appear nowhere in a report.
     #[arg(long)]
     open: Option<PathBuf>,
+    /// What goes wrong right before the end; several are possible.
+    #[arg(long)]
+    pub(crate) fault: Vec<Fault>,
     /// Not used: an argument that is hard to pass on.
     #[arg(long)]
     odd: Option<String>,

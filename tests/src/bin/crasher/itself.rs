@@ -6,7 +6,15 @@ use afterword_reporter::dialog::{Asked, FromDialog, ToDialog, save_answer};
 use afterword_reporter::{Conversation, Reporter, Shell};
 use afterword_store::Decision;
 
+use crate::faults;
+
 pub(crate) fn run_if_asked() {
+    if std::env::args()
+        .nth(1)
+        .is_some_and(|first| first.starts_with("--afterword-re"))
+    {
+        faults::of_reporter();
+    }
     Reporter::new().shell(GivenAnswer).run_if_asked();
 }
 

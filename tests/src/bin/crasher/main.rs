@@ -10,6 +10,7 @@
 //! theme.
 
 mod app;
+mod faults;
 #[cfg(feature = "itself")]
 mod itself;
 mod kind;
@@ -41,6 +42,9 @@ fn main() {
     let guard = (!arguments.without).then(|| app::init(&arguments));
     let again = arguments.note.as_ref().is_some_and(|note| note.exists());
     app::prepare(&arguments, inherited);
+    for fault in &arguments.fault {
+        fault.happen();
+    }
     if !(again && kind == Kind::NullWriteOnce) {
         kind.end();
     }
