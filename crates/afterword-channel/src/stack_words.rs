@@ -25,23 +25,38 @@ const NEAR_FAULT_BYTES: u64 = 4096;
 pub enum WordSize {
     /// Four bytes: x86, arm.
     Four,
-    /// Eight bytes: x86-64, arm64.
+    /// Eight bytes: x86-64.
     Eight,
+    /// Eight bytes, where the upper bits of a return address may be a signature (arm64's pointer authentication): an address
+    /// has only so many bits.
+    EightSigned {
+        /// 48 on Linux and Windows, 47 on Apple's systems, as unwinders assume too.
+        address_bits: u32,
+    },
 }
 
 impl WordSize {
     /// That of this process.
-    pub const NATIVE: WordSize = if size_of::<usize>() == 4 {
-        WordSize::Four
-    } else {
-        WordSize::Eight
+    pub const NATIVE: WordSize = match (size_of::<usize>(), cfg!(target_arch = "aarch64")) {
+        (4, _) => WordSize::Four,
+        (_, false) => WordSize::Eight,
+        (_, true) => WordSize::EightSigned {
+            address_bits: if cfg!(target_vendor = "apple") { 47 } else { 48 },
+        },
     };
 
     /// In bytes.
     pub const fn bytes(self) -> usize {
         match self {
             WordSize::Four => 4,
-            WordSize::Eight => 8,
+            WordSize::Eight | WordSize::EightSigned { .. } => 8,
+        }
+    }
+
+    fn without_signature(self, value: u64) -> Option<u64> {
+        match self {
+            WordSize::EightSigned { address_bits } => Some(value & ((1 << address_bits) - 1)),
+            WordSize::Four | WordSize::Eight => None,
         }
     }
 }
@@ -101,7 +116,7 @@ pub fn sanitise_register(value: u64, addresses: &Addresses<'_>, mapped: &[Range<
     } else {
         match addresses.word {
             WordSize::Four => DEFACED_32.into(),
-            WordSize::Eight => DEFACED_64,
+            WordSize::Eight | WordSize::EightSigned { .. } => DEFACED_64,
         }
     }
 }
@@ -123,13 +138,19 @@ pub fn joined(mut ranges: Vec<Range<u64>>) -> Vec<Range<u64>> {
 
 impl Addresses<'_> {
     fn may_keep(&self, value: u64) -> bool {
-        self.is_small(value) || self.stack.contains(&value) || lies_in(self.code, value)
+        self.is_small(value)
+            || self.stack.contains(&value)
+            || lies_in(self.code, value)
+            || self
+                .word
+                .without_signature(value)
+                .is_some_and(|address| lies_in(self.code, address))
     }
 
     fn is_small(&self, value: u64) -> bool {
         let signed = match self.word {
             WordSize::Four => i64::from(value as u32 as i32),
-            WordSize::Eight => value as i64,
+            WordSize::Eight | WordSize::EightSigned { .. } => value as i64,
         };
         signed.unsigned_abs() <= SMALL_NUMBER
     }

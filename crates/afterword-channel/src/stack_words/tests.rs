@@ -78,6 +78,24 @@ fn words_of_four_bytes_have_their_own_sign_and_mark() {
 }
 
 #[test]
+fn signed_return_addresses_stay_on_arm64_alone() {
+    let signed = 0x00a5_7f00_0000_1234;
+    for (word, stays) in [
+        (WordSize::EightSigned { address_bits: 48 }, true),
+        (WordSize::EightSigned { address_bits: 47 }, true),
+        (WordSize::Eight, false),
+    ] {
+        let mut bytes = words(&[signed, u64::from_le_bytes(*b"hunter2!")]);
+        sanitise_stack(&mut bytes, STACK.start, STACK.start, &of(word));
+        assert_eq!(
+            bytes,
+            words(&[if stays { signed } else { DEFACED_64 }, DEFACED_64]),
+            "{word:?}"
+        );
+    }
+}
+
+#[test]
 fn a_register_may_point_to_anything_that_is_mapped_and_near_the_fault() {
     let mapped = [0x10..0x20, 0x5500_0000_0000..0x5500_0010_0000];
     let fault = 0xdead_beef_0000;
