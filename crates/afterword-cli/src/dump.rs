@@ -24,7 +24,7 @@ pub(crate) fn run(command: DumpCommand) -> Result {
     let sources = Sources {
         breakpad_dirs: wanted.symbols.clone(),
         local_files: !wanted.no_local,
-        path_map: Vec::new(),
+        ..afterword_reporter::local_sources()
     };
     let crash =
         afterword_symbols::process(&dump, &sources, &limits).map_err(|error| not_read(&wanted.file, &dump, &error))?;

@@ -1,12 +1,10 @@
 //! Working out what a stored minidump says: the stack, and with it the event as it will be sent.
 
-use std::path::PathBuf;
-
 use afterword_store::{Report, ReportFile, ReportId, ReportKind, Store};
-use afterword_symbols::{Limits, ProcessedCrash, Sources};
+use afterword_symbols::{Limits, ProcessedCrash};
 use serde_json::Value;
 
-use crate::{Error, event};
+use crate::{Error, event, masked};
 
 /// A report with its stack worked out.
 #[derive(Debug, Clone)]
@@ -37,10 +35,11 @@ pub fn assemble(store: &Store, id: ReportId) -> Result<Assembled, Error> {
     let dump = report
         .read(ReportFile::Minidump)?
         .ok_or(Error::NothingToAssemble { id })?;
-    let mut crash = afterword_symbols::process(&dump, &sources(), &Limits::default())?;
+    let mut crash = afterword_symbols::process(&dump, &masked::local_sources(), &Limits::default())?;
     if info.kind == ReportKind::Panic {
         event::leave_out_hook(&mut crash);
     }
+    masked::mask_crash(&mut crash, &masked::homes());
     let event = event::event(info, &crash);
     put(&report, ReportFile::Stack, "the stack", &crash)?;
     put(&report, ReportFile::Event, "the event", &event)?;
@@ -48,15 +47,6 @@ pub fn assemble(store: &Store, id: ReportId) -> Result<Assembled, Error> {
         crash: Some(crash),
         event,
     })
-}
-
-/// Debug information beside and inside the modules of this machine.
-fn sources() -> Sources {
-    Sources {
-        breakpad_dirs: Vec::<PathBuf>::new(),
-        local_files: true,
-        path_map: Vec::new(),
-    }
 }
 
 fn put(report: &Report, file: ReportFile, what: &'static str, content: &impl serde::Serialize) -> Result<(), Error> {

@@ -6,8 +6,9 @@
 //! 1. [`run_if_asked`] (or the binary's `main`) sees the arguments that the app's `init` gave it; `detach` leaves the app's
 //!    terminal, folder and files alone.
 //! 2. `serve` waits, blocked, for a message of the app or for its end. There is no timer: at rest nothing runs.
-//! 3. On *crash*, `capture` reads the registers from the private memory and writes a minidump of the app from outside, in memory;
-//!    `scrub` keeps the streams of an allow-list; `keep` puts the report into the store, synced. Only then the app is
+//! 3. On *crash*, `capture` reads the registers from the private memory and writes a minidump of the app from outside, in
+//!    memory; `scrub` keeps the streams of an allow-list, without what is data, and paths without the user's name
+//!    (`masked`); `keep` puts the report into the store, synced. Only then the app is
 //!    answered, and dies as it would have without us.
 //! 4. `errands`, a thread of its own, does what takes time: `assemble` works out the stack and the event, `ask` opens a shell
 //!    (the window in a process of its own, the terminal, or one that the embedding program brings), and the answer in the
@@ -34,6 +35,7 @@ mod serve;
 
 mod capture;
 mod keep;
+mod masked;
 mod scrub;
 
 mod assemble;
@@ -51,5 +53,6 @@ pub use afterword_dialog as dialog;
 pub use ask::{Conversation, Shell};
 pub use assemble::{Assembled, assemble};
 pub use error::Error;
+pub use masked::local_sources;
 pub use program::{Reporter, main, run_if_asked};
 pub use send::{NoProgress, client_name, uploader};

@@ -3,7 +3,7 @@
 use std::fmt::Write;
 
 use afterword_store::{Answer, Delivery, Report, ReportFile, ReportInfo, ReportKind, State, StoredFile};
-use afterword_symbols::{Limits, ProcessedCrash, Sources, TextOptions};
+use afterword_symbols::{Limits, ProcessedCrash, TextOptions};
 use anyhow::Context;
 use serde::Serialize;
 use serde_json::Value;
@@ -81,10 +81,7 @@ fn stack(report: &Report) -> anyhow::Result<Option<ProcessedCrash>> {
     let Some(dump) = report.read(ReportFile::Minidump)? else {
         return Ok(None);
     };
-    let sources = Sources {
-        local_files: true,
-        ..Sources::default()
-    };
+    let sources = afterword_reporter::local_sources();
     Ok(Some(afterword_symbols::process(&dump, &sources, &Limits::default())?))
 }
 

@@ -1,14 +1,28 @@
 //! Scrubbing: what of a minidump may be kept, before any of it is on a disk.
 //!
-//! The writer always emits the environment, the command line and the names of open files. Streams are kept by an allow-list.
-//! What a kept stream needs is more than its own bytes (names, stacks and contexts lie elsewhere in the file), and what a
-//! dropped one refers to lies elsewhere too: so every byte that no kept stream refers to (`ranges`) is overwritten with
-//! zeroes. Words on the stacks that are no addresses were sanitised by the writer, unless the app asked for full stacks.
+//! In the order in which it is done:
+//! 1. Streams are kept by an allow-list: the writer always emits the environment, the command line and the names of open
+//!    files. What a kept stream needs is more than its own bytes (names, stacks and contexts lie elsewhere in the file), and
+//!    what a dropped one refers to lies elsewhere too: so every byte that no kept stream refers to (`ranges`) is overwritten
+//!    with zeroes.
+//! 2. Unless the app asked for full stacks, what is no address or small number is replaced on the stacks and in the
+//!    registers (`words`; `contexts` knows where the registers stand, `map` what counts as an address). Vector registers go.
+//! 3. The component of paths that names the user is masked (`names`).
+//!
+//! Nothing here depends on the system that this runs on: a dump from any writer is scrubbed alike.
 
+mod bytes;
+mod contexts;
+mod map;
+mod names;
 mod ranges;
+mod words;
 
+use afterword_channel::Homes;
 use minidump_common::format::MINIDUMP_STREAM_TYPE as Stream;
 
+use self::bytes::number;
+use self::map::Map;
 use crate::Error;
 
 /// The minidump after scrubbing, and what was removed, in words for people.
@@ -52,54 +66,62 @@ fn in_words(stream: u32) -> &'static str {
     }
 }
 
-/// Scrubs a raw dump in place.
+/// Scrubs a raw dump in place. Paths are masked for the user of this process.
 ///
 /// # Errors
 /// [`Error::Scrub`] when the directory or a kept stream is not where it is said to be: then nothing may be kept.
-pub(crate) fn scrub(mut bytes: Vec<u8>, full_stacks: bool) -> Result<Scrubbed, Error> {
+pub(crate) fn scrub(bytes: Vec<u8>, full_stacks: bool) -> Result<Scrubbed, Error> {
+    scrub_for(bytes, full_stacks, &crate::masked::homes())
+}
+
+fn scrub_for(mut bytes: Vec<u8>, full_stacks: bool, homes: &Homes) -> Result<Scrubbed, Error> {
     let directory = Directory::read(&bytes)?;
+    let map = Map::read(&bytes, &directory.entries)?;
+    let (kept, dropped) = directory.sorted_out();
     let mut removed: Vec<String> = Vec::new();
-    for entry in directory
-        .entries
+    for words in dropped
         .iter()
-        .filter(|entry| !is_kept(entry.kind) && entry.size > 0)
+        .filter(|entry| entry.size > 0)
+        .map(|entry| in_words(entry.kind))
     {
-        let words = in_words(entry.kind).to_owned();
-        if !removed.contains(&words) {
-            removed.push(words);
+        if !removed.iter().any(|known| known == words) {
+            removed.push(words.to_owned());
         }
     }
-    let of_memory: &[&str] = if full_stacks {
-        &["nothing from stacks and registers: this program keeps them whole"]
-    } else {
-        &[
-            "what is no address or small number on the stacks",
-            "vector registers",
-            "memory that is neither a stack nor code",
-        ]
-    };
-    removed.extend(of_memory.iter().map(|words| (*words).to_owned()));
-    let kept: Vec<Entry> = directory
-        .entries
-        .iter()
-        .copied()
-        .filter(|entry| is_kept(entry.kind))
-        .collect();
-    let mut needed = ranges::needed_by(&bytes, &kept, full_stacks)?;
+    let mut needed = ranges::needed_by(&bytes, &kept, &map, full_stacks)?;
     needed.ranges.push(0..HEADER_BYTES);
     zero_all_but(&mut bytes, needed.ranges);
     for place in needed.blanked {
         bytes[place].fill(0);
     }
-    // The directory of those that stay; the places of the others are unused entries.
+    let mut say = |words: &str| removed.push(words.to_owned());
+    if full_stacks {
+        say("nothing from stacks and registers: this program keeps them whole");
+    } else {
+        say("what is no address or small number on the stacks");
+        say("what is no address or small number in registers");
+        say("vector registers");
+        say("memory that is neither a stack nor code");
+        if !words::sanitise(&mut bytes, &kept, &map)? {
+            say("stacks and registers of a processor that is not known");
+        }
+    }
+    if names::mask(&mut bytes, &kept, homes)? {
+        say("the name of your home folder in paths");
+    }
+    write_directory(&mut bytes, directory.at, &kept);
+    Ok(Scrubbed { bytes, removed })
+}
+
+/// The directory of those that stay; the places of the others are unused entries.
+fn write_directory(bytes: &mut [u8], at: usize, kept: &[Entry]) {
     for (index, entry) in kept.iter().enumerate() {
-        let at = directory.at + index * ENTRY_BYTES;
+        let at = at + index * ENTRY_BYTES;
         for (field, number) in [entry.kind as usize, entry.size, entry.at].into_iter().enumerate() {
             bytes[at + field * 4..at + field * 4 + 4].copy_from_slice(&(number as u32).to_le_bytes());
         }
     }
     bytes[8..12].copy_from_slice(&(kept.len() as u32).to_le_bytes());
-    Ok(Scrubbed { bytes, removed })
 }
 
 /// An entry of the directory: `<kind: u32> <size: u32> <offset in the file: u32>`.
@@ -138,6 +160,22 @@ impl Directory {
             entries: (0..count).map(entry).collect::<Result<_, _>>()?,
         })
     }
+
+    /// Those that are kept, and those that are not. Of two of one kind the second is not: readers see only one.
+    fn sorted_out(&self) -> (Vec<Entry>, Vec<Entry>) {
+        let mut kept: Vec<Entry> = Vec::new();
+        let mut dropped = Vec::new();
+        for entry in &self.entries {
+            let is_second = kept.iter().any(|known| known.kind == entry.kind);
+            let list = if is_kept(entry.kind) && !is_second {
+                &mut kept
+            } else {
+                &mut dropped
+            };
+            list.push(*entry);
+        }
+        (kept, dropped)
+    }
 }
 
 fn zero_all_but(bytes: &mut [u8], mut kept: Vec<std::ops::Range<usize>>) {
@@ -150,15 +188,6 @@ fn zero_all_but(bytes: &mut [u8], mut kept: Vec<std::ops::Range<usize>>) {
         zeroed_to = zeroed_to.max(range.end);
     }
     bytes[zeroed_to..].fill(0);
-}
-
-/// A number of four bytes.
-fn number(bytes: &[u8], at: usize) -> Result<usize, Error> {
-    bytes
-        .get(at..at + 4)
-        .and_then(|bytes| bytes.try_into().ok())
-        .map(|bytes| u32::from_le_bytes(bytes) as usize)
-        .ok_or_else(|| broken("a number lies outside"))
 }
 
 fn broken(why: &str) -> Error {
