@@ -67,7 +67,7 @@ fn keep(hello: &Hello, run: &RunView, memory: &PrivateView, store: &Store) -> Re
     if app.policy == Policy::Never {
         return Err(Error::Never);
     }
-    let mut dump = capture::capture(memory, Occasion::Crash, app.full_stacks)?;
+    let mut dump = capture::capture(memory, Occasion::Crash)?;
     dump.soft_errors
         .push("the reporter was gone or silent: another one was started by the crash handler".to_owned());
     Kept::new(app, run, dump, ReportKind::Crash)?.store(store)

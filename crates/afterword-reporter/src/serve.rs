@@ -148,7 +148,7 @@ impl Serving {
         if app.policy == Policy::Never {
             return Err(Error::Never);
         }
-        let dump = capture::capture(&self.memory, occasion, app.full_stacks)?;
+        let dump = capture::capture(&self.memory, occasion)?;
         Kept::new(app, &self.run, dump, kind)
     }
 

@@ -24,7 +24,7 @@ const MAX_STACK_BYTES: usize = 512 * 1024;
 const SEARCHED_PAGES: u64 = 16;
 
 /// Writes the dump, on a thread of its own because of its filter.
-pub(super) fn write(mut context: CrashContext, full_stacks: bool) -> Result<Vec<u8>, Error> {
+pub(super) fn write(mut context: CrashContext) -> Result<Vec<u8>, Error> {
     // The writer takes the exception's address from here.
     context.siginfo.ssi_addr = fault_address(&context).unwrap_or(0);
     let failed = |why: String| Error::CaptureThread { why };
@@ -37,9 +37,6 @@ pub(super) fn write(mut context: CrashContext, full_stacks: bool) -> Result<Vec<
             }
             let mut writer = MinidumpWriterConfig::new(context.pid, context.tid);
             writer.set_crash_context(CrashContextExt { inner: context });
-            if !full_stacks {
-                writer.sanitize_stack();
-            }
             writer
                 .write(&mut Cursor::new(Vec::new()))
                 .map_err(|error| Error::Writer {

@@ -42,9 +42,9 @@ pub(crate) const DUMP_REQUESTED: u32 = 0xffff_ffff;
 ///
 /// # Errors
 /// [`Error::NoContext`], and those of [`dump`].
-pub(crate) fn capture(memory: &PrivateView, occasion: Occasion, full_stacks: bool) -> Result<RawDump, Error> {
+pub(crate) fn capture(memory: &PrivateView, occasion: Occasion) -> Result<RawDump, Error> {
     let context = memory.context(occasion)?.ok_or(Error::NoContext)?;
-    dump(context, full_stacks)
+    dump(context)
 }
 
 /// Dumps the process of a crash context. It counts only if the crashing thread and its stack are in it: the writer also
@@ -52,11 +52,11 @@ pub(crate) fn capture(memory: &PrivateView, occasion: Occasion, full_stacks: boo
 ///
 /// # Errors
 /// [`Error::Writer`], [`Error::Empty`], [`Error::CaptureThread`].
-pub(crate) fn dump(context: CrashContext, full_stacks: bool) -> Result<RawDump, Error> {
+pub(crate) fn dump(context: CrashContext) -> Result<RawDump, Error> {
     let tid = context.tid as u32;
     let exception = sys::exception(&context);
     let mut soft_errors = Vec::new();
-    let whole = sys::write(context.clone(), full_stacks).and_then(|bytes| that_counts(bytes, tid));
+    let whole = sys::write(context.clone()).and_then(|bytes| that_counts(bytes, tid));
     let bytes = match whole {
         Ok(bytes) => bytes,
         Err(why) => {
