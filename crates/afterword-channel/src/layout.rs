@@ -13,6 +13,7 @@
 //!     68      4  process id of the app (u32)
 //!     72     64  host name, UTF-8, filled with NUL
 //!    136      8  start of the run, milliseconds since 1970-01-01 UTC (u64)
+//!    144      8  time of the salvage, the same (u64)
 //!
 //!    256      4  app state (u32): 0 starting, 1 running, 2 clean exit, 3 in the crash handler, 4 told to end by a signal
 //!    260      4  panic verdict (u32): 0 none, 1 undecided, 2 a crash, 3 not a crash
@@ -114,6 +115,7 @@ impl Occasion {
 }
 
 pub(crate) const AT_STARTED_MS: usize = 136;
+pub(crate) const AT_SALVAGED_MS: usize = 144;
 
 pub(crate) const AT_APP_STATE: usize = 256;
 pub(crate) const AT_PANIC_VERDICT: usize = 260;

@@ -157,8 +157,10 @@ impl RunFile {
     }
 
     /// Begins a salvage, whose parts follow. Allocates nothing, takes no lock: for signal handlers, as all of it.
-    pub fn begin_salvage(&self) {
+    /// `now_ms` are milliseconds since 1970.
+    pub fn begin_salvage(&self, now_ms: u64) {
         self.word(AT_SALVAGE_SLOT).store(1, Ordering::Release);
+        self.copy_in(AT_SALVAGED_MS, &now_ms.to_le_bytes());
     }
 
     /// The crash context. Its registers must have been sanitised: this lies on a disk.

@@ -78,6 +78,8 @@ pub struct PanicNote {
 /// What the crash handler could save by itself, where no process outside could do it.
 #[derive(Clone)]
 pub struct Salvage {
+    /// When, in milliseconds since 1970, by a clock that may have been wrong.
+    pub at_ms: u64,
     /// Its registers are sanitised.
     pub context: crash_context::CrashContext,
     /// Where the first of the stack's bytes lay.
@@ -302,6 +304,7 @@ impl RunView {
         let stack = AT_SALVAGED_STACK + SALVAGED_STACK_HEADER_BYTES;
         let modules = self.checked(AT_SALVAGED_MODULES, AT_SALVAGED_MODULES + 8, SALVAGED_MODULES_BYTES)?;
         Ok(Some(Salvage {
+            at_ms: u64::from_le_bytes(self.bytes(AT_SALVAGED_MS)?),
             context,
             stack_address: u64::from_le_bytes(self.bytes(AT_SALVAGED_STACK)?),
             stack: self

@@ -1,7 +1,12 @@
 //! Working out what a stored minidump says: the stack, and with it the event as it will be sent.
 
+use std::fs::File;
+use std::os::fd::AsRawFd;
+use std::path::PathBuf;
+use std::sync::OnceLock;
+
 use afterword_store::{Report, ReportFile, ReportId, ReportKind, Store};
-use afterword_symbols::{Limits, ProcessedCrash};
+use afterword_symbols::{Limits, ProcessedCrash, Sources};
 use serde_json::Value;
 
 use crate::{Error, event, masked};
@@ -35,7 +40,7 @@ pub fn assemble(store: &Store, id: ReportId) -> Result<Assembled, Error> {
     let dump = report
         .read(ReportFile::Minidump)?
         .ok_or(Error::NothingToAssemble { id })?;
-    let mut crash = afterword_symbols::process(&dump, &masked::local_sources(), &Limits::default())?;
+    let mut crash = afterword_symbols::process(&dump, &sources(), &Limits::default())?;
     if info.kind == ReportKind::Panic {
         event::leave_out_hook(&mut crash);
     }
@@ -47,6 +52,28 @@ pub fn assemble(store: &Store, id: ReportId) -> Result<Assembled, Error> {
         crash: Some(crash),
         event,
     })
+}
+
+/// The executable of the app that crashed, held open since: an update may have replaced the file while it ran.
+static EXECUTABLE: OnceLock<File> = OnceLock::new();
+
+/// Holds the executable of a process that is crashing. At rest nothing of the app's is held.
+pub(crate) fn hold_executable(pid: u32) {
+    match File::open(format!("/proc/{pid}/exe")) {
+        Ok(file) => drop(EXECUTABLE.set(file)),
+        Err(error) => log::debug!("the executable is looked for by its name: {error}"),
+    }
+}
+
+fn sources() -> Sources {
+    Sources {
+        held_files: EXECUTABLE
+            .get()
+            .map(|file| PathBuf::from(format!("/proc/self/fd/{}", file.as_raw_fd())))
+            .into_iter()
+            .collect(),
+        ..masked::local_sources()
+    }
 }
 
 fn put(report: &Report, file: ReportFile, what: &'static str, content: &impl serde::Serialize) -> Result<(), Error> {

@@ -3,7 +3,6 @@
 use afterword_channel::{Identity, Policy, RunView};
 use afterword_store::{ConsentPolicy, Error as StoreError, ReportFile, ReportId, ReportInfo, ReportKind, Store};
 use serde_json::{Value, json};
-use time::OffsetDateTime;
 use uuid::Uuid;
 
 use crate::capture::{RawDump, signal_name};
@@ -50,7 +49,7 @@ impl Kept {
                 app_name: app.app_name.clone(),
                 release: app.release.clone(),
                 environment: app.environment.clone(),
-                captured_at: OffsetDateTime::now_utc(),
+                captured_at: dump.captured_at,
                 reason: match (kind, signal) {
                     (ReportKind::Panic, _) => "panic".to_owned(),
                     (_, Some(signal)) => signal.to_owned(),

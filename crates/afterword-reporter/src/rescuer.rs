@@ -10,6 +10,7 @@ use afterword_store::{AppId, ReportId, ReportKind, Store};
 
 use crate::app::App;
 use crate::ask::{Shell, Watched};
+use crate::assemble::hold_executable;
 use crate::endings::{self, Run};
 use crate::errands::{Errand, Errands};
 use crate::error::chain;
@@ -67,6 +68,7 @@ fn keep(hello: &Hello, run: &RunView, memory: &PrivateView, store: &Store) -> Re
     if app.policy == Policy::Never {
         return Err(Error::Never);
     }
+    hold_executable(run.app_pid()?);
     let mut dump = capture::capture(memory, Occasion::Crash)?;
     dump.soft_errors
         .push("the reporter was gone or silent: another one was started by the crash handler".to_owned());

@@ -12,6 +12,7 @@ use afterword_store::{AppId, AskerLock, ReportId, ReportKind, Store};
 
 use crate::app::{App, Woken, has_become_another};
 use crate::ask::{Shell, Watched};
+use crate::assemble::hold_executable;
 use crate::endings::{self, Run};
 use crate::errands::{Errand, Errands};
 use crate::error::chain;
@@ -148,6 +149,7 @@ impl Serving {
         if app.policy == Policy::Never {
             return Err(Error::Never);
         }
+        hold_executable(self.run.app_pid()?);
         let dump = capture::capture(&self.memory, occasion)?;
         Kept::new(app, &self.run, dump, kind)
     }

@@ -37,6 +37,15 @@ pub(crate) struct Found {
     pub(crate) line: Option<u32>,
 }
 
+/// Where files are looked for besides the module's own path.
+#[derive(Clone, Copy, Default)]
+pub(crate) struct Places<'a> {
+    /// Folders of debug files.
+    pub(crate) debug_roots: &'a [PathBuf],
+    /// Files that are held open.
+    pub(crate) held: &'a [PathBuf],
+}
+
 /// What there is on this machine for one module of the dump.
 pub(crate) struct LocalModule<'s> {
     pub(crate) state: SymbolState,
@@ -51,10 +60,17 @@ pub(crate) struct LocalModule<'s> {
 }
 
 impl<'s> LocalModule<'s> {
-    /// Opens the file at `path` (already mapped to this machine) and the debug file that belongs to it, if their build is
-    /// `build`.
-    pub(crate) fn open(path: &Path, build: &Build, debug_roots: &[PathBuf], slots: &'s Slots) -> LocalModule<'s> {
-        let (state, file, code) = match open_checked(path, build, &slots.code) {
+    /// Opens the file at `path` (already mapped to this machine), or else the one of `places.held` that was it, and the
+    /// debug file that belongs to it, if their build is `build`.
+    pub(crate) fn open(path: &Path, build: &Build, places: Places<'_>, slots: &'s Slots) -> LocalModule<'s> {
+        let code = open_checked(path, build, &slots.code).or_else(|why| {
+            let held = places
+                .held
+                .iter()
+                .find_map(|held| open_checked(held, build, &slots.code).ok());
+            held.ok_or(why)
+        });
+        let (state, file, code) = match code {
             Ok(code) => (SymbolState::NamesOnly, Some(path.to_owned()), Some(code)),
             Err(OpenError::Missing) => (SymbolState::Missing, None, None),
             Err(OpenError::Mismatched) => (SymbolState::Mismatched, Some(path.to_owned()), None),
@@ -71,7 +87,7 @@ impl<'s> LocalModule<'s> {
             slots,
         };
         if !module.code.as_ref().is_some_and(ElfFile::has_line_information) {
-            module.debug = debug_file::candidates(path, build, module.code.as_ref(), debug_roots)
+            module.debug = debug_file::candidates(path, build, module.code.as_ref(), places.debug_roots)
                 .find_map(|candidate| open_checked(&candidate, build, &slots.debug).ok());
         }
         if let Some(debug) = &module.debug {

@@ -52,4 +52,7 @@ pub struct Sources {
     /// Prefixes of paths in the dump and what they are on this machine; the first that fits counts. What was masked in the
     /// dump is mapped back here.
     pub path_map: Vec<(String, PathBuf)>,
+    /// Files that are tried where a module's own file is gone or another by now: an executable that was replaced while it
+    /// ran, held open (`/proc/self/fd/7`). Used only for the module whose build they are.
+    pub held_files: Vec<PathBuf>,
 }

@@ -19,7 +19,7 @@ use minidump_unwind::{
 };
 
 use crate::address::{AbsoluteAddress, ModuleOffset};
-use crate::local::{Build, Caller, Found, LocalModule, Slots};
+use crate::local::{Build, Caller, Found, LocalModule, Places, Slots};
 use crate::{Sources, SymbolState};
 
 /// Which frame: where it goes on, and its stack pointer.
@@ -37,7 +37,7 @@ pub(crate) struct Provider<'s> {
     places: HashMap<u64, OwnFile<'s>>,
     local: Mutex<HashMap<u64, LocalModule<'s>>>,
     found: Mutex<HashMap<(u64, ModuleOffset), Vec<Found>>>,
-    debug_roots: &'s [PathBuf],
+    elsewhere: Places<'s>,
     breakpad: Symbolizer,
     /// Of the thread being walked: where the processor is in frames that are not in a call.
     exact: Mutex<HashSet<Place>>,
@@ -49,7 +49,7 @@ impl<'s> Provider<'s> {
     /// `slots` has one entry for each of `modules`.
     pub(crate) fn new(
         modules: &[&MinidumpModule],
-        sources: &Sources,
+        sources: &'s Sources,
         debug_roots: &'s [PathBuf],
         slots: &'s [Slots],
         deadline: Instant,
@@ -66,7 +66,10 @@ impl<'s> Provider<'s> {
             places,
             local: Mutex::default(),
             found: Mutex::default(),
-            debug_roots,
+            elsewhere: Places {
+                debug_roots,
+                held: &sources.held_files,
+            },
             breakpad: Symbolizer::new(simple_symbol_supplier(sources.breakpad_dirs.clone())),
             exact: Mutex::default(),
             frames_left: AtomicUsize::new(0),
@@ -155,7 +158,7 @@ impl<'s> Provider<'s> {
         let mut local = self.local.lock().unwrap_or_else(PoisonError::into_inner);
         let module = local
             .entry(base)
-            .or_insert_with(|| LocalModule::open(&place.path, &place.build, self.debug_roots, place.slots));
+            .or_insert_with(|| LocalModule::open(&place.path, &place.build, self.elsewhere, place.slots));
         module.is_usable().then(|| look(module))
     }
 

@@ -308,7 +308,8 @@ fn executable_name() -> String {
         .unwrap_or_else(|| "application".to_owned())
 }
 
-fn now_ms() -> u64 {
+/// Milliseconds since 1970. Safe in a signal handler.
+pub(crate) fn now_ms() -> u64 {
     SystemTime::now()
         .duration_since(UNIX_EPOCH)
         .map_or(0, |since| u64::try_from(since.as_millis()).unwrap_or(u64::MAX))

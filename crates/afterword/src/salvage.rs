@@ -21,7 +21,7 @@ use afterword_channel::stack_words::{Addresses, WordSize, sanitise_register, san
 use afterword_channel::{Homes, PrivateMemory};
 use crash_handler::CrashContext;
 
-use crate::init::Running;
+use crate::init::{Running, now_ms};
 
 const MAX_MODULES: usize = 1024;
 const MAPS_BYTES: usize = 4096;
@@ -84,7 +84,7 @@ pub(crate) fn salvage(running: &Running, context: &CrashContext) {
     };
     // SAFETY: the handler lets one thread in, once.
     let room = unsafe { &mut *ROOM.0.get() };
-    running.run.begin_salvage();
+    running.run.begin_salvage(now_ms());
     if let Some(maps) = &running.stock.maps {
         room.read_modules(maps, &running.stock.homes);
     }

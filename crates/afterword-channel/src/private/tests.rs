@@ -132,14 +132,14 @@ fn what_is_salvaged_is_read_back_and_only_when_it_is_whole() {
     let folder = tempfile::tempdir().unwrap();
     let run = RunFile::create(folder.path(), Uuid::from_u128(7), 0, &Identity::default()).unwrap();
     let view = RunView::new(run.file().try_clone().unwrap()).unwrap();
-    run.begin_salvage();
+    run.begin_salvage(1_700_000_000_123);
     run.salvage_context(&context(9));
     run.salvage_stack(0x7ffd_0000_1000, &[3; 40_000]);
     run.salvage_modules(b"1000 9000 2000 3000 5 /opt/paint\n");
     assert!(view.salvage().unwrap().is_none());
     run.end_salvage();
     let salvage = view.salvage().unwrap().unwrap();
-    assert_eq!(salvage.context.tid, 9);
+    assert_eq!((salvage.context.tid, salvage.at_ms), (9, 1_700_000_000_123));
     assert_eq!(salvage.stack_address, 0x7ffd_0000_1000);
     assert_eq!(salvage.stack, vec![3; SALVAGED_STACK_BYTES]);
     assert_eq!(salvage.modules[0].path, "/opt/paint");

@@ -11,6 +11,7 @@ use afterword_channel::layout::Occasion;
 use afterword_channel::{PrivateView, Salvage};
 use crash_context::CrashContext;
 use minidump::{Minidump, MinidumpThreadList};
+use time::OffsetDateTime;
 
 use crate::Error;
 
@@ -22,6 +23,8 @@ pub(crate) struct RawDump {
     pub(crate) tid: u32,
     /// What the exception was.
     pub(crate) exception: Exception,
+    /// When it was taken.
+    pub(crate) captured_at: OffsetDateTime,
     /// What is not in it, and why.
     pub(crate) soft_errors: Vec<String>,
 }
@@ -70,6 +73,7 @@ pub(crate) fn dump(context: CrashContext) -> Result<RawDump, Error> {
         bytes,
         tid,
         exception,
+        captured_at: OffsetDateTime::now_utc(),
         soft_errors,
     })
 }
@@ -83,11 +87,21 @@ pub(crate) fn salvaged(salvage: Salvage) -> Result<RawDump, Error> {
     Ok(RawDump {
         tid,
         exception: sys::exception(&salvage.context),
+        captured_at: time_of(salvage.at_ms),
         bytes: that_counts(sys::write_salvage(salvage)?, tid)?,
         soft_errors: vec![
             "only the innermost frames of the crashed thread could be saved, by its own crash handler".to_owned(),
         ],
     })
+}
+
+/// A time that makes no sense, or lies ahead, is now.
+fn time_of(ms: u64) -> OffsetDateTime {
+    let now = OffsetDateTime::now_utc();
+    OffsetDateTime::from_unix_timestamp_nanos(i128::from(ms) * 1_000_000)
+        .ok()
+        .filter(|at| ms > 0 && *at <= now)
+        .unwrap_or(now)
 }
 
 fn that_counts(bytes: Vec<u8>, tid: u32) -> Result<Vec<u8>, Error> {

@@ -45,7 +45,7 @@ fn assert_found(found: &[Found]) {
 fn a_function_of_this_executable_is_found() {
     let (path, build, offset) = this_executable();
     let slots = Slots::default();
-    let module = LocalModule::open(&path, &build, &[], &slots);
+    let module = LocalModule::open(&path, &build, Places::default(), &slots);
     assert_eq!(module.state, SymbolState::Loaded);
     assert!(module.covers(offset));
     assert_found(&module.functions_at(offset));
@@ -66,12 +66,40 @@ fn debug_information_is_found_by_build_id_without_the_executable() {
 
     let slots = Slots::default();
     let roots = [root.path().join("nothing here"), root.path().to_owned()];
-    let module = LocalModule::open(&root.path().join("gone"), &build, &roots, &slots);
+    let places = Places {
+        debug_roots: &roots,
+        ..Places::default()
+    };
+    let module = LocalModule::open(&root.path().join("gone"), &build, places, &slots);
     assert_eq!(
         (module.state, module.file.as_ref()),
         (SymbolState::Loaded, Some(&debug))
     );
     assert_found(&module.functions_at(offset));
+}
+
+#[test]
+fn a_file_that_was_replaced_is_found_where_it_is_held_open() {
+    let (path, build, offset) = this_executable();
+    let folder = tempfile::tempdir().unwrap();
+    let replaced = folder.path().join("app");
+    std::fs::copy("/bin/true", &replaced).unwrap();
+    for (at, held, found) in [
+        (&replaced, vec!["/bin/true".into(), path.clone()], true),
+        (&folder.path().join("gone"), vec![path.clone()], true),
+        (&replaced, vec!["/bin/true".into()], false),
+    ] {
+        let slots = Slots::default();
+        let places = Places {
+            held: &held,
+            ..Places::default()
+        };
+        let module = LocalModule::open(at, &build, places, &slots);
+        assert_eq!(module.is_usable(), found);
+        if found {
+            assert_found(&module.functions_at(offset));
+        }
+    }
 }
 
 #[test]
@@ -81,7 +109,7 @@ fn only_the_very_build_is_used() {
     let other = Build {
         id: build.id.replace(['0', '1', '2', '3'], "f"),
     };
-    let module = LocalModule::open(&path, &other, &[], &slots);
+    let module = LocalModule::open(&path, &other, Places::default(), &slots);
     assert_eq!(module.state, SymbolState::Mismatched);
     assert!(!module.is_usable());
     assert!(!module.covers(offset));
@@ -93,7 +121,7 @@ fn what_is_no_file_is_not_opened() {
     let slots = Slots::default();
     let build = Build { id: "00".to_owned() };
     for path in ["/dev/zero", "/proc/self", "/nonexistent/file", "/bin/true/below"] {
-        let module = LocalModule::open(Path::new(path), &build, &[], &slots);
+        let module = LocalModule::open(Path::new(path), &build, Places::default(), &slots);
         assert_eq!(module.state, SymbolState::Missing, "{path}");
     }
 }
