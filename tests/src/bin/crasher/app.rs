@@ -25,6 +25,9 @@ pub(crate) struct Arguments {
     consent: String,
     #[arg(long, default_value_t = 10_000)]
     deadline_ms: u64,
+    /// Keep stacks and registers as they are.
+    #[arg(long)]
+    full_stacks: bool,
     /// Crash without Afterword.
     #[arg(long)]
     pub(crate) without: bool,
@@ -59,6 +62,7 @@ pub(crate) fn init(arguments: &Arguments) -> Guard {
         .environment("test")
         .reporter(reporter)
         .consent(consent)
+        .full_stacks(arguments.full_stacks)
         .deadline_ms(arguments.deadline_ms);
     if let Some(store) = &arguments.store {
         options = options.store(store);

@@ -4,7 +4,7 @@ use std::hint::black_box;
 
 use clap::ValueEnum;
 
-use crate::{memory, panics, process, signals, threads};
+use crate::{canaries, memory, panics, process, signals, threads};
 
 #[derive(Clone, Copy, PartialEq, Eq, ValueEnum)]
 pub(crate) enum Kind {
@@ -42,6 +42,10 @@ pub(crate) enum Kind {
     BecomeAnother,
     /// A crash on a worker while the main thread's panic is being dumped, again and again.
     PanicAndCrash,
+    /// With text in memory and registers.
+    Canaries,
+    /// The same, once standard input is closed.
+    CanariesWhenTold,
 }
 
 impl Kind {
@@ -62,6 +66,8 @@ impl Kind {
                 memory::fill_pixel(std::ptr::null_mut());
             }
             Kind::PanicAndCrash => panics::while_another_crashes(),
+            Kind::Canaries => canaries::crash(),
+            Kind::CanariesWhenTold => canaries::crash_when_told(),
             Kind::Message => {
                 afterword::sentry::capture_message("the palette is empty", afterword::sentry::Level::Warning);
             }

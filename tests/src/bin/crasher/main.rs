@@ -10,6 +10,7 @@
 //! theme.
 
 mod app;
+mod canaries;
 mod faults;
 #[cfg(feature = "itself")]
 mod itself;

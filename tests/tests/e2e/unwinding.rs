@@ -1,0 +1,93 @@
+//! Scrubbing costs no frame: for every kind of crash, the scrubbed dump unwinds as the whole one does.
+
+use std::process::Command;
+
+use afterword_store::{ReportFile, State};
+use afterword_symbols::ProcessedCrash;
+
+use crate::process::{Scene, quiet};
+
+/// Kinds that leave no report of their own, or none whose stack is the same twice.
+const NOT_COMPARED: &[(&str, &str)] = &[
+    ("message", "an error has no minidump"),
+    ("clean-exit", "no crash"),
+    ("exit", "no crash"),
+    ("wait", "no crash"),
+    ("terminated", "no crash"),
+    ("forked-child", "no crash"),
+    ("forked-child-then-null-write", "null-write, behind a child"),
+    ("null-write-once", "null-write"),
+    ("foreign-scope", "null-write, after a while"),
+    ("panic-thread", "survived"),
+    ("panic-caught", "survived"),
+    ("panic-caught-then-null-write", "two reports"),
+    ("panic-and-crash", "where the main thread is by then is chance"),
+    ("reporter-killed", "no reporter"),
+    ("canaries-when-told", "canaries"),
+    ("signal-from-outside", "where it is by then is chance"),
+    ("updated", "its symbols are gone"),
+    ("low-memory", "where memory ends is chance"),
+];
+
+/// What the crasher can do, as it says itself: what is added there is compared here.
+fn kinds() -> Vec<String> {
+    let help = Command::new(env!("CARGO_BIN_EXE_crasher")).arg("-h").output().unwrap();
+    let help = String::from_utf8(help.stdout).unwrap();
+    let values = help
+        .split("[possible values: ")
+        .nth(1)
+        .unwrap()
+        .split(']')
+        .next()
+        .unwrap();
+    values
+        .split(',')
+        .map(|kind| kind.trim().to_owned())
+        .filter(|kind| !NOT_COMPARED.iter().any(|(not, _)| not == kind))
+        .collect()
+}
+
+/// The frames of the thread that crashed: function or place in the module, module, and how it was found.
+fn frames(kind: &str, full_stacks: bool) -> Vec<String> {
+    let scene = Scene::new();
+    let mut crasher = scene.crasher(kind);
+    if full_stacks {
+        crasher.arg("--full-stacks");
+    }
+    scene.run(quiet(&mut crasher));
+    let report = scene.report_in(State::Waiting);
+    let whole = report
+        .info()
+        .unwrap()
+        .removed
+        .iter()
+        .any(|words| words.contains("keeps them whole"));
+    assert_eq!(whole, full_stacks, "{kind}");
+    let stack: ProcessedCrash = serde_json::from_slice(&report.read(ReportFile::Stack).unwrap().unwrap()).unwrap();
+    stack
+        .crashed_thread()
+        .unwrap()
+        .frames
+        .iter()
+        .map(|frame| {
+            let offset = frame.module_offset.map(|offset| format!("+{:#x}", offset.0));
+            let function = frame.function.clone().or(offset).unwrap_or_default();
+            format!(
+                "{function} in {} by {}",
+                frame.module.as_deref().unwrap_or_default(),
+                frame.trust
+            )
+        })
+        .collect()
+}
+
+#[test]
+fn every_kind_of_crash_unwinds_to_the_same_frames_as_without_scrubbing() {
+    let kinds = kinds();
+    assert!(kinds.len() >= 6, "{kinds:?}");
+    for kind in &kinds {
+        let (scrubbed, whole) = (frames(kind, false), frames(kind, true));
+        assert!(!scrubbed.is_empty(), "{kind}");
+        assert_eq!(scrubbed, whole, "{kind}");
+    }
+}
