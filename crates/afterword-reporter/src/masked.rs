@@ -24,6 +24,19 @@ pub(crate) fn homes() -> Homes {
         .clone()
 }
 
+/// A path of this machine that was masked when it was written down, as it is.
+pub(crate) fn unmasked(path: &str, homes: &Homes) -> String {
+    homes
+        .path_map()
+        .iter()
+        .find_map(|(masked, real)| {
+            let rest = path.strip_prefix(masked.as_str())?;
+            let ends = rest.is_empty() || rest.starts_with(['/', '\\']);
+            ends.then(|| format!("{}{rest}", real.display()))
+        })
+        .unwrap_or_else(|| path.to_owned())
+}
+
 /// Where to look for symbols on this machine: in and beside the modules' own files, those in the user's home included, whose
 /// paths are masked in the dump.
 pub fn local_sources() -> Sources {
@@ -61,6 +74,21 @@ pub(crate) fn mask_crash(crash: &mut ProcessedCrash, homes: &Homes) {
 mod tests {
     use super::*;
     use afterword_symbols::{Frame, Module, Thread};
+
+    #[test]
+    fn what_was_masked_is_found_again() {
+        let homes = Homes::from_paths(["/home/main".into(), "/home/main/snap/x1".into()]);
+        for path in [
+            "/home/main/main",
+            "/home/main",
+            "/home/main/snap/x1/app (deleted)",
+            "/usr/bin/main",
+        ] {
+            assert_eq!(unmasked(&homes.mask_text(path), &homes), path);
+        }
+        assert_eq!(unmasked("/home/*****/x", &homes), "/home/*****/x");
+        assert_eq!(unmasked("/home/****x", &homes), "/home/****x");
+    }
 
     #[test]
     fn paths_are_masked_and_names_of_functions_are_not() {

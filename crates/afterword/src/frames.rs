@@ -1,8 +1,12 @@
-//! An integration of ours for the Sentry client: which frames are the app's own, and no name of the computer.
+//! An integration of ours for the Sentry client: which frames are the app's own, and neither the computer's name nor, in
+//! paths, the user's.
 //!
 //! The SDK tells the app's frames from others by prefixes of function names alone: inlined functions of the standard library
 //! (`do_call`, `catch_unwind`) and the C library then look like the app's, and an app whose name begins like ours does not.
 
+use std::sync::OnceLock;
+
+use afterword_channel::Homes;
 use sentry::protocol::{Event, Frame, Stacktrace};
 use sentry::{ClientOptions, Integration};
 
@@ -33,9 +37,25 @@ impl Integration for OwnFrames {
         for stacktrace in exceptions.chain(threads).chain(event.stacktrace.as_mut()) {
             for frame in &mut stacktrace.frames {
                 frame.in_app = Some(is_in_app(frame));
+                mask_paths(frame, homes());
             }
         }
         Some(event)
+    }
+}
+
+/// Those of this user, worked out with the first event.
+fn homes() -> &'static Homes {
+    static HOMES: OnceLock<Homes> = OnceLock::new();
+    HOMES.get_or_init(Homes::without_asking)
+}
+
+/// Masks the user's name where the frame's source or module lies in their home.
+fn mask_paths(frame: &mut Frame, homes: &Homes) {
+    for path in [&mut frame.abs_path, &mut frame.filename, &mut frame.package] {
+        if let Some(path) = path {
+            *path = homes.mask_text(path).into_owned();
+        }
     }
 }
 
@@ -92,6 +112,20 @@ mod tests {
             abs_path: path.map(str::to_owned),
             ..Frame::default()
         }
+    }
+
+    #[test]
+    fn the_users_name_is_masked_in_paths_alone() {
+        let mut frame = frame("main::main", Some("/home/main/main/src/main.rs"));
+        frame.filename = Some("main.rs".to_owned());
+        frame.package = Some("/home/main/bin/main".to_owned());
+        mask_paths(&mut frame, &Homes::from_paths(["/home/main".into()]));
+        assert_eq!(frame.abs_path.as_deref(), Some("/home/****/main/src/main.rs"));
+        assert_eq!(frame.package.as_deref(), Some("/home/****/bin/main"));
+        assert_eq!(
+            (frame.filename.as_deref(), frame.function.as_deref()),
+            (Some("main.rs"), Some("main::main"))
+        );
     }
 
     #[test]

@@ -299,20 +299,28 @@ fn users_with_the_names_of_other_things_ruin_nothing() {
     }
 }
 
-/// The sources of a program that its user has built lie in their home.
+/// The sources of a program that its user has built lie in their home: of a crash, and of an error that the SDK captured.
 #[test]
 fn paths_of_sources_in_the_home_are_masked_too() {
-    let scene = Scene::new();
     let sources = Path::new(env!("CARGO_MANIFEST_DIR"));
-    scene.run(scene.crasher("null-write").env("HOME", sources));
-    let report = scene.report_in(State::Waiting);
     let name = sources.file_name().unwrap().to_str().unwrap();
-    let masked = sources
-        .with_file_name("*".repeat(name.len()))
-        .join("src/bin/crasher/memory.rs");
-    let crash = stack_of(&report);
-    assert_eq!(crash.top_app_frame().unwrap().file.as_deref(), masked.to_str());
-    assert_nowhere(&scene.store_root(), &[&format!("{}/src", sources.display())]);
+    let masked = sources.with_file_name("*".repeat(name.len())).join("src/bin/crasher");
+    for (kind, file) in [("null-write", "memory.rs"), ("panic-thread", "panics.rs")] {
+        let scene = Scene::new();
+        scene.run(scene.crasher(kind).env("HOME", sources));
+        let event = scene
+            .report_in(State::Waiting)
+            .read(ReportFile::Event)
+            .unwrap()
+            .unwrap();
+        let event: serde_json::Value = serde_json::from_slice(&event).unwrap();
+        let frames = event["exception"]["values"][0]["stacktrace"]["frames"]
+            .as_array()
+            .unwrap();
+        let has = |path: &Path| frames.iter().any(|frame| frame["abs_path"].as_str() == path.to_str());
+        assert!(has(&masked.join(file)), "{kind}: {frames:#?}");
+        assert_nowhere(&scene.store_root(), &[&format!("{}/src", sources.display())]);
+    }
 }
 
 #[test]

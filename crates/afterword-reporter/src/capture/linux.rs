@@ -15,7 +15,7 @@ use seccompiler::{
 
 use super::one_thread::OneThread;
 use super::{DUMP_REQUESTED, Exception};
-use crate::Error;
+use crate::{Error, masked};
 
 const PAGE_BYTES: u64 = 4096;
 /// The longest stack that is read without ptrace: more than the innermost thousand frames.
@@ -130,6 +130,11 @@ fn read_memory(pid: libc::pid_t, address: u64, into: &mut [u8]) -> bool {
 /// What the crash handler saved by itself.
 pub(super) fn write_salvage(mut salvage: Salvage) -> Result<Vec<u8>, Error> {
     salvage.context.siginfo.ssi_addr = fault_address(&salvage.context).unwrap_or(0);
+    // Masked in the run file; the build ids are read from the files. The scrubber masks them again.
+    let homes = masked::homes();
+    for module in &mut salvage.modules {
+        module.path = masked::unmasked(&module.path, &homes);
+    }
     OneThread {
         context: salvage.context,
         name: None,
