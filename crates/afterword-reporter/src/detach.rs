@@ -81,6 +81,15 @@ pub(crate) fn detach() -> Attributes {
     }
 }
 
+/// For a process that nobody needs to be independent of: files for the user alone, and no more.
+#[cfg(target_os = "linux")]
+pub(crate) fn files_for_the_user_alone() -> Attributes {
+    Attributes {
+        umask: rustix::process::umask(Mode::from_raw_mode(0o077)),
+        limits: Vec::new(),
+    }
+}
+
 /// What the app's process had and ours has not: an app that is started again gets it back.
 #[derive(Debug, Clone)]
 pub(crate) struct Attributes {

@@ -86,6 +86,20 @@ pub enum Error {
         #[source]
         source: std::io::Error,
     },
+    /// Options given by hand are wrong.
+    #[error("{why}; see --help")]
+    Usage {
+        /// What is wrong with them.
+        why: String,
+    },
+    /// The socket for minidumper's clients could not be made.
+    #[error("cannot listen at {}: {why}", path.display())]
+    Socket {
+        /// Its path.
+        path: PathBuf,
+        /// What was found.
+        why: String,
+    },
 }
 
 pub(crate) use afterword_store::chain;

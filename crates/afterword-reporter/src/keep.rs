@@ -25,20 +25,36 @@ impl Kept {
     ///
     /// # Errors
     /// [`Error::Scrub`]; what the run file cannot tell is a soft error in the report.
-    pub(crate) fn new(app: &Identity, run: &RunView, dump: RawDump, kind: ReportKind) -> Result<Kept, Error> {
-        let (tid, exception) = (dump.tid, dump.exception);
-        let scrubbed = scrub::scrub(dump.bytes, app.full_stacks)?;
-        let mut soft_errors = dump.soft_errors;
-        let event = partial_event(run, app.max_breadcrumbs, &mut soft_errors);
+    pub(crate) fn new(app: &Identity, run: &RunView, mut dump: RawDump, kind: ReportKind) -> Result<Kept, Error> {
+        let report_id = ReportId::from(run.run_id()?);
+        let event = partial_event(run, app.max_breadcrumbs, &mut dump.soft_errors);
         // The note counts if it is of the thread that crashed, and of now: a panic of another thread, or of this one that was
         // survived, is not the reason.
-        let panic = soft(run.panic_note(), &mut soft_errors)
+        let panic = soft(run.panic_note(), &mut dump.soft_errors)
             .flatten()
-            .filter(|note| note.tid == tid && note.age_s.is_some_and(|age| age <= PANIC_AGE_S));
-        let signal = signal_name(exception.signal);
-        let is_abort = signal == Some("SIGABRT");
+            .filter(|note| note.tid == dump.tid && note.age_s.is_some_and(|age| age <= PANIC_AGE_S));
+        let is_abort = signal_name(dump.exception.signal) == Some("SIGABRT");
         let panic = panic.filter(|_| kind == ReportKind::Panic || is_abort);
-        let report_id = ReportId::from(run.run_id()?);
+        let mut kept = Kept::without_run(app, report_id, dump, kind)?;
+        kept.info.event = event;
+        kept.info.message = panic.as_ref().map(|note| note.message.clone());
+        kept.info.thread_name = panic.map(|note| note.thread_name).filter(|name| !name.is_empty());
+        Ok(kept)
+    }
+
+    /// Scrubs the dump, for a report of which no run file says anything.
+    ///
+    /// # Errors
+    /// [`Error::Scrub`].
+    pub(crate) fn without_run(
+        app: &Identity,
+        report_id: ReportId,
+        dump: RawDump,
+        kind: ReportKind,
+    ) -> Result<Kept, Error> {
+        let exception = dump.exception;
+        let scrubbed = scrub::scrub(dump.bytes, app.full_stacks)?;
+        let signal = signal_name(exception.signal);
         Ok(Kept {
             info: ReportInfo {
                 version: ReportInfo::VERSION,
@@ -57,11 +73,11 @@ impl Kept {
                 },
                 signal: signal.map(str::to_owned),
                 address: exception.address,
-                message: panic.as_ref().map(|note| note.message.clone()),
-                thread_name: panic.map(|note| note.thread_name).filter(|name| !name.is_empty()),
-                event,
+                message: None,
+                thread_name: None,
+                event: json!({}),
                 removed: scrubbed.removed,
-                soft_errors,
+                soft_errors: dump.soft_errors,
                 policy: policy(app.policy),
             },
             minidump: scrubbed.bytes,

@@ -18,6 +18,9 @@
 //! Where the reporter is gone or silent, the crash handler starts a `rescuer`, which does the same from step 3 on. Where even
 //! that fails, the handler saves what it can, and `endings` makes a report of it: here, or at the next start.
 //!
+//! Programs that already speak to a server of the `minidumper` crate are served by `minidumper`, with the same capture,
+//! scrubbing, store and errands.
+//!
 //! What each run did is in a log file in the store's `log` folder (`journal`).
 //!
 //! # What holds here
@@ -47,6 +50,8 @@ mod errands;
 mod leftovers;
 mod restart;
 mod send;
+
+mod minidumper;
 
 /// The dialog's messages, for shells of other programs.
 pub use afterword_dialog as dialog;

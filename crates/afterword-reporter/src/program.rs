@@ -7,7 +7,7 @@ use afterword_channel::{REPORTER_ARGUMENT, RESCUER_ARGUMENT};
 
 use crate::ask::Shell;
 use crate::error::chain;
-use crate::{Error, rescuer, serve};
+use crate::{Error, minidumper, rescuer, serve};
 
 /// The argument of the process that shows the window.
 pub(crate) const DIALOG_ARGUMENT: &str = "--afterword-dialog";
@@ -65,10 +65,14 @@ pub fn run_if_asked() {
 /// The whole program `afterword-reporter`.
 pub fn main() -> ExitCode {
     run_if_asked();
-    let arguments = std::env::args().skip(1).collect::<Vec<_>>();
+    let arguments: Vec<OsString> = std::env::args_os().skip(1).collect();
+    if minidumper::is_asked(&arguments) {
+        return serve_minidumper(arguments);
+    }
+    let arguments: Vec<String> = arguments.iter().map(|a| a.to_string_lossy().into_owned()).collect();
     match arguments.first().map(String::as_str) {
         Some("--version" | "-V") => say(&format!("afterword-reporter {}", env!("CARGO_PKG_VERSION"))),
-        Some("--help" | "-h") | None => say(HELP),
+        Some("--help" | "-h") | None => say(&format!("{HELP}\n\n{}", minidumper::HELP)),
         Some(other) => {
             let error = Error::Arguments {
                 why: format!("it does not know {other:?}; see --help"),
@@ -80,11 +84,22 @@ pub fn main() -> ExitCode {
     ExitCode::SUCCESS
 }
 
+/// Until it is asked to end.
+fn serve_minidumper(arguments: Vec<OsString>) -> ExitCode {
+    match minidumper::run(arguments, Vec::new()) {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(error) => {
+            complain(&chain(&error));
+            ExitCode::from(if matches!(error, Error::Usage { .. }) { 2 } else { 1 })
+        }
+    }
+}
+
 const HELP: &str = "\
 afterword-reporter: the program that writes, shows and sends the crash reports of an application
 
-It is started by the application it belongs to, never by hand. Ship it beside the application's executable, or link its
-library and call afterword_reporter::run_if_asked() first in main.
+It is started by the application it belongs to; by hand only to serve programs that use minidumper, see below. Ship it
+beside the application's executable, or link its library and call afterword_reporter::run_if_asked() first in main.
 
 Reports wait in the user's data folder. To see them:
     afterword reports list
