@@ -2,8 +2,10 @@
 #![expect(unsafe_code, reason = "crashing for real takes what safe Rust prevents")]
 #![expect(clippy::unwrap_used, reason = "an example that cannot go on says so by panicking")]
 
+use std::ffi::CString;
 use std::hint::black_box;
-use std::path::PathBuf;
+use std::os::unix::ffi::OsStrExt;
+use std::path::{Path, PathBuf};
 
 use crash_handler::{CrashContext, CrashEventResult, CrashHandler, make_crash_event};
 use minidumper::{Client, SocketName};
@@ -11,7 +13,7 @@ use minidumper::{Client, SocketName};
 pub(crate) fn run() {
     let arguments: Vec<String> = std::env::args().skip(1).collect();
     let [socket, kind] = &arguments[..] else {
-        panic!("minidumper-client SOCKET crash|forked-child|vanish|wait|survive");
+        panic!("minidumper-client SOCKET crash|forked-child|vanish|wait|survive|stuck");
     };
     let socket = PathBuf::from(socket);
     let client = Client::with_name(SocketName::Path(&socket)).unwrap();
@@ -23,6 +25,7 @@ pub(crate) fn run() {
         },
         "vanish" => vanish(&client),
         "survive" => survive(&client),
+        "stuck" => stuck(&client, &socket.with_extension("fifo")),
         _ => {}
     }
     // SAFETY: the closure only sends and waits.
@@ -85,6 +88,40 @@ fn vanish(client: &Client) -> ! {
         unsafe { libc::kill(libc::getpid(), libc::SIGKILL) };
     });
     unreachable!("SIGKILL was ignored")
+}
+
+/// Its main thread is in a system call that no debugger can stop it in: it waits for a child that was made with `vfork`, and
+/// the child for somebody to open a FIFO.
+fn stuck(client: &Client, fifo: &Path) -> ! {
+    let fifo = CString::new(fifo.as_os_str().as_bytes()).unwrap();
+    std::thread::scope(|scope| {
+        scope.spawn(|| {
+            let stat = || std::fs::read_to_string(format!("/proc/self/task/{}/stat", std::process::id())).unwrap();
+            while !stat().contains(") D ") {
+                std::thread::yield_now();
+            }
+            let asked = client.request_dump(&here());
+            std::process::exit(if asked.is_ok() { 0 } else { 3 })
+        });
+        // SAFETY: each pointer is to something that lives on; the arrays end with a null pointer.
+        unsafe {
+            let mut actions: libc::posix_spawn_file_actions_t = std::mem::zeroed();
+            libc::posix_spawn_file_actions_init(&raw mut actions);
+            libc::posix_spawn_file_actions_addopen(&raw mut actions, 0, fifo.as_ptr(), libc::O_RDONLY, 0);
+            let (program, none) = (c"/bin/true", [std::ptr::null_mut()]);
+            let arguments = [program.as_ptr().cast_mut(), std::ptr::null_mut()];
+            let mut pid = 0;
+            libc::posix_spawn(
+                &raw mut pid,
+                program.as_ptr(),
+                &raw const actions,
+                std::ptr::null(),
+                arguments.as_ptr(),
+                none.as_ptr(),
+            );
+        }
+    });
+    unreachable!("the other thread ends the process")
 }
 
 /// This thread as a crash context without a signal.

@@ -1,10 +1,15 @@
 //! `--minidumper-socket`: minidumper's own client, crashing for real, and everybody else who may connect.
 
+use std::io::{BufRead, BufReader, Read, Write};
+use std::net::TcpListener;
 use std::os::unix::fs::PermissionsExt;
+use std::path::PathBuf;
+use std::sync::mpsc::{Receiver, channel};
 use std::time::{Duration, Instant};
 
 use afterword_reporter::assemble;
-use afterword_store::State;
+use afterword_store::{AppId, State, Store};
+use rustix::fs::{CWD, FileType, Mode, mknodat};
 use rustix::process::Signal;
 
 use crate::served::{PATIENCE, Served, died_of, finish};
@@ -81,6 +86,25 @@ fn clients_that_are_killed_end_nothing() {
     let before = served.reports().len();
     assert_eq!(died_of(served.run_client("crash")), Some(libc::SIGSEGV));
     assert_eq!(served.reports().len(), before + 1, "{}", served.journal());
+}
+
+/// A capture that does not come to an end: the client waits no longer than our own apps do, and nobody else waits at all.
+#[test]
+fn a_client_that_cannot_be_stopped_blocks_nobody() {
+    let served = Served::start(&[]);
+    let fifo = served.socket().with_extension("fifo");
+    mknodat(CWD, &fifo, FileType::Fifo, Mode::RUSR | Mode::WUSR, 0).unwrap();
+    let mut stuck = served.client("stuck");
+    served.wait_for(&format!("process {} asks for a dump", stuck.id()));
+    assert_eq!(died_of(served.run_client("crash")), Some(libc::SIGSEGV));
+    assert_eq!(served.reports().len(), 1, "{}", served.journal());
+    assert!(stuck.try_wait().unwrap().is_none(), "it was not stuck");
+    assert_eq!(finish(stuck).code(), Some(3));
+    assert!(served.journal().contains("takes too long"));
+    // Its child waits for this.
+    drop(std::fs::File::options().write(true).open(fifo).unwrap());
+    assert_eq!(died_of(served.run_client("crash")), Some(libc::SIGSEGV));
+    assert_eq!(served.reports().len(), 2, "{}", served.journal());
 }
 
 /// The peer's server makes room for as many bytes as a header says, up to 4 GiB, and ends at a crash of the wrong size.
@@ -219,6 +243,50 @@ fn it_ends_when_asked_to_and_leaves_no_socket() {
     }
 }
 
+/// What was asked for before is done first.
+#[test]
+fn it_ends_only_when_nobody_waits_for_a_dump() {
+    let served = Served::start(&[]);
+    let client = served.connect();
+    assert!(client.ping());
+    served.signal(Signal::STOP);
+    let bytes = size_of::<crash_context::CrashContext>();
+    let mut body = vec![0; bytes];
+    let own = (std::process::id() as i32).to_ne_bytes();
+    body[bytes - 8..bytes - 4].copy_from_slice(&own);
+    body[bytes - 4..].copy_from_slice(&own);
+    assert!(client.say(0, bytes as u32, &body));
+    served.signal(Signal::TERM);
+    served.signal(Signal::CONT);
+    // Nothing can be kept of a context without a stack pointer; what counts is the answer.
+    assert_eq!(client.hear(), Some(PONG));
+    assert_eq!(client.hear(), None);
+    assert_eq!(served.wait().code(), Some(0));
+}
+
+#[test]
+fn a_consent_given_beforehand_sends_at_once() {
+    let folder = tempfile::tempdir().unwrap();
+    let (dsn, received) = http_server(folder.path().join("store"));
+    let served = Served::start_in(folder, &["--dsn", &dsn, "--consent", "always"]);
+    assert_eq!(died_of(served.run_client("crash")), Some(libc::SIGSEGV));
+    let sent = received.recv_timeout(PATIENCE).unwrap();
+    assert!(sent.starts_with("POST /api/1/envelope/"), "{sent}");
+    served.wait_until("it is sent", || served.reports()[0].state() == State::Sent);
+}
+
+/// Without a consent and without a display the report stays, and nothing is sent.
+#[test]
+fn without_a_consent_the_report_waits() {
+    let folder = tempfile::tempdir().unwrap();
+    let (dsn, received) = http_server(folder.path().join("store"));
+    let served = Served::start_in(folder, &["--dsn", &dsn]);
+    assert_eq!(died_of(served.run_client("crash")), Some(libc::SIGSEGV));
+    served.wait_for("waits: there is nowhere to ask");
+    assert_eq!(served.reports()[0].state(), State::Waiting);
+    assert!(received.try_recv().is_err());
+}
+
 #[test]
 fn one_that_was_killed_is_followed_by_another() {
     let (_, folder) = Served::start(&[]).end(Signal::KILL);
@@ -241,6 +309,33 @@ fn wrong_options_are_explained() {
     assert_eq!(output.status.code(), Some(2));
     let words = String::from_utf8(output.stderr).unwrap();
     assert!(words.contains("--relase") && words.contains("--help"), "{words}");
+}
+
+/// A server that takes the only report of a store, on a free port: its DSN, and the head of each request.
+fn http_server(store_root: PathBuf) -> (String, Receiver<String>) {
+    let listener = TcpListener::bind(("127.0.0.1", 0)).unwrap();
+    let dsn = format!("http://key@{}/1", listener.local_addr().unwrap());
+    let (heads, received) = channel();
+    std::thread::spawn(move || {
+        for connection in listener.incoming() {
+            let mut connection = BufReader::new(connection.unwrap());
+            let mut head = String::new();
+            while !head.ends_with("\r\n\r\n") {
+                assert_ne!(connection.read_line(&mut head).unwrap(), 0);
+            }
+            let field = |line: &str| line.to_lowercase().strip_prefix("content-length: ")?.parse().ok();
+            let bytes: usize = head.lines().find_map(field).unwrap();
+            connection.read_exact(&mut vec![0; bytes]).unwrap();
+            let store = Store::open(&store_root, &AppId::new("paint").unwrap()).unwrap();
+            let event_id = store.reports().unwrap()[0].info().unwrap().event_id;
+            let body = format!("{{\"id\":\"{}\"}}", event_id.simple());
+            let length = body.len();
+            let answer = format!("HTTP/1.1 200 OK\r\ncontent-length: {length}\r\nconnection: close\r\n\r\n{body}");
+            connection.get_mut().write_all(answer.as_bytes()).unwrap();
+            heads.send(head).unwrap();
+        }
+    });
+    (dsn, received)
 }
 
 fn status(pid: u32, name: &str) -> u64 {

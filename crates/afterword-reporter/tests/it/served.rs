@@ -77,11 +77,16 @@ impl Served {
 
     /// Waits for words in the journal.
     pub(crate) fn wait_for(&self, words: &str) {
+        self.wait_until(words, || self.journal().contains(words));
+    }
+
+    /// Waits for a state.
+    pub(crate) fn wait_until(&self, what: &str, reached: impl Fn() -> bool) {
         let start = Instant::now();
-        while !self.journal().contains(words) {
+        while !reached() {
             assert!(
                 start.elapsed() < PATIENCE,
-                "waited in vain for {words:?}: {}",
+                "waited in vain for {what:?}: {}",
                 self.journal()
             );
             std::thread::sleep(Duration::from_millis(10));
@@ -115,6 +120,11 @@ impl Served {
 
     pub(crate) fn signal(&self, signal: Signal) {
         kill_process(Pid::from_raw(self.process.id() as i32).unwrap(), signal).unwrap();
+    }
+
+    /// Waits for its end.
+    pub(crate) fn wait(mut self) -> ExitStatus {
+        self.process.wait().unwrap()
     }
 
     /// Ends it with a signal. Returns how it ended, and what it leaves.
