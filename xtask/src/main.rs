@@ -1,13 +1,15 @@
-//! What the README, CI and people call: `cargo xtask test`, `demo`, `deny`, `ci`.
+//! What the README, CI and people call: `cargo xtask test`, `demo`, `deny`, `check-targets`, `ci`.
 //!
 //! A machine with Rust and a C compiler is enough for all of them: what else the tests need is installed where that is
 //! allowed, and named in one line where it is not ([`system`]). Work is done in steps ([`steps`]), each with a heading,
-//! a duration and a result, so that a log of CI can be read from its end. The tools beside cargo are in [`tools`].
+//! a duration and a result, so that a log of CI can be read from its end. The tools beside cargo are in [`tools`], the
+//! systems that are checked from afar in [`targets`].
 //!
 //! This package uses none of the others and few of anything: it is built before everything else.
 
 mod steps;
 mod system;
+mod targets;
 mod tools;
 
 use std::process::ExitCode;
@@ -39,7 +41,9 @@ enum Task {
     /// Checks licences, bans and sources of the dependencies (deny.toml), installing cargo-deny into target/tools
     /// where it is missing
     Deny,
-    /// All that CI does: format, lints, dependencies, tests
+    /// Type-checks and lints for Windows and macOS what runs on a user's machine, with Debian's Rust; nothing is run
+    CheckTargets,
+    /// All that CI does: format, lints, dependencies, other systems, tests
     Ci,
 }
 
@@ -78,6 +82,7 @@ fn run(task: Task) -> anyhow::Result<()> {
             tools::run(demo).context("the demo did not end well")
         }
         Task::Deny => tools::deny(&shell),
+        Task::CheckTargets => targets::check(&shell),
         Task::Ci => {
             let mut steps = Steps::begin();
             ci(&shell, &mut steps);
@@ -96,6 +101,7 @@ fn ci(shell: &Shell, steps: &mut Steps) {
         ))
     });
     steps.run("dependencies", || tools::deny(shell));
+    steps.run("other systems", || targets::check(shell));
     test(shell, &TestArguments::default(), steps);
 }
 

@@ -30,13 +30,20 @@ pub(crate) fn prepare(shell: &Shell) -> anyhow::Result<()> {
         say("nothing is needed on this system");
         return Ok(());
     }
-    let release = shell.read_file("/etc/os-release").unwrap_or_default();
-    if !has_apt(&release) {
+    if !has_apt(shell) {
         say("neither Debian nor Ubuntu: the tests that open windows need Xvfb, Mesa's software OpenGL, and the X11");
         say("libraries xcb, cursor, input, randr and xkbcommon; they fail where these are missing");
         return Ok(());
     }
-    let missing: Vec<&str> = PACKAGES
+    install_missing(shell, "the tests need", PACKAGES)
+}
+
+/// Installs those of the packages that are not there, where we are root.
+///
+/// # Errors
+/// When something is missing and we are not root, with who needs it and the line to run; when apt fails.
+pub(crate) fn install_missing(shell: &Shell, who_needs: &str, packages: &[&str]) -> anyhow::Result<()> {
+    let missing: Vec<&str> = packages
         .iter()
         .copied()
         .filter(|package| !is_installed(shell, package))
@@ -47,7 +54,7 @@ pub(crate) fn prepare(shell: &Shell) -> anyhow::Result<()> {
     }
     if !is_root(shell) {
         bail!(
-            "the tests need packages that are not installed; run this once, then again what you ran:\n{}",
+            "{who_needs} packages that are not installed; run this once, then again what you ran:\n{}",
             line(&missing)
         );
     }
@@ -85,8 +92,13 @@ fn is_root(shell: &Shell) -> bool {
     cmd!(shell, "id -u").quiet().read().is_ok_and(|id| id.trim() == "0")
 }
 
+/// Whether packages come with apt here.
+pub(crate) fn has_apt(shell: &Shell) -> bool {
+    is_debian(&shell.read_file("/etc/os-release").unwrap_or_default())
+}
+
 /// Whether `/etc/os-release` speaks of Debian, Ubuntu, or one made from them.
-fn has_apt(release: &str) -> bool {
+fn is_debian(release: &str) -> bool {
     let names = release
         .lines()
         .filter_map(|line| line.strip_prefix("ID=").or_else(|| line.strip_prefix("ID_LIKE=")));
@@ -101,18 +113,18 @@ mod tests {
 
     #[test]
     fn debian_and_what_is_made_from_it_have_apt() {
-        assert!(has_apt("PRETTY_NAME=\"Debian GNU/Linux 12 (bookworm)\"\nID=debian\n"));
-        assert!(has_apt("ID=ubuntu\nID_LIKE=debian\n"));
-        assert!(has_apt("ID=linuxmint\nID_LIKE=\"ubuntu debian\"\n"));
+        assert!(is_debian("PRETTY_NAME=\"Debian GNU/Linux 12 (bookworm)\"\nID=debian\n"));
+        assert!(is_debian("ID=ubuntu\nID_LIKE=debian\n"));
+        assert!(is_debian("ID=linuxmint\nID_LIKE=\"ubuntu debian\"\n"));
     }
 
     #[test]
     fn others_have_not() {
-        assert!(!has_apt("NAME=\"Fedora Linux\"\nID=fedora\n"));
-        assert!(!has_apt(
+        assert!(!is_debian("NAME=\"Fedora Linux\"\nID=fedora\n"));
+        assert!(!is_debian(
             "PRETTY_NAME=\"like debian\"\nID=arch\nHOME_URL=\"https://debian.example\"\n"
         ));
-        assert!(!has_apt(""));
+        assert!(!is_debian(""));
     }
 
     #[test]

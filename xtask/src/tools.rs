@@ -78,12 +78,13 @@ fn is_version(shell: &Shell, program: &Path, version: &str) -> bool {
     said.is_ok_and(|said| said.split_whitespace().any(|word| word == version))
 }
 
-fn succeeds(command: Cmd<'_>) -> bool {
+/// Whether a command can be started and ends well; nothing of it is shown.
+pub(crate) fn succeeds(command: Cmd<'_>) -> bool {
     command.quiet().ignore_stdout().ignore_stderr().run().is_ok()
 }
 
 /// The folder of the workspace: that above ours.
-fn root() -> PathBuf {
+pub(crate) fn root() -> PathBuf {
     let ours = Path::new(env!("CARGO_MANIFEST_DIR"));
     ours.parent().unwrap_or(ours).to_owned()
 }
