@@ -9,7 +9,7 @@
 //!      8      4  version (u32): 2
 //!     12      4  length of the file in bytes (u32)
 //!     16     16  run id (UUID, as its 16 bytes)
-//!     32     36  boot id of the kernel, as text (/proc/sys/kernel/random/boot_id)
+//!     32     36  boot id, as text (on Linux that of /proc/sys/kernel/random/boot_id)
 //!     68      4  process id of the app (u32)
 //!     72     64  host name, UTF-8, filled with NUL
 //!    136      8  start of the run, milliseconds since 1970-01-01 UTC (u64)
@@ -29,7 +29,7 @@
 //!   1040   3056  panic note: UTF-8 text "<thread name>\n<file>:<line>:<column>\n<message>", cut if longer
 //!
 //!   4096      8  salvaged context: thread id (u32), length (u32)
-//!   4104   8184  salvaged context: crash_context::CrashContext of the app's architecture, its registers sanitised
+//!   4104   8184  salvaged context: [`crate::context::SharedContext`] of the app's system, its registers sanitised
 //!
 //!  12288  65536  scope, copy A: JSON of a partial Sentry event (tags, user, contexts, extra, fingerprint, …)
 //!  77824  65536  scope, copy B
@@ -54,7 +54,7 @@
 //! ```text
 //! offset   size  what
 //!      0      8  context of a crash: thread id (u32), length (u32)
-//!      8   8184  context of a crash: the bytes of crash_context::CrashContext, raw
+//!      8   8184  context of a crash: the bytes of [`crate::context::SharedContext`], raw
 //!   8192   8192  context of a panic, the same
 //!  16384      4  crash slot (u32): 0 empty, 1 being written, 2 full
 //!  16388      4  panic slot (u32): the same
@@ -182,5 +182,4 @@ const _: () = {
     assert!(PRIVATE_PANIC_CONTEXT + CONTEXT_HEADER_BYTES + CONTEXT_BYTES == PRIVATE_CRASH_SLOT);
     assert!(PRIVATE_HELLO + HELLO_BYTES == PRIVATE_COPY);
     assert!(PRIVATE_COPY + COPY_BYTES == PRIVATE_BYTES);
-    assert!(size_of::<crash_context::CrashContext>() <= CONTEXT_BYTES);
 };

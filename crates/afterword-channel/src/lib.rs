@@ -13,7 +13,8 @@
 //!
 //! **The channel** ([`AppChannel`], [`ReporterChannel`]) is a pair of connected sockets that keeps packets apart. The app
 //! makes it, and the reporter inherits its end, as descriptors whose numbers stand in its arguments. What the app writes
-//! before the reporter is up waits in the socket. A full or closed channel neither blocks the app nor kills it.
+//! before the reporter is up waits in the socket. A full or closed channel neither blocks the app nor kills it. On Windows it
+//! is a pipe of messages; there the reporter inherits run file, channel and private memory as its standard handles.
 //!
 //! The way of a crash through this crate: the handler writes the context ([`PrivateMemory::write_context`]), sends
 //! [`Message::Crash`] and waits for [`Message::Captured`] with a deadline ([`AppChannel::wait_captured`]); all three allocate
@@ -29,6 +30,7 @@ pub const REPORTER_ARGUMENT: &str = "--afterword-reporter";
 /// <private memory>`, numbers of descriptors again.
 pub const RESCUER_ARGUMENT: &str = "--afterword-rescuer";
 
+pub mod context;
 mod hello;
 mod homes;
 pub mod layout;
@@ -37,13 +39,20 @@ pub mod maps;
 mod message;
 mod os_text;
 mod private;
+mod received;
 mod run_file;
 mod run_view;
 mod scope_data;
 pub mod stack_words;
 
+#[cfg(target_os = "macos")]
+pub mod mach;
+
 #[cfg(unix)]
 #[path = "unix.rs"]
+mod sys;
+#[cfg(windows)]
+#[path = "windows.rs"]
 mod sys;
 
 pub use hello::{Hello, Identity, Policy};
@@ -51,10 +60,11 @@ pub use homes::Homes;
 pub use message::{CaptureStatus, MAX_MESSAGE_BYTES, Message, MessageError};
 pub use os_text::OsText;
 pub use private::{PrivateMemory, PrivateView};
+pub use received::Received;
 pub use run_file::RunFile;
 pub use run_view::{Liveness, Origin, PanicNote, RunState, RunView, Salvage};
 pub use scope_data::fit_breadcrumb;
-pub use sys::{AppChannel, Received, ReporterChannel, pair};
+pub use sys::{AppChannel, ReporterChannel, SharedMemory, pair};
 
 /// What can go wrong with the run file or the channel, outside a crash.
 #[derive(Debug, thiserror::Error)]
@@ -117,10 +127,17 @@ pub enum Error {
     /// A message could not be received.
     #[error("cannot receive a message over the channel")]
     Receive(#[source] std::io::Error),
+    /// A Mach message with a crash context could not be sent or received (macOS).
+    #[error("the Mach message cannot be sent or received: {why}")]
+    MachMessage {
+        /// What the system answered.
+        why: String,
+    },
     /// A message came that this version does not understand.
     #[error("cannot read a message from the channel")]
     Message(#[from] MessageError),
 }
 
 #[cfg(test)]
+#[cfg(target_os = "linux")]
 mod tests;

@@ -1,28 +1,27 @@
-//! Memory shared with the reporter: a file, mapped for writing and never unmapped.
+//! Memory shared with the reporter: a file or memory without a name, mapped for writing and never unmapped.
 #![expect(unsafe_code, reason = "shared mappings are written through raw pointers")]
 
-use std::fs::File;
-use std::io;
 use std::sync::atomic::AtomicU32;
 
-use memmap2::MmapRaw;
+use crate::sys;
 
-/// A mapped file of a known length. Other processes read it while it is written: its bytes are only copied, never referenced.
+/// What is mapped (a file or memory), and its mapping. Other processes read it while it is written: its bytes are only copied,
+/// never referenced.
 #[derive(Debug)]
-pub(crate) struct Mapped {
-    file: File,
-    map: MmapRaw,
+pub(crate) struct Mapped<Source> {
+    source: Source,
+    map: sys::Map,
 }
 
-impl Mapped {
-    /// Maps the whole file.
-    pub(crate) fn new(file: File) -> io::Result<Mapped> {
-        let map = MmapRaw::map_raw(&file)?;
-        Ok(Mapped { file, map })
+impl<Source> Mapped<Source> {
+    /// Puts the two together.
+    pub(crate) fn new(source: Source, map: sys::Map) -> Mapped<Source> {
+        Mapped { source, map }
     }
 
-    pub(crate) fn file(&self) -> &File {
-        &self.file
+    /// What is mapped.
+    pub(crate) fn source(&self) -> &Source {
+        &self.source
     }
 
     /// Copies bytes in. Allocates nothing: for signal handlers too.

@@ -266,6 +266,7 @@ mod tests {
     }
 
     #[test]
+    #[cfg(target_os = "linux")]
     fn our_own_modules_are_what_the_loader_says() {
         let maps = std::fs::read("/proc/self/maps").unwrap();
         let modules = Module::of_maps(&maps);

@@ -1,12 +1,19 @@
 //! Names and arguments as the system has them: mostly UTF-8, but it does not promise that.
 
+#[cfg(unix)]
+#[path = "os_text/unix.rs"]
+mod sys;
+#[cfg(windows)]
+#[path = "os_text/windows.rs"]
+mod sys;
+
 use std::ffi::{OsStr, OsString};
-use std::os::unix::ffi::{OsStrExt, OsStringExt};
 use std::path::{Path, PathBuf};
 
 use serde::{Deserialize, Serialize};
 
-/// Text of the operating system. In JSON a string where it is UTF-8, else the list of its bytes.
+/// Text of the operating system. In JSON a string where it is Unicode, else the list of what it is made of: bytes, or units of
+/// UTF-16 on Windows.
 #[derive(Debug, Clone, PartialEq, Eq, Default, Serialize, Deserialize)]
 #[serde(from = "Json", into = "Json")]
 pub struct OsText(pub OsString);
@@ -15,7 +22,7 @@ pub struct OsText(pub OsString);
 #[serde(untagged)]
 enum Json {
     Text(String),
-    Bytes(Vec<u8>),
+    Units(Vec<sys::Unit>),
 }
 
 impl OsText {
@@ -29,7 +36,7 @@ impl From<Json> for OsText {
     fn from(json: Json) -> OsText {
         OsText(match json {
             Json::Text(text) => text.into(),
-            Json::Bytes(bytes) => OsString::from_vec(bytes),
+            Json::Units(units) => sys::from_units(units),
         })
     }
 }
@@ -38,7 +45,7 @@ impl From<OsText> for Json {
     fn from(text: OsText) -> Json {
         match text.0.into_string() {
             Ok(text) => Json::Text(text),
-            Err(other) => Json::Bytes(other.as_bytes().to_vec()),
+            Err(other) => Json::Units(sys::to_units(&other)),
         }
     }
 }
@@ -68,7 +75,9 @@ mod tests {
     #[test]
     fn what_is_not_utf8_comes_back_as_it_was() {
         for bytes in [&b"plain"[..], b"caf\xe9", b"\xff\xfe", b""] {
-            let text = OsText(OsString::from_vec(bytes.to_vec()));
+            let text = OsText(sys::from_units(
+                bytes.iter().map(|byte| sys::Unit::from(*byte)).collect(),
+            ));
             let json = serde_json::to_string(&text).unwrap();
             assert_eq!(serde_json::from_str::<OsText>(&json).unwrap(), text, "{json}");
         }

@@ -1,17 +1,17 @@
 //! The private memory: what the reporter and a rescuer must read and no disk may hold. The app writes it, mapped; the other
-//! processes inherit its descriptor and read it.
+//! processes inherit its descriptor (on Windows: its handle) and read it.
 
-use std::fs::File;
 use std::sync::atomic::Ordering;
 
+use crate::context::{self, SharedContext};
 use crate::layout::{self, *};
 use crate::mapped::Mapped;
-use crate::{Error, Hello, sys};
+use crate::{Error, Hello, SharedMemory, sys};
 
 /// The private memory of this process, for as long as it lives.
 #[derive(Debug)]
 pub struct PrivateMemory {
-    mapped: Mapped,
+    mapped: Mapped<SharedMemory>,
 }
 
 impl PrivateMemory {
@@ -22,9 +22,10 @@ impl PrivateMemory {
     /// [`Error::MakePrivateMemory`], naming the system call; [`Error::Hello`] where even the shorter one does not fit.
     pub fn create(hello: &Hello) -> Result<PrivateMemory, Error> {
         let failed = |step| move |source| Error::MakePrivateMemory { step, source };
-        let file = sys::make_private_memory().map_err(failed("memfd_create"))?;
+        let memory = sys::make_private_memory().map_err(failed("make"))?;
+        let map = sys::map_memory(&memory).map_err(failed("map"))?;
         let memory = PrivateMemory {
-            mapped: Mapped::new(file).map_err(failed("mmap"))?,
+            mapped: Mapped::new(memory, map),
         };
         let json = hello_that_fits(hello)?;
         memory.mapped.copy_in(PRIVATE_HELLO, &json);
@@ -34,19 +35,20 @@ impl PrivateMemory {
         Ok(memory)
     }
 
-    /// The open file, for the reporter to inherit.
-    pub fn file(&self) -> &File {
-        self.mapped.file()
+    /// The memory, for the reporter to inherit.
+    pub fn file(&self) -> &SharedMemory {
+        self.mapped.source()
     }
 
     /// Puts a context into the slot of its occasion. Allocates nothing, takes no lock: for signal handlers.
     pub fn write_context(&self, occasion: Occasion, context: &crash_context::CrashContext) {
-        let bytes = context.as_bytes();
         let at = occasion.context();
         self.mapped.word(occasion.slot()).store(1, Ordering::Release);
-        self.mapped.copy_in(at, &(context.tid as u32).to_le_bytes());
-        self.mapped.copy_in(at + 4, &(bytes.len() as u32).to_le_bytes());
-        self.mapped.copy_in(at + CONTEXT_HEADER_BYTES, bytes);
+        context::with_bytes(context, |thread, bytes| {
+            self.mapped.copy_in(at, &thread.to_le_bytes());
+            self.mapped.copy_in(at + 4, &(bytes.len() as u32).to_le_bytes());
+            self.mapped.copy_in(at + CONTEXT_HEADER_BYTES, bytes);
+        });
         self.mapped.word(occasion.slot()).store(2, Ordering::Release);
     }
 
@@ -97,7 +99,7 @@ fn hello_that_fits(hello: &Hello) -> Result<Vec<u8>, Error> {
 /// The private memory of the app, inherited by the reporter or a rescuer.
 #[derive(Debug)]
 pub struct PrivateView {
-    file: File,
+    memory: SharedMemory,
 }
 
 impl PrivateView {
@@ -105,17 +107,15 @@ impl PrivateView {
     ///
     /// # Errors
     /// [`Error::ReadPrivateMemory`], [`Error::Hello`] where it is of another length.
-    pub fn new(file: File) -> Result<PrivateView, Error> {
-        let length = file
-            .metadata()
-            .map_err(|source| Error::ReadPrivateMemory { step: "fstat", source })?
-            .len();
+    pub fn new(memory: SharedMemory) -> Result<PrivateView, Error> {
+        let length =
+            sys::memory_length(&memory).map_err(|source| Error::ReadPrivateMemory { step: "length", source })?;
         if length != PRIVATE_BYTES as u64 {
             return Err(Error::Hello {
                 why: format!("the private memory is {length} bytes long and should be {PRIVATE_BYTES}"),
             });
         }
-        Ok(PrivateView { file })
+        Ok(PrivateView { memory })
     }
 
     /// Who the app is.
@@ -138,17 +138,17 @@ impl PrivateView {
     ///
     /// # Errors
     /// [`Error::ReadPrivateMemory`].
-    pub fn context(&self, occasion: Occasion) -> Result<Option<crash_context::CrashContext>, Error> {
+    pub fn context(&self, occasion: Occasion) -> Result<Option<SharedContext>, Error> {
         if self.number(occasion.slot())? != 2 {
             return Ok(None);
         }
         let length = self.number(occasion.context() + 4)? as usize;
-        if length != size_of::<crash_context::CrashContext>() {
+        if length != context::BYTES {
             return Ok(None);
         }
         let mut bytes = vec![0; length];
         self.read_at(occasion.context() + CONTEXT_HEADER_BYTES, &mut bytes)?;
-        Ok(crash_context::CrashContext::from_bytes(&bytes))
+        Ok(context::from_bytes(&bytes))
     }
 
     /// The request that a rescuer answers.
@@ -166,10 +166,10 @@ impl PrivateView {
     }
 
     fn read_at(&self, at: usize, bytes: &mut [u8]) -> Result<(), Error> {
-        sys::read_exact_at(&self.file, bytes, at as u64)
-            .map_err(|source| Error::ReadPrivateMemory { step: "pread", source })
+        sys::read_memory_at(&self.memory, bytes, at).map_err(|source| Error::ReadPrivateMemory { step: "read", source })
     }
 }
 
 #[cfg(test)]
+#[cfg(target_os = "linux")]
 mod tests;

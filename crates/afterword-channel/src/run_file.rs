@@ -10,7 +10,7 @@ use uuid::Uuid;
 use crate::layout::{self, *};
 use crate::mapped::Mapped;
 use crate::run_view::RunState;
-use crate::{CaptureStatus, Error, Identity, sys};
+use crate::{CaptureStatus, Error, Identity, context, sys};
 
 /// The run file of this process, mapped for writing.
 ///
@@ -19,7 +19,7 @@ use crate::{CaptureStatus, Error, Identity, sys};
 /// writes may.
 #[derive(Debug)]
 pub struct RunFile {
-    mapped: Mapped,
+    mapped: Mapped<File>,
     pid: u32,
     scope_sequence: Mutex<u64>,
     breadcrumb_sequence: AtomicU64,
@@ -36,9 +36,9 @@ impl RunFile {
     /// [`Error::MakeRunFile`], naming the system call.
     pub fn create(folder: &Path, run_id: Uuid, started_ms: u64, identity: &Identity) -> Result<RunFile, Error> {
         let file = sys::make_run_file(folder)?;
-        let mapped = Mapped::new(file).map_err(|source| Error::MakeRunFile { step: "mmap", source })?;
+        let map = sys::map_file(&file).map_err(|source| Error::MakeRunFile { step: "map", source })?;
         let run = RunFile {
-            mapped,
+            mapped: Mapped::new(file, map),
             pid: std::process::id(),
             scope_sequence: Mutex::new(0),
             breadcrumb_sequence: AtomicU64::new(0),
@@ -62,7 +62,7 @@ impl RunFile {
 
     /// The open file, for the reporter to inherit. Never close a copy of it in this process: that would give up the lock.
     pub fn file(&self) -> &File {
-        self.mapped.file()
+        self.mapped.source()
     }
 
     /// The process that made the file. A forked child has the mapping too, but is not the app.
@@ -165,10 +165,11 @@ impl RunFile {
 
     /// The crash context. Its registers must have been sanitised: this lies on a disk.
     pub fn salvage_context(&self, context: &crash_context::CrashContext) {
-        let bytes = context.as_bytes();
-        self.copy_in(AT_SALVAGED_CONTEXT, &(context.tid as u32).to_le_bytes());
-        self.copy_in(AT_SALVAGED_CONTEXT + 4, &(bytes.len() as u32).to_le_bytes());
-        self.copy_in(AT_SALVAGED_CONTEXT + CONTEXT_HEADER_BYTES, bytes);
+        context::with_bytes(context, |thread, bytes| {
+            self.copy_in(AT_SALVAGED_CONTEXT, &thread.to_le_bytes());
+            self.copy_in(AT_SALVAGED_CONTEXT + 4, &(bytes.len() as u32).to_le_bytes());
+            self.copy_in(AT_SALVAGED_CONTEXT + CONTEXT_HEADER_BYTES, bytes);
+        });
     }
 
     /// The top of the crashed thread's stack, from `address` on: what is longer than [`layout::SALVAGED_STACK_BYTES`] is left

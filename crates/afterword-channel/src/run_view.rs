@@ -8,6 +8,7 @@ use std::path::Path;
 
 use uuid::Uuid;
 
+use crate::context::{self, SharedContext};
 use crate::layout::*;
 use crate::maps::Module;
 use crate::{CaptureStatus, Error, Identity, sys};
@@ -81,7 +82,7 @@ pub struct Salvage {
     /// When, in milliseconds since 1970, by a clock that may have been wrong.
     pub at_ms: u64,
     /// Its registers are sanitised.
-    pub context: crash_context::CrashContext,
+    pub context: SharedContext,
     /// Where the first of the stack's bytes lay.
     pub stack_address: u64,
     /// The top of the stack, sanitised.
@@ -93,7 +94,7 @@ pub struct Salvage {
 impl std::fmt::Debug for Salvage {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         f.debug_struct("Salvage")
-            .field("tid", &self.context.tid)
+            .field("tid", &context::thread(&self.context))
             .field("stack_bytes", &self.stack.len())
             .field("modules", &self.modules.len())
             .finish_non_exhaustive()
@@ -293,12 +294,12 @@ impl RunView {
             return Ok(None);
         }
         let length = self.number(AT_SALVAGED_CONTEXT + 4)? as usize;
-        if length != size_of::<crash_context::CrashContext>() {
+        if length != context::BYTES {
             return Ok(None);
         }
         let mut bytes = vec![0; length];
         self.read_at(AT_SALVAGED_CONTEXT + CONTEXT_HEADER_BYTES, &mut bytes)?;
-        let Some(context) = crash_context::CrashContext::from_bytes(&bytes) else {
+        let Some(context) = context::from_bytes(&bytes) else {
             return Ok(None);
         };
         let stack = AT_SALVAGED_STACK + SALVAGED_STACK_HEADER_BYTES;

@@ -1,21 +1,35 @@
-//! The channel and the run file on Unix: a pair of `SOCK_SEQPACKET` sockets, POSIX record locks, `fallocate`.
+//! The channel and the run file on Unix: a pair of sockets that keeps packets apart, POSIX record locks, blocks allocated
+//! beforehand. What Linux and macOS have each of their own is in `system`.
 #![expect(unsafe_code, reason = "the handler's side may call nothing but plain system calls")]
+
+#[cfg(target_os = "linux")]
+#[path = "unix/linux.rs"]
+mod system;
+#[cfg(target_os = "macos")]
+#[path = "unix/macos.rs"]
+mod system;
 
 use std::fs::File;
 use std::io;
 use std::mem::MaybeUninit;
 use std::os::fd::{AsFd, AsRawFd, BorrowedFd, OwnedFd};
-use std::os::unix::fs::{FileExt, OpenOptionsExt};
+use std::os::unix::fs::OpenOptionsExt;
 use std::path::Path;
 use std::time::{Duration, Instant};
 
-use rustix::event::{PollFd, PollFlags, Timespec, poll};
-use rustix::fs::{FallocateFlags, FlockOperation, MemfdFlags, fallocate, fcntl_lock, ftruncate, memfd_create};
-use rustix::net::{AddressFamily, RecvFlags, SendFlags, SocketFlags, SocketType, recv, send, socketpair};
+use rustix::fs::{FallocateFlags, FlockOperation, fallocate, fcntl_lock};
+use rustix::net::{RecvFlags, recv, send};
 
 use crate::layout::Occasion;
 use crate::run_view::Liveness;
-use crate::{CaptureStatus, Error, MAX_MESSAGE_BYTES, Message, RunFile, layout};
+use crate::{CaptureStatus, Error, MAX_MESSAGE_BYTES, Message, Received, RunFile, layout};
+
+pub(crate) use system::{boot_clock_s, boot_id, copy_own_memory, read_exact_at, write_all_at};
+
+/// The private memory: a descriptor without a name.
+pub type SharedMemory = File;
+/// A mapping of a whole file.
+pub(crate) type Map = memmap2::MmapRaw;
 
 /// How often a waiting thread looks into the run file.
 const LOOK: Duration = Duration::from_millis(100);
@@ -39,8 +53,7 @@ pub struct ReporterChannel {
 /// # Errors
 /// [`Error::MakeChannel`], when descriptors ran out.
 pub fn pair() -> Result<(AppChannel, ReporterChannel), Error> {
-    let (app, reporter) = socketpair(AddressFamily::UNIX, SocketType::SEQPACKET, SocketFlags::CLOEXEC, None)
-        .map_err(|e| Error::MakeChannel(e.into()))?;
+    let (app, reporter) = system::socket_pair().map_err(Error::MakeChannel)?;
     let above = |end| {
         above_standard_streams(end)
             .map(OwnedFd::from)
@@ -62,12 +75,7 @@ impl AppChannel {
 
     /// Whether the reporter is gone: nobody has the other end any more.
     pub fn is_closed(&self) -> bool {
-        let mut looked = [PollFd::new(&self.socket, PollFlags::RDHUP)];
-        let now = Timespec { tv_sec: 0, tv_nsec: 0 };
-        matches!(poll(&mut looked, Some(&now)), Ok(1..))
-            && looked[0]
-                .revents()
-                .intersects(PollFlags::RDHUP | PollFlags::HUP | PollFlags::ERR)
+        system::is_closed(&self.socket)
     }
 
     /// Puts another channel in the place of this one, whose reporter is gone. The number of the descriptor stays, so that a
@@ -76,11 +84,7 @@ impl AppChannel {
     /// # Errors
     /// [`Error::MakeChannel`].
     pub fn replace(&self, with: AppChannel) -> Result<(), Error> {
-        // SAFETY: both descriptors are open; dup3 puts the one in the place of the other in one step.
-        if unsafe { libc::dup3(with.socket.as_raw_fd(), self.socket.as_raw_fd(), libc::O_CLOEXEC) } == -1 {
-            return Err(Error::MakeChannel(io::Error::last_os_error()));
-        }
-        Ok(())
+        system::replace(&self.socket, &with.socket).map_err(Error::MakeChannel)
     }
 
     /// Waits for the answer to `request`, until `deadline` has passed. `None` when it does not come in time or the reporter
@@ -149,6 +153,7 @@ impl ReporterChannel {
             // A longer packet is cut by the kernel, and then no message.
             return match recv(&self.socket, packet.as_mut_slice(), RecvFlags::DONTWAIT) {
                 Ok((0, _)) => Ok(Received::Closed),
+                Err(errno) if system::is_end(errno) => Ok(Received::Closed),
                 Ok((length, _)) => Ok(Received::Message(Message::from_packet(&packet[..length])?)),
                 // A reset says, once, that the app ended without reading our packets; its own come after it.
                 Err(rustix::io::Errno::INTR | rustix::io::Errno::CONNRESET) => continue,
@@ -157,17 +162,6 @@ impl ReporterChannel {
             };
         }
     }
-}
-
-/// What [`ReporterChannel::receive`] found.
-#[derive(Debug, PartialEq)]
-pub enum Received {
-    /// A message.
-    Message(Message),
-    /// Nothing is waiting.
-    Nothing,
-    /// Every copy of the app's end is closed.
-    Closed,
 }
 
 impl From<ReporterChannel> for OwnedFd {
@@ -183,9 +177,8 @@ impl AsFd for ReporterChannel {
 }
 
 fn send_packet(socket: BorrowedFd<'_>, message: &Message) -> Result<(), Error> {
-    let flags = SendFlags::DONTWAIT | SendFlags::NOSIGNAL;
     let (packet, length) = message.packet();
-    let sent = send(socket, &packet[..length], flags);
+    let sent = send(socket, &packet[..length], system::SEND_FLAGS);
     // An io::Error made from an errno holds no allocation.
     sent.map(drop).map_err(|e| Error::Send(e.into()))
 }
@@ -233,33 +226,34 @@ pub(crate) fn make_run_file(folder: &Path) -> Result<File, Error> {
             log::warn!("the run file cannot be allocated ({no_space}); this run is kept in memory only");
             drop(file);
             std::fs::remove_file(&path).map_err(failed("unlink"))?;
-            let memory =
-                memfd_create("afterword-run", MemfdFlags::CLOEXEC).map_err(|e| failed("memfd_create")(e.into()))?;
-            ftruncate(&memory, layout::FILE_BYTES as u64).map_err(|e| failed("ftruncate")(e.into()))?;
+            let memory = system::memory("afterword-run", layout::FILE_BYTES).map_err(failed("memory"))?;
             above_standard_streams(memory).map_err(failed("fcntl(F_DUPFD)"))
         }
     }
 }
 
-/// Anonymous memory, closed on `exec`.
-pub(crate) fn make_private_memory() -> io::Result<File> {
-    let memory = memfd_create("afterword-private", MemfdFlags::CLOEXEC)?;
-    ftruncate(&memory, layout::PRIVATE_BYTES as u64)?;
-    above_standard_streams(memory)
+/// Memory without a name, closed on `exec`.
+pub(crate) fn make_private_memory() -> io::Result<SharedMemory> {
+    above_standard_streams(system::memory("afterword-private", layout::PRIVATE_BYTES)?)
 }
 
-/// Copies memory of this process that may not be there, by way of a place in a file: the kernel answers EFAULT where a load
-/// would be a fault, and copies what it can before that. Allocates nothing; for signal handlers.
-pub(crate) fn copy_own_memory(file: &File, place: usize, address: u64, into: &mut [u8]) -> usize {
-    let (fd, at) = (file.as_raw_fd(), place as libc::off_t);
-    // SAFETY: the kernel reads from `address` and answers EFAULT for what is not there; nothing here touches it.
-    let written = unsafe { libc::pwrite(fd, address as *const libc::c_void, into.len(), at) };
-    let Ok(written) = usize::try_from(written) else {
-        return 0;
-    };
-    // SAFETY: `into` is at least as long as what was written.
-    let read = unsafe { libc::pread(fd, into.as_mut_ptr().cast(), written.min(into.len()), at) };
-    usize::try_from(read).unwrap_or(0)
+/// Maps a whole file for reading and writing.
+pub(crate) fn map_file(file: &File) -> io::Result<Map> {
+    Map::map_raw(file)
+}
+
+/// Maps the private memory for reading and writing.
+pub(crate) fn map_memory(memory: &SharedMemory) -> io::Result<Map> {
+    Map::map_raw(memory)
+}
+
+/// The length of the private memory in bytes.
+pub(crate) fn memory_length(memory: &SharedMemory) -> io::Result<u64> {
+    Ok(memory.metadata()?.len())
+}
+
+pub(crate) fn read_memory_at(memory: &SharedMemory, bytes: &mut [u8], at: usize) -> io::Result<()> {
+    read_exact_at(memory, bytes, at as u64)
 }
 
 /// A program that closed its standard streams gets their numbers for its next files; those the reporter cannot inherit.
@@ -268,11 +262,6 @@ fn above_standard_streams(file: OwnedFd) -> io::Result<File> {
         return Ok(File::from(file));
     }
     Ok(File::from(rustix::io::fcntl_dupfd_cloexec(&file, 3)?))
-}
-
-/// Seconds since the computer was started, asleep or not: the same in every process.
-pub(crate) fn boot_clock_s() -> u32 {
-    rustix::time::clock_gettime(rustix::time::ClockId::Boottime).tv_sec as u32
 }
 
 pub(crate) fn liveness(file: &File) -> Result<Liveness, Error> {
@@ -288,18 +277,6 @@ pub(crate) fn liveness(file: &File) -> Result<Liveness, Error> {
         Err(rustix::io::Errno::AGAIN | rustix::io::Errno::ACCESS) => Ok(Liveness::Alive),
         Err(e) => Err(failed(e)),
     }
-}
-
-pub(crate) fn read_exact_at(file: &File, bytes: &mut [u8], at: u64) -> io::Result<()> {
-    file.read_exact_at(bytes, at)
-}
-
-pub(crate) fn write_all_at(file: &File, bytes: &[u8], at: u64) -> io::Result<()> {
-    file.write_all_at(bytes, at)
-}
-
-pub(crate) fn boot_id() -> String {
-    std::fs::read_to_string("/proc/sys/kernel/random/boot_id").map_or_else(|_| String::new(), |id| id.trim().to_owned())
 }
 
 pub(crate) fn host_name() -> String {
