@@ -52,10 +52,11 @@ fn homes() -> &'static Homes {
 
 /// Masks the user's name where the frame's source or module lies in their home.
 fn mask_paths(frame: &mut Frame, homes: &Homes) {
-    for path in [&mut frame.abs_path, &mut frame.filename, &mut frame.package] {
-        if let Some(path) = path {
-            *path = homes.mask_text(path).into_owned();
-        }
+    for path in [&mut frame.abs_path, &mut frame.filename, &mut frame.package]
+        .into_iter()
+        .flatten()
+    {
+        *path = homes.mask_text(path).into_owned();
     }
 }
 

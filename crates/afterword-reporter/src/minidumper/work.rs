@@ -126,7 +126,7 @@ impl Keeper {
     }
 
     fn keep(&self, context: CrashContext) -> Result<ReportId, Error> {
-        let dump = capture::dump(context, self.app.full_stacks)?;
+        let dump = capture::dump(context)?;
         Kept::without_run(&self.app, ReportId::random(), dump, ReportKind::Crash)?.store(&self.store)
     }
 
