@@ -1,10 +1,12 @@
-//! What each run did: one log file a run in the store's `log` folder, the last twenty kept.
+//! What each run did: one log file a run in the store's `log` folder, the last twenty kept. People pass such files on when
+//! they ask for help: the user's name is masked in paths.
 
 use std::fs::File;
 use std::io::Write;
 use std::os::unix::fs::OpenOptionsExt;
 use std::path::Path;
 
+use afterword_channel::Homes;
 use time::OffsetDateTime;
 use time::format_description::well_known::Rfc3339;
 use uuid::Uuid;
@@ -21,17 +23,18 @@ pub(crate) fn open(folder: &Path, run_id: Uuid) {
         .mode(0o600)
         .open(folder.join(format!("reporter-{run_id}.log")));
     let Ok(file) = file else { return };
+    let homes = Homes::without_asking();
     let journal = env_logger::Builder::new()
         .filter_level(log::LevelFilter::Info)
         // It warns of each mapping that is no library.
         .filter_module("minidump_writer", log::LevelFilter::Error)
         .parse_env("AFTERWORD_LOG")
         .target(env_logger::Target::Pipe(Box::new(file)))
-        .format(|line, record| {
+        .format(move |line, record| {
             let now = OffsetDateTime::now_utc().format(&Rfc3339).unwrap_or_default();
             let mut words = record.args().to_string().replace(['\n', '\r'], " ");
             words.truncate(words.floor_char_boundary(MAX_LINE_BYTES));
-            writeln!(line, "{now} {:5} {words}", record.level())
+            writeln!(line, "{now} {:5} {}", record.level(), homes.mask_text(&words))
         })
         .try_init();
     if journal.is_ok() {

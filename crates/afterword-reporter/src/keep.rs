@@ -7,7 +7,7 @@ use uuid::Uuid;
 
 use crate::capture::{RawDump, signal_name};
 use crate::error::chain;
-use crate::{Error, scrub};
+use crate::{Error, masked, scrub};
 
 /// A panic that ends in an abort does so at once; the dump may take a while.
 const PANIC_AGE_S: u32 = 60;
@@ -55,6 +55,8 @@ impl Kept {
         let exception = dump.exception;
         let scrubbed = scrub::scrub(dump.bytes, app.full_stacks)?;
         let signal = signal_name(exception.signal);
+        let homes = masked::homes();
+        let masked = |error: &String| homes.mask_text(error).into_owned();
         Ok(Kept {
             info: ReportInfo {
                 version: ReportInfo::VERSION,
@@ -77,7 +79,7 @@ impl Kept {
                 thread_name: None,
                 event: json!({}),
                 removed: scrubbed.removed,
-                soft_errors: dump.soft_errors,
+                soft_errors: dump.soft_errors.iter().map(masked).collect(),
                 policy: policy(app.policy),
             },
             minidump: scrubbed.bytes,

@@ -1,5 +1,6 @@
 //! What lies on the disk after a crash says nothing of what the program held, nor whose it is.
 
+use std::os::unix::fs::MetadataExt;
 use std::os::unix::process::ExitStatusExt;
 use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Stdio};
@@ -7,8 +8,9 @@ use std::process::{Child, Command, Stdio};
 use afterword_store::{Report, ReportFile, State};
 use afterword_symbols::{Frame, ProcessedCrash};
 use minidump::{Minidump, MinidumpModuleList, Module as _};
+use rustix::process::{Pid, Signal, kill_process};
 
-use crate::process::{Scene, all_files, program, quiet, wait_for};
+use crate::process::{Scene, all_files, journals, program, quiet, wait_for};
 
 /// Put by the crasher into memory and registers, in each place with other letters behind it.
 const CANARY: &str = "q7Zx";
@@ -63,23 +65,10 @@ fn no_text_of_the_program_is_in_its_report() {
     let scene = Scene::new();
     let ended = scene.run(&mut with_canaries(&scene, "canaries"));
     assert_eq!(ended.status.signal(), Some(libc::SIGILL), "{ended:?}");
-    let report = scene.report_in(State::Waiting);
-    let stack = stack_of(&report);
-    assert!(
-        stack
-            .threads
-            .iter()
-            .any(|thread| thread.frames.iter().any(is("crasher::canaries::wait_with")))
-    );
-    assert!(
-        stack
-            .crashed_thread()
-            .unwrap()
-            .frames
-            .iter()
-            .any(is("crasher::canaries::crash"))
-    );
     assert_nowhere(&scene.store_root(), &[CANARY, WORD]);
+    let threads = stack_of(&scene.report_in(State::Waiting)).threads;
+    let has = |function: &str| threads.iter().any(|thread| thread.frames.iter().any(is(function)));
+    assert!(has("crasher::canaries::crash") && has("crasher::canaries::wait_with"));
 }
 
 /// The same canaries are found where the program asked for it: the test above can fail.
@@ -105,126 +94,164 @@ fn is(function: &str) -> impl Fn(&Frame) -> bool {
     move |frame| frame.function.as_deref() == Some(function)
 }
 
-/// A crasher that waits for its standard input to be closed, and its reporter.
-struct Waiting {
-    app: Child,
-    reporter: i32,
-}
+/// Each net, forced: faults of the app, what is wrong with its reporter, and whether the next start makes the report.
+const NETS: [(&[&str], &str, bool); 6] = [
+    (&[], "", false),
+    (&[], "no-ptrace", false),
+    (&[], "no-memory", false),
+    (&[], "no-space", true),
+    (&["kill-reporter"], "", false),
+    (&["kill-reporter", "deny-exec"], "", true),
+];
 
-impl Waiting {
-    fn start(scene: &Scene, deadline_ms: u32) -> Waiting {
-        let mut crasher = with_canaries(scene, "canaries-when-told");
-        crasher
-            .arg("--deadline-ms")
-            .arg(deadline_ms.to_string())
-            .stdin(Stdio::piped());
-        let app = crasher.spawn().unwrap();
-        let log = scene.store().log_folder();
-        // It keeps its journal open from the beginning to the end.
-        let reporter = wait_for("the reporter", || holder_of(&log, app.id()));
-        Waiting { app, reporter }
-    }
-
-    fn signal_reporter(&self, signal: i32) {
-        let told = Command::new("kill")
-            .arg(format!("-{signal}"))
-            .arg(self.reporter.to_string())
-            .status();
-        assert!(told.unwrap().success());
-    }
-
-    /// Closes its standard input: it crashes now.
-    fn crash(&mut self) {
-        drop(self.app.stdin.take());
-    }
-}
-
-/// A process other than this one that holds a file below a folder open.
-fn holder_of(folder: &Path, other_than: u32) -> Option<i32> {
-    let holds = |process: &Path| {
-        let files = std::fs::read_dir(process.join("fd")).ok()?;
-        let mut targets = files.flatten().filter_map(|file| std::fs::read_link(file.path()).ok());
-        targets.any(|target| target.starts_with(folder)).then_some(())
+/// Crashes, so that the next start makes the report. A reporter that lives tries it in vain.
+fn leave(scene: &Scene, crasher: &mut Command, (faults, ..): (&[&str], &str, bool)) {
+    let ended = if faults.is_empty() {
+        scene.run(crasher)
+    } else {
+        crasher.output().unwrap()
     };
-    std::fs::read_dir("/proc").unwrap().flatten().find_map(|process| {
-        let pid: i32 = process.file_name().to_str()?.parse().ok()?;
-        (pid.unsigned_abs() != other_than && holds(&process.path()).is_some()).then_some(pid)
-    })
+    assert!(ended.status.signal().is_some(), "{ended:?}");
 }
 
-/// The only run file that is left.
-fn run_file(scene: &Scene) -> PathBuf {
-    let runs: Vec<PathBuf> = all_files(&scene.store_root())
-        .into_iter()
-        .map(|(path, _)| path)
-        .filter(|path| path.ends_with("run"))
-        .collect();
-    assert_eq!(runs.len(), 1, "{runs:?}");
-    runs[0].clone()
+fn caught(mut crasher: Command, (faults, reporter, _): (&[&str], &str, bool)) -> Command {
+    for fault in faults {
+        crasher.args(["--fault", fault]);
+    }
+    crasher.env("CRASHER_REPORTER", reporter);
+    crasher
 }
 
 #[test]
-fn a_run_file_left_by_a_run_that_was_killed_holds_no_canary() {
+fn no_text_of_the_program_is_left_by_any_net() {
+    for net in NETS {
+        let scene = Scene::new();
+        let mut crasher = caught(with_canaries(&scene, "canaries"), net);
+        if net.2 {
+            leave(&scene, &mut crasher, net);
+            let run = run_file(&scene);
+            assert!(
+                !found(&std::fs::read(run).unwrap(), &["libc.so"]).is_empty(),
+                "it was salvaged"
+            );
+            assert_nowhere(&scene.store_root(), &[CANARY, WORD]);
+            scene.crash("clean-exit");
+        } else {
+            scene.run(&mut crasher);
+        }
+        assert_nowhere(&scene.store_root(), &[CANARY, WORD]);
+        let report = scene.report_in(State::Waiting);
+        scene.wait_for_stack(&report);
+        let frames = stack_of(&report).crashed_thread().unwrap().frames.clone();
+        assert!(frames.iter().any(is("crasher::canaries::crash")), "{net:?}: {frames:?}");
+    }
+}
+
+/// A crasher that waits for its standard input to be closed, and its reporter.
+fn waiting(scene: &Scene) -> (Child, Pid) {
+    let mut crasher = with_canaries(scene, "canaries-when-told");
+    let app = crasher
+        .args(["--deadline-ms", "60000"])
+        .stdin(Stdio::piped())
+        .spawn()
+        .unwrap();
+    // Its journal has its number: until then, who has the run file open may only be about to become the reporter.
+    let reporter = wait_for("the reporter", || {
+        let journal = journals(&scene.store()).concat();
+        let number = journal.split(", process ").nth(1)?.split_once('\n')?.0.parse().ok()?;
+        Pid::from_raw(number)
+    });
+    (app, reporter)
+}
+
+fn run_file(scene: &Scene) -> PathBuf {
+    let runs = scene.store().runs().unwrap();
+    assert_eq!(runs.len(), 1, "{runs:?}");
+    runs[0].1.join("run")
+}
+
+#[test]
+fn a_run_file_is_private_and_whole_from_the_beginning() {
     let scene = Scene::new();
-    let mut waiting = Waiting::start(&scene, 10_000);
-    waiting.signal_reporter(libc::SIGKILL);
-    waiting.app.kill().unwrap();
-    waiting.app.wait().unwrap();
-    run_file(&scene);
+    let (mut app, reporter) = waiting(&scene);
+    let run = run_file(&scene);
+    let (file, folder) = (run.metadata().unwrap(), run.parent().unwrap().metadata().unwrap());
+    assert_eq!((file.mode() & 0o777, folder.mode() & 0o777), (0o600, 0o700));
+    assert!(file.blocks() * 512 >= file.len(), "all of it is allocated");
+    app.kill().unwrap();
+    app.wait().unwrap();
+    scene.wait_for_end_of(reporter);
+}
+
+#[test]
+fn a_run_that_was_killed_with_its_reporter_leaves_no_canary() {
+    let scene = Scene::new();
+    let (mut app, reporter) = waiting(&scene);
+    // Stopped first: it would be started again.
+    kill_process(Pid::from_child(&app), Signal::STOP).unwrap();
+    kill_process(reporter, Signal::KILL).unwrap();
+    app.kill().unwrap();
+    app.wait().unwrap();
+    scene.wait_for_end_of(reporter);
+    assert!(run_file(&scene).is_file());
     assert_nowhere(&scene.store_root(), &[CANARY, WORD]);
 }
 
 #[test]
-fn a_run_file_left_by_a_crash_that_nobody_dumped_holds_no_canary() {
-    for kill_first in [false, true] {
-        let scene = Scene::new();
-        let mut waiting = Waiting::start(&scene, 300);
-        // Stopped, it does not answer; killed, it hangs up.
-        waiting.signal_reporter(if kill_first { libc::SIGKILL } else { libc::SIGSTOP });
-        waiting.crash();
-        assert_eq!(waiting.app.wait().unwrap().signal(), Some(libc::SIGILL));
-        if !kill_first {
-            waiting.signal_reporter(libc::SIGKILL);
-        }
-        assert_nowhere(&scene.store_root(), &[CANARY, WORD]);
-    }
-}
-
-#[test]
-fn a_run_file_of_a_crash_that_was_cut_off_holds_no_canary() {
+fn a_crash_that_is_cut_off_in_the_handler_leaves_no_canary() {
     let scene = Scene::new();
-    let mut waiting = Waiting::start(&scene, 60_000);
-    waiting.signal_reporter(libc::SIGSTOP);
+    let (mut app, reporter) = waiting(&scene);
+    kill_process(reporter, Signal::STOP).unwrap();
     let run = run_file(&scene);
     let before = std::fs::read(&run).unwrap();
-    waiting.crash();
+    drop(app.stdin.take());
     // The handler has written what it writes, and sleeps until it is answered.
-    let stat = format!("/proc/{}/stat", waiting.app.id());
+    let stat = format!("/proc/{}/stat", app.id());
     wait_for("the handler", || (std::fs::read(&run).unwrap() != before).then_some(()));
     wait_for("the handler", || {
         let stat = std::fs::read_to_string(&stat).unwrap();
         stat.contains(") S ").then_some(())
     });
-    waiting.app.kill().unwrap();
-    waiting.app.wait().unwrap();
-    waiting.signal_reporter(libc::SIGKILL);
+    app.kill().unwrap();
+    app.wait().unwrap();
+    kill_process(reporter, Signal::KILL).unwrap();
+    scene.wait_for_end_of(reporter);
     assert_nowhere(&scene.store_root(), &[CANARY, WORD]);
 }
 
-/// Starts the crasher from a folder in the home of a user of this name, with its store there too.
-fn crash_of_user(scene: &Scene, name: &str) -> PathBuf {
-    let home = scene.folder.path().join("home").join(name);
-    let app = home.join("apps").join("crasher");
-    std::fs::create_dir_all(app.parent().unwrap()).unwrap();
-    std::fs::copy(env!("CARGO_BIN_EXE_crasher"), &app).unwrap();
-    let mut crasher = Command::new(&app);
-    crasher
-        .arg("null-write")
-        .arg("--store")
-        .arg(scene.store_root())
-        .env("HOME", &home);
-    scene.run(quiet(&mut crasher));
-    home
+/// Crashes in a folder below a user's home.
+fn crash_of_user(scene: &Scene, home: &Path, net: (&[&str], &str, bool)) {
+    let program = home.join("apps").join("crasher");
+    std::fs::create_dir_all(program.parent().unwrap()).unwrap();
+    std::fs::copy(env!("CARGO_BIN_EXE_crasher"), &program).unwrap();
+    let start = |kind: &str| {
+        let mut crasher = Command::new(&program);
+        crasher
+            .arg(kind)
+            .arg("--store")
+            .arg(scene.store_root())
+            .env("HOME", home);
+        quiet(&mut crasher);
+        crasher
+    };
+    let mut crasher = caught(start("null-write"), net);
+    if net.2 {
+        leave(scene, &mut crasher, net);
+        let name = home.file_name().unwrap().to_str().unwrap();
+        assert!(run_file(scene).is_file());
+        assert_nowhere(&scene.store_root(), &[name]);
+        scene.run(&mut start("clean-exit"));
+    } else {
+        scene.run(&mut crasher);
+    }
+}
+
+/// A user whose name begins so, with the store in their home.
+fn home_of(name: &str) -> (Scene, PathBuf) {
+    let mut scene = Scene::new();
+    scene.folder = tempfile::Builder::new().prefix(name).tempdir().unwrap();
+    let home = scene.folder.path().to_owned();
+    (scene, home)
 }
 
 fn modules(report: &Report) -> Vec<String> {
@@ -235,36 +262,46 @@ fn modules(report: &Report) -> Vec<String> {
 
 #[test]
 fn the_users_name_is_nowhere_and_the_stack_is_worked_out_all_the_same() {
-    for name in ["zoe-0f3b9", "zoë-0f3b9"] {
-        let scene = Scene::new();
-        let home = crash_of_user(&scene, name);
-        assert_nowhere(&scene.store_root(), &[name, "0f3b9"]);
-        let report = scene.report_in(State::Waiting);
-        let masked = home.with_file_name("*".repeat(name.encode_utf16().count()));
-        let app = masked.join("apps").join("crasher");
-        assert!(
-            modules(&report).contains(&app.display().to_string()),
-            "{:?}",
-            modules(&report)
-        );
-        let removed = &report.info().unwrap().removed;
-        assert!(
-            removed
-                .iter()
-                .any(|words| words == "the name of your home folder in paths"),
-            "{removed:?}"
-        );
-        let crash = stack_of(&report);
-        assert_eq!(crash.modules[0].path, app.display().to_string());
-        let top = crash.top_app_frame().unwrap();
-        assert_eq!(top.function.as_deref(), Some("crasher::memory::fill_pixel"));
-        assert!(
-            top.file
-                .as_deref()
-                .is_some_and(|file| file.ends_with("crasher/memory.rs")),
-            "{top:?}"
-        );
-        assert!(top.line.is_some(), "{top:?}");
+    for net in NETS {
+        for name in ["zoe-0f3b9", "zoë-0f3b9"] {
+            let (scene, home) = home_of(name);
+            crash_of_user(&scene, &home, net);
+            let name = home.file_name().unwrap().to_str().unwrap();
+            let report = scene.report_in(State::Waiting);
+            scene.wait_for_stack(&report);
+            assert_nowhere(&scene.store_root(), &[name, "0f3b9"]);
+            let app = home
+                .with_file_name("*".repeat(name.encode_utf16().count()))
+                .join("apps/crasher");
+            assert!(
+                modules(&report).contains(&app.display().to_string()),
+                "{:?}",
+                modules(&report)
+            );
+            let removed = &report.info().unwrap().removed;
+            assert!(
+                removed
+                    .iter()
+                    .any(|words| words == "the name of your home folder in paths"),
+                "{removed:?}"
+            );
+            let crash = stack_of(&report);
+            assert!(
+                crash
+                    .modules
+                    .iter()
+                    .any(|module| module.path == app.display().to_string())
+            );
+            let top = crash.top_app_frame().unwrap();
+            assert_eq!(top.function.as_deref(), Some("crasher::memory::fill_pixel"), "{net:?}");
+            assert!(
+                top.file
+                    .as_deref()
+                    .is_some_and(|file| file.ends_with("crasher/memory.rs")),
+                "{top:?}"
+            );
+            assert!(top.line.is_some(), "{top:?}");
+        }
     }
 }
 
@@ -272,7 +309,8 @@ fn the_users_name_is_nowhere_and_the_stack_is_worked_out_all_the_same() {
 fn users_with_the_names_of_other_things_ruin_nothing() {
     for name in ["a", "main", "crasher"] {
         let scene = Scene::new();
-        let home = crash_of_user(&scene, name);
+        let home = scene.folder.path().join("home").join(name);
+        crash_of_user(&scene, &home, NETS[0]);
         let home = home.to_str().unwrap();
         assert_nowhere(&scene.store_root(), &[&format!("{home}/")]);
         let report = scene.report_in(State::Waiting);
@@ -325,8 +363,8 @@ fn paths_of_sources_in_the_home_are_masked_too() {
 
 #[test]
 fn the_command_line_finds_the_users_files_by_masked_paths() {
-    let scene = Scene::new();
-    let home = crash_of_user(&scene, "zoe-0f3b9");
+    let (scene, home) = home_of("zoe-0f3b9");
+    crash_of_user(&scene, &home, NETS[0]);
     let dump = scene
         .report_in(State::Waiting)
         .folder()
