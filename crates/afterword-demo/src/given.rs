@@ -83,7 +83,10 @@ impl Conversation for Answering {
 
 impl Answering {
     fn answer(&self, details: &Details) -> anyhow::Result<()> {
-        std::fs::write(&self.given.note, serde_json::to_vec(&self.note(details)?)?)?;
+        // Whole or not at all: the demo looks for it all the time.
+        let half = self.given.note.with_extension("half");
+        std::fs::write(&half, serde_json::to_vec(&self.note(details)?)?)?;
+        std::fs::rename(&half, &self.given.note)?;
         save_answer(
             &self.asked,
             self.given.decision,

@@ -16,6 +16,8 @@ const NOT_COMPARED: &[(&str, &str)] = &[
     ("terminated", "no crash"),
     ("terminated-with-handler", "no crash"),
     ("become-another", "no crash"),
+    ("terminated-with-handler", "no crash"),
+    ("become-another", "no crash"),
     ("forked-child", "no crash"),
     ("forked-child-then-null-write", "null-write, behind a child"),
     ("null-write-once", "null-write"),
