@@ -11,8 +11,10 @@
 mod registers;
 
 use std::cell::UnsafeCell;
+use std::ffi::CStr;
 use std::fs::File;
 use std::ops::Range;
+use std::os::fd::FromRawFd;
 use std::os::unix::fs::FileExt;
 
 use afterword_channel::layout::{COPY_BYTES, SALVAGED_MODULES_BYTES, SALVAGED_STACK_BYTES};
@@ -85,9 +87,7 @@ pub(crate) fn salvage(running: &Running, context: &CrashContext) {
     // SAFETY: the handler lets one thread in, once.
     let room = unsafe { &mut *ROOM.0.get() };
     running.run.begin_salvage(now_ms());
-    if let Some(maps) = &running.stock.maps {
-        room.read_modules(maps, &running.stock.homes);
-    }
+    room.read_modules(&running.stock);
     running.run.salvage_modules(&room.lines[..room.lines_length]);
     let (start, length) = room.read_stack(&running.memory, stack_pointer);
     let Room {
@@ -138,7 +138,15 @@ fn copy_signal(from: &CrashContext, to: &mut CrashContext) {
 }
 
 impl Room {
-    fn read_modules(&mut self, maps: &File, homes: &Homes) {
+    fn read_modules(&mut self, stock: &Stock) {
+        let homes = &stock.homes;
+        // An app may have closed what was not its own.
+        let held = stock
+            .maps
+            .as_ref()
+            .filter(|maps| maps.read_at(&mut self.maps[..1], 0).is_ok());
+        let fresh = if held.is_none() { open(c"/proc/self/maps") } else { None };
+        let Some(maps) = held.or(fresh.as_ref()) else { return };
         let (mut at, mut kept) = (0, 0);
         // A line longer than the buffer ends it: nobody maps such a path.
         while let Ok(read @ 1..) = maps.read_at(&mut self.maps[kept..], at) {
@@ -216,6 +224,14 @@ impl Room {
         }
         length
     }
+}
+
+/// Opens a file for reading without an allocation.
+fn open(path: &CStr) -> Option<File> {
+    // SAFETY: a string that ends with NUL; open is async-signal-safe.
+    let fd = unsafe { libc::open(path.as_ptr(), libc::O_RDONLY | libc::O_CLOEXEC) };
+    // SAFETY: just opened, and nobody else's.
+    (fd >= 0).then(|| unsafe { File::from_raw_fd(fd) })
 }
 
 /// The lists of modules that grow line by line.

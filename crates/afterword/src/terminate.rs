@@ -38,7 +38,7 @@ pub(crate) fn install() {
 /// in its turn: then the app is its own master, and may live on.
 extern "C" fn on_signal(signal: c_int) {
     if let Some(running) = Running::of_this_process()
-        && running.run.state() == RunState::Running
+        && matches!(running.run.state(), RunState::Starting | RunState::Running)
     {
         running.run.set_state(RunState::Terminated);
         NOTED.store(true, Ordering::Release);

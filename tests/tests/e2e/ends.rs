@@ -12,11 +12,7 @@ impl Scene {
     fn start_waiting(&self) -> Child {
         self.expect_reporter();
         let child = self.crasher("wait").spawn().unwrap();
-        wait_for("the reporter", || {
-            let folder = self.store_root().join("Crasher/log");
-            let logs = std::fs::read_dir(folder).ok()?;
-            (logs.count() > 0).then_some(())
-        });
+        self.wait_until_watched();
         child
     }
 }
@@ -72,7 +68,7 @@ fn an_app_that_is_told_to_end_ends_so_and_not_abnormally() {
 #[test]
 fn a_handler_of_the_app_stays_the_master_of_its_signal() {
     let scene = Scene::new();
-    let ended = scene.crash("terminated-with-handler");
+    let ended = scene.run(&mut scene.guest("terminated-with-handler"));
     assert_eq!(
         ended.status.code(),
         Some(3),
@@ -84,7 +80,7 @@ fn a_handler_of_the_app_stays_the_master_of_its_signal() {
 #[test]
 fn an_app_that_becomes_another_program_has_not_ended_abnormally() {
     let scene = Scene::new();
-    let ended = scene.crash("become-another");
+    let ended = scene.run(&mut scene.guest("become-another"));
     assert!(ended.status.success(), "{ended:?}");
     assert!(
         scene.store().abnormal_ends().unwrap().is_empty(),

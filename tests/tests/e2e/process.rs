@@ -47,6 +47,15 @@ impl Scene {
         command
     }
 
+    /// The guest, whose reporter is `afterword-reporter`.
+    pub(crate) fn guest(&self, way: &str) -> Command {
+        program("afterword-reporter");
+        let mut command = Command::new(env!("CARGO_BIN_EXE_guest"));
+        command.arg(way).arg(self.store_root());
+        quiet(&mut command);
+        command
+    }
+
     /// Runs it to its end, and until its reporter has ended too.
     pub(crate) fn crash(&self, kind: &str) -> Output {
         self.run(&mut self.crasher(kind))
@@ -69,6 +78,11 @@ impl Scene {
         self.reporters.set(self.reporters.get() + 1);
     }
 
+    /// One that was expected has been killed.
+    pub(crate) fn forget_reporter(&self) {
+        self.reporters.set(self.reporters.get() - 1);
+    }
+
     /// Waits for the reporter's last word in its journal, of every run so far.
     pub(crate) fn wait_for_reporter(&self) {
         wait_for("the reporter's end", || {
@@ -79,6 +93,12 @@ impl Scene {
                 .count();
             (ended >= self.reporters.get()).then_some(())
         });
+    }
+
+    /// Waits until a reporter is up and has left what it inherited behind: its journal comes after that.
+    pub(crate) fn wait_until_watched(&self) {
+        let folder = self.store_root().join("Crasher/log");
+        wait_for("the reporter", || std::fs::read_dir(&folder).ok()?.next().map(|_| ()));
     }
 
     /// The process that has a run file of this scene open, other than the app.
@@ -109,7 +129,7 @@ impl Scene {
     }
 
     /// The processes that have a run file of this scene open.
-    fn holders(&self) -> Vec<Pid> {
+    pub(crate) fn holders(&self) -> Vec<Pid> {
         let root = self.store_root();
         let holds = |pid: &str| {
             std::fs::read_dir(format!("/proc/{pid}/fd"))

@@ -34,12 +34,8 @@ pub(crate) enum Kind {
     ForkedChild,
     /// Twenty threads crash at once, in a program whose own handler takes its time: they all reach ours.
     Simultaneous,
-    /// SIGTERM.
-    Terminated,
-    /// SIGTERM, which a handler of the app takes, that calls whoever was there before it; then it ends by itself.
-    TerminatedWithHandler,
-    /// `exec`.
-    BecomeAnother,
+    /// Kills its own reporter, then crashes.
+    ReporterKilled,
     /// A crash on a worker while the main thread's panic is being dumped, again and again.
     PanicAndCrash,
     /// With text in memory and registers.
@@ -83,9 +79,10 @@ impl Kind {
             },
             Kind::ForkedChild => process::fork_and_crash(),
             Kind::Simultaneous => threads::crash_together(20),
-            Kind::Terminated => process::terminate_itself(),
-            Kind::TerminatedWithHandler => process::terminate_with_a_handler(),
-            Kind::BecomeAnother => process::become_another(),
+            Kind::ReporterKilled => {
+                process::kill_reporter();
+                memory::fill_pixel(std::ptr::null_mut());
+            }
         }
     }
 }

@@ -1,9 +1,6 @@
 //! Other processes: children, and the reporter.
 #![expect(unsafe_code, reason = "fork and kill are C")]
 
-use std::os::unix::process::CommandExt;
-use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
-
 use crate::memory;
 
 pub(crate) fn fork_and_crash() {
@@ -20,38 +17,35 @@ pub(crate) fn fork_and_crash() {
     }
 }
 
-pub(crate) fn terminate_itself() {
-    // SAFETY: no pointers.
-    unsafe { libc::kill(libc::getpid(), libc::SIGTERM) };
+/// The reporter is the process whose arguments name the one descriptor that is our socket's other end; here: the only
+/// `afterword-reporter` that has our run file open.
+pub(crate) fn kill_reporter() {
+    let ours = std::fs::read_dir("/proc/self/fd")
+        .expect("/proc")
+        .flatten()
+        .find_map(|entry| {
+            let target = std::fs::read_link(entry.path()).ok()?;
+            target.ends_with("run").then_some(target)
+        });
+    let ours = ours.expect("the run file is open");
     loop {
-        std::thread::park();
-    }
-}
-
-/// As signal libraries do: the handler that was there before is called from the new one.
-pub(crate) fn terminate_with_a_handler() {
-    static BEFORE: AtomicUsize = AtomicUsize::new(0);
-    static CALLED: AtomicBool = AtomicBool::new(false);
-    extern "C" fn on_signal(signal: libc::c_int) {
-        let before = BEFORE.load(Ordering::SeqCst);
-        if before != libc::SIG_DFL {
-            // SAFETY: it was installed as a handler of this form.
-            let before: extern "C" fn(libc::c_int) = unsafe { std::mem::transmute(before) };
-            before(signal);
+        let reporter = std::fs::read_dir("/proc").expect("/proc").flatten().find_map(|entry| {
+            let pid: i32 = entry.file_name().to_str()?.parse().ok()?;
+            if pid == std::process::id() as i32 {
+                return None;
+            }
+            let has_it = std::fs::read_dir(entry.path().join("fd"))
+                .ok()?
+                .flatten()
+                .any(|fd| std::fs::read_link(fd.path()).is_ok_and(|target| target == ours));
+            has_it.then_some(pid)
+        });
+        match reporter {
+            // SAFETY: it is our own reporter; nobody else has this run's file open.
+            Some(pid) => unsafe {
+                libc::kill(pid, libc::SIGKILL);
+            },
+            None => return,
         }
-        CALLED.store(true, Ordering::SeqCst);
     }
-    // SAFETY: the handler calls only what a handler may call.
-    unsafe {
-        let before = libc::signal(libc::SIGTERM, on_signal as *const () as libc::sighandler_t);
-        BEFORE.store(before, Ordering::SeqCst);
-        libc::raise(libc::SIGTERM);
-    }
-    assert!(CALLED.load(Ordering::SeqCst));
-    std::process::exit(3);
-}
-
-pub(crate) fn become_another() {
-    let error = std::process::Command::new("sleep").arg("0.3").exec();
-    panic!("sleep cannot be run: {error}");
 }
