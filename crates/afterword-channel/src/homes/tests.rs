@@ -181,6 +181,27 @@ fn homes_of_windows_are_compared_as_windows_does() {
     );
 }
 
+#[cfg(unix)]
+#[test]
+fn a_home_behind_a_link_is_masked_by_both_its_names() {
+    let folder = tempfile::tempdir().unwrap();
+    let (real, link) = (folder.path().join("real").join("ann"), folder.path().join("ann2"));
+    std::fs::create_dir_all(&real).unwrap();
+    std::os::unix::fs::symlink(&real, &link).unwrap();
+    let homes = Homes::with_canonical([link.clone(), folder.path().join("gone").join("bob")].into_iter());
+    for (home, name) in [
+        (&real, "***"),
+        (&link, "****"),
+        (&folder.path().join("gone").join("bob"), "***"),
+    ] {
+        let expected = home.with_file_name(name).join("x");
+        assert_eq!(
+            masked(&homes, home.join("x").to_str().unwrap()),
+            expected.to_str().unwrap()
+        );
+    }
+}
+
 #[test]
 fn without_asking_finds_the_home_of_the_environment() {
     let given = std::env::home_dir().unwrap();
