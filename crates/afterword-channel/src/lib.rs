@@ -127,11 +127,13 @@ pub enum Error {
     /// A message could not be received.
     #[error("cannot receive a message over the channel")]
     Receive(#[source] std::io::Error),
-    /// A Mach message with a crash context could not be sent or received (macOS).
-    #[error("the Mach message cannot be sent or received: {why}")]
+    /// A Mach message with a crash context could not be sent or received.
+    #[cfg(target_os = "macos")]
+    #[error("a Mach message cannot be sent or received")]
     MachMessage {
         /// What the system answered.
-        why: String,
+        #[source]
+        source: crash_context::ipc::Error,
     },
     /// A message came that this version does not understand.
     #[error("cannot read a message from the channel")]

@@ -6,9 +6,11 @@
 //! sandbox may look up only what its entitlements name: without the service, a crash is not captured.
 //!
 //! The messages are those of `crash-context`, which `minidumper` uses too.
+#![expect(unsafe_code, reason = "the connection is replaced while a crash handler may use it")]
 
 use std::ffi::CString;
-use std::sync::OnceLock;
+use std::ptr;
+use std::sync::atomic::{AtomicPtr, Ordering};
 use std::time::Duration;
 
 use crash_context::CrashContext;
@@ -20,6 +22,10 @@ use crate::Error;
 /// How long the message may wait in the kernel's queue, and the reporter for it.
 const SEND_TIMEOUT: Duration = Duration::from_secs(1);
 
+/// What a message to no port is answered with (`MACH_SEND_INVALID_DEST`).
+const NOT_CONNECTED: crash_context::ipc::Error =
+    crash_context::ipc::Error::Message(mach2::message::MACH_SEND_INVALID_DEST);
+
 fn service_name(run_id: Uuid) -> CString {
     let text = format!("afterword.context.{}", run_id.simple());
     // A UUID has no NUL in it.
@@ -27,39 +33,35 @@ fn service_name(run_id: Uuid) -> CString {
 }
 
 fn failed(error: crash_context::ipc::Error) -> Error {
-    Error::MachMessage { why: error.to_string() }
+    Error::MachMessage { source: error }
 }
 
 /// The app's side.
-#[derive(Default)]
+#[derive(Debug)]
 pub struct ContextClient {
-    client: OnceLock<Client>,
-}
-
-impl std::fmt::Debug for ContextClient {
-    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        f.debug_struct("ContextClient")
-            .field("connected", &self.client.get().is_some())
-            .finish()
-    }
+    /// Null until it is connected. What was here once is never dropped: a crash handler may be using it.
+    client: AtomicPtr<Client>,
 }
 
 impl ContextClient {
     /// Without a connection yet: the reporter may not be up.
-    pub fn new() -> ContextClient {
-        ContextClient::default()
+    #[expect(clippy::new_without_default, reason = "one is made, for a static")]
+    pub const fn new() -> ContextClient {
+        ContextClient {
+            client: AtomicPtr::new(ptr::null_mut()),
+        }
     }
 
-    /// Looks the reporter's service up, if that is still to be done. Returns whether it is connected. Asks `launchd`, which
-    /// answers at once.
+    /// Looks the reporter's service up, anew: the reporter may be another one. Returns whether it is there. Asks `launchd`,
+    /// which answers at once; not for the crash handler.
     pub fn connect(&self, run_id: Uuid) -> bool {
-        if self.client.get().is_none()
-            && let Ok(client) = Client::create(&service_name(run_id))
-        {
-            // Another thread may have been quicker.
-            self.client.set(client).ok();
+        match Client::create(&service_name(run_id)) {
+            Ok(client) => {
+                self.client.store(Box::into_raw(Box::new(client)), Ordering::Release);
+                true
+            }
+            Err(_) => false,
         }
-        self.client.get().is_some()
     }
 
     /// Sends a context, without waiting for what the reporter does with it: that is told over the channel. Allocates
@@ -68,10 +70,12 @@ impl ContextClient {
     /// # Errors
     /// [`Error::MachMessage`]: not connected, or the reporter is gone.
     pub fn send(&self, context: &CrashContext) -> Result<(), Error> {
-        let Some(client) = self.client.get() else {
-            return Err(Error::MachMessage { why: String::new() });
-        };
-        client
+        let client = self.client.load(Ordering::Acquire);
+        if client.is_null() {
+            return Err(failed(NOT_CONNECTED));
+        }
+        // SAFETY: not null, so `connect` put it there, and nothing ever drops it.
+        unsafe { &*client }
             .send_crash_context(context, Some(SEND_TIMEOUT), None)
             .map(drop)
             .map_err(failed)

@@ -2,7 +2,7 @@
 //!
 //! Three nets, one after the other, within one deadline: the reporter, which is told and waited for; a rescuer, started from
 //! here, where the reporter is gone or silent (`rescue`); and what can be saved without any other process (`salvage`).
-#![expect(unsafe_code, reason = "signal handlers, exit handlers and prctl are C")]
+#![expect(unsafe_code, reason = "signal handlers and exit handlers are C")]
 
 use std::mem::ManuallyDrop;
 use std::sync::atomic::{AtomicBool, Ordering};
@@ -13,11 +13,11 @@ use afterword_channel::{CaptureStatus, Message, RunState};
 use crash_handler::{CrashContext, CrashEventResult, CrashHandler, make_crash_event};
 
 use crate::init::Running;
-use crate::{rescue, salvage};
+use crate::{passage, rescue, salvage};
 
 /// Whether a thread of this process has crashed.
 static CRASHED: AtomicBool = AtomicBool::new(false);
-const OTHERS_WAIT_MS: i32 = 2_000;
+const OTHERS_WAIT: Duration = Duration::from_secs(2);
 
 /// Installs the handlers for SIGSEGV, SIGBUS, SIGFPE, SIGILL, SIGTRAP and SIGABRT, and the mark of a clean exit. They stay
 /// until the process is gone: destructors crash too.
@@ -30,7 +30,7 @@ pub(crate) fn install(running: &'static Running) {
         }
         Err(error) => log::error!("crashes will not be captured, the handler cannot be installed: {error}"),
     }
-    allow_ptrace(running);
+    passage::let_in(running);
     // SAFETY: the function is extern "C" and lives as long as the program.
     if unsafe { libc::atexit(at_exit) } != 0 {
         log::warn!("an exit without the guard will look abnormal: no exit handler can be added");
@@ -44,21 +44,19 @@ pub(crate) fn install(running: &'static Running) {
 /// Of several threads that crash at once the first is the crash; the others wait here for the end that it brings.
 fn on_crash(running: &'static Running, context: &CrashContext) -> CrashEventResult {
     // A forked child has our handlers, but its crash is not the app's.
-    // SAFETY: getpid is async-signal-safe.
-    if running.run.pid() != unsafe { libc::getpid() } as u32 {
+    if running.run.pid() != std::process::id() {
         return CrashEventResult::Handled(false);
     }
     if CRASHED.swap(true, Ordering::SeqCst) {
         // Bounded: where a handler of the app jumps out of the first crash, this one goes its own way after a while.
-        // SAFETY: no pointers but null; poll is async-signal-safe.
-        unsafe { libc::poll(std::ptr::null_mut(), 0, OTHERS_WAIT_MS) };
+        std::thread::sleep(OTHERS_WAIT);
         return CrashEventResult::Handled(false);
     }
     running.run.set_state(RunState::Crashing);
     running.memory.write_context(Occasion::Crash, context);
     let start = Instant::now();
     let shares = Shares::of(running.deadline);
-    let mut kept = ask_reporter(running, shares.reporter);
+    let mut kept = ask_reporter(running, context, shares.reporter);
     if kept.is_none() {
         // Gone or silent. (A reporter that answers that it failed has tried all that another one could.)
         kept = rescue::rescue(running, start + shares.rescuer);
@@ -85,19 +83,15 @@ impl Shares {
 }
 
 /// None when the reporter is gone or silent.
-fn ask_reporter(running: &Running, wait: Duration) -> Option<CaptureStatus> {
-    allow_ptrace(running);
+fn ask_reporter(running: &Running, context: &CrashContext, wait: Duration) -> Option<CaptureStatus> {
+    if !passage::hand_over(running, context) {
+        return None;
+    }
     let request = running.next_request();
     running.channel.send(&Message::Crash { request }).ok()?;
     running
         .channel
         .wait_captured(&running.run, Occasion::Crash, request, wait)
-}
-
-/// Where Yama restricts ptrace to descendants: lets the reporter in. Safe in a signal handler.
-pub(crate) fn allow_ptrace(running: &Running) {
-    // SAFETY: plain numbers; where Yama is not there this fails with EINVAL and changes nothing.
-    unsafe { libc::prctl(libc::PR_SET_PTRACER, u64::from(running.run.reporter_pid()), 0, 0, 0) };
 }
 
 /// `exit` was called: by `main` returning, or by the app without dropping its guard. Nothing more is done here: the values

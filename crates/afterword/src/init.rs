@@ -28,9 +28,8 @@ pub(crate) struct Running {
     pub(crate) program: Option<Program>,
     pub(crate) rescuer: Option<Rescuer>,
     pub(crate) stock: Stock,
-    pub(crate) full_stacks: bool,
     store: Store,
-    run_id: Uuid,
+    pub(crate) run_id: Uuid,
     pub(crate) deadline: Duration,
     pub(crate) init_thread: ThreadId,
     /// A panic of the init thread whose verdict is open: its event, captured as an error if it is survived.
@@ -178,12 +177,11 @@ impl Options {
             rescuer: program
                 .as_ref()
                 .and_then(|program| Rescuer::new(program, &run, &memory)),
-            stock: Stock::new(),
+            stock: Stock::new(self.full_stacks),
             run,
             memory,
             channel,
             program,
-            full_stacks: self.full_stacks,
             store: store.clone(),
             run_id: hello.run_id,
             deadline: Duration::from_millis(self.deadline_ms.min(60_000)),

@@ -43,7 +43,7 @@
 //!
 //! # Reading the code
 //! [`options`](Options) → `init` → `start` (the reporter) → `handler` (a crash: the reporter, else `rescue`, else `salvage`) →
-//! `panics`; beside them `mirror` (scope), `watch` (starts a reporter that died again), `terminate` (signals that end the
+//! `panics`, with `passage` (what lets the reporter at a thread) and `this_thread`; beside them `mirror` (scope), `watch` (starts a reporter that died again), `terminate` (signals that end the
 //! app), `frames` (an integration of ours) and `transport` (envelopes into the store).
 
 mod error;
@@ -53,9 +53,13 @@ mod init;
 mod start;
 
 mod handler;
+mod passage;
+#[cfg_attr(not(target_os = "linux"), path = "rescue/elsewhere.rs")]
 mod rescue;
+#[cfg_attr(not(target_os = "linux"), path = "salvage/elsewhere.rs")]
 mod salvage;
 mod terminate;
+mod this_thread;
 
 mod panics;
 

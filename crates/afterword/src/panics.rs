@@ -3,7 +3,6 @@
 //! The hook cannot know whether the panic will be survived. On the thread that called `init` it has a dump taken, where the
 //! panic happened, and keeps the verdict open: [`is_crash`] from the guard's drop, or [`survived`]. On other threads a panic
 //! is an error at once. With `panic = "abort"` the SIGABRT that follows does the work.
-#![expect(unsafe_code, reason = "capturing the registers of this thread is C")]
 
 use std::cell::Cell;
 use std::panic::PanicHookInfo;
@@ -11,16 +10,13 @@ use std::sync::{Once, PoisonError};
 
 use afterword_channel::layout::Occasion;
 use afterword_channel::{CaptureStatus, Message};
-use crash_handler::CrashContext;
 use sentry::Hub;
 use sentry::integrations::panic::{PanicIntegration, message_from_panic_info};
 use sentry::protocol::{Event, Level};
 
 use crate::frames::leave_out_panic_machinery;
 use crate::init::Running;
-
-/// `ExceptionInformation` of a dump that no exception made: what breakpad calls a requested dump.
-const DUMP_REQUESTED: u32 = 0xffff_ffff;
+use crate::{passage, this_thread};
 
 /// Puts our hook behind the one that is there: the message is printed first, as without us.
 pub(crate) fn install_hook() {
@@ -34,8 +30,17 @@ pub(crate) fn install_hook() {
     });
 }
 
+#[cfg_attr(
+    all(windows, target_env = "gnu"),
+    expect(
+        clippy::missing_const_for_thread_local,
+        reason = "it is const: the lint misses that where threads have no storage of their own"
+    )
+)]
 fn on_panic(info: &PanicHookInfo<'_>) {
-    thread_local!(static INSIDE: Cell<bool> = const { Cell::new(false) });
+    thread_local! {
+        static INSIDE: Cell<bool> = const { Cell::new(false) };
+    }
     let Some(running) = Running::of_this_process() else {
         return;
     };
@@ -98,14 +103,12 @@ fn replace_open(running: &Running, event: Option<Event<'static>>) -> Option<Even
 
 /// Into the run file, in case this panic ends the program by a signal.
 fn note(running: &Running, info: &PanicHookInfo<'_>) {
-    // SAFETY: no arguments, cannot fail.
-    let tid = unsafe { libc::syscall(libc::SYS_gettid) } as u32;
     let thread = std::thread::current();
     let place = info
         .location()
         .map_or_else(String::new, |at| format!("{}:{}:{}", at.file(), at.line(), at.column()));
     running.run.write_panic(
-        tid,
+        this_thread::number(),
         thread.name().unwrap_or_default(),
         &place,
         message_from_panic_info(info),
@@ -139,21 +142,17 @@ fn capture(event: Option<Event<'static>>) {
 /// Has the reporter take a dump of this thread as it stands, and waits for it.
 fn request_dump(running: &Running) {
     running.run.set_panic_verdict(None);
-    // SAFETY: a context of zeroes is valid (plain numbers and a null pointer), and getcontext fills the one it is given.
-    let context = unsafe {
-        let mut context: CrashContext = std::mem::zeroed();
-        crash_context::crash_context_getcontext(&mut context.context);
-        context.siginfo.ssi_signo = DUMP_REQUESTED;
-        context.pid = libc::getpid();
-        context.tid = libc::syscall(libc::SYS_gettid) as i32;
-        context
-    };
-    running.memory.write_context(Occasion::Panic, &context);
-    let request = running.next_request();
-    running.tell(&Message::Panic { request });
-    if wait(running, request).is_none() {
-        log::error!("no dump of the panic was taken in time");
-    }
+    this_thread::with_context(|context| {
+        running.memory.write_context(Occasion::Panic, context);
+        if !passage::hand_over(running, context) {
+            return log::error!("no dump of the panic was taken: the reporter cannot be reached");
+        }
+        let request = running.next_request();
+        running.tell(&Message::Panic { request });
+        if wait(running, request).is_none() {
+            log::error!("no dump of the panic was taken in time");
+        }
+    });
     running.memory.clear_context(Occasion::Panic);
 }
 

@@ -38,15 +38,17 @@ pub(crate) struct Stock {
     /// `/proc/self/maps`: the kernel writes it anew each time it is read from its beginning.
     maps: Option<File>,
     homes: Homes,
+    full_stacks: bool,
 }
 
 impl Stock {
-    pub(crate) fn new() -> Stock {
+    pub(crate) fn new(full_stacks: bool) -> Stock {
         Stock {
             maps: File::open("/proc/self/maps")
                 .inspect_err(|error| log::debug!("a salvage will know no modules: {error}"))
                 .ok(),
             homes: Homes::without_asking(),
+            full_stacks,
         }
     }
 }
@@ -103,7 +105,7 @@ pub(crate) fn salvage(running: &Running, context: &CrashContext) {
         stack: &(start..start.saturating_add(8 << 20)),
         code: &code[..*code_count],
     };
-    let full = running.full_stacks;
+    let full = running.stock.full_stacks;
     if !full {
         sanitise_stack(stack, start, stack_pointer, &addresses);
     }

@@ -1,72 +1,29 @@
 //! Starting the reporter: no zombie, no waiting, nothing of ours left open in it.
-#![expect(unsafe_code, reason = "between fork and exec only plain system calls are allowed")]
 
-use std::ffi::OsString;
-use std::fs::File;
-use std::io::{self, Read};
-use std::os::fd::{AsRawFd, OwnedFd};
-use std::os::unix::process::CommandExt;
-use std::panic::{AssertUnwindSafe, catch_unwind};
-use std::path::PathBuf;
-use std::process::{Command, Stdio};
+#[cfg(target_os = "linux")]
+#[path = "start/linux.rs"]
+mod program;
+#[cfg(target_os = "macos")]
+#[path = "start/macos.rs"]
+mod program;
+#[cfg(windows)]
+#[path = "start/windows/program.rs"]
+mod program;
 
-use afterword_channel::{PrivateMemory, REPORTER_ARGUMENT, ReporterChannel, RunFile};
+#[cfg(unix)]
+#[path = "start/unix.rs"]
+mod sys;
+#[cfg(windows)]
+#[path = "start/windows.rs"]
+mod sys;
 
-use crate::Reporter;
+use std::io;
+use std::path::Path;
 
-/// The reporter's program, held open: an update may replace the file while the app runs.
-#[derive(Debug)]
-pub(crate) struct Program {
-    path: PathBuf,
-    /// None where the system cannot run it by a descriptor: a script, whose interpreter opens it by its name.
-    open: Option<File>,
-}
+use afterword_channel::REPORTER_ARGUMENT;
 
-impl Program {
-    /// Finds it and opens it. The app's own executable is named by `/proc/self/exe`.
-    ///
-    /// # Errors
-    /// No such file, with its path; and [`Reporter::Itself`] in a process that `init` started as the reporter, which would
-    /// start processes without end.
-    pub(crate) fn find(reporter: &Reporter) -> io::Result<Program> {
-        let path = match reporter {
-            Reporter::Itself => PathBuf::from("/proc/self/exe"),
-            Reporter::At(path) => path.clone(),
-            Reporter::Beside => std::env::current_exe()?.with_file_name("afterword-reporter"),
-        };
-        if !path.is_file() {
-            return Err(io::Error::new(
-                io::ErrorKind::NotFound,
-                format!("there is no program at {}", path.display()),
-            ));
-        }
-        let open = File::open(&path).ok().filter(is_elf);
-        Ok(Program { path, open })
-    }
-
-    /// Its path, which may name another file by now.
-    pub(crate) fn path(&self) -> &PathBuf {
-        &self.path
-    }
-
-    /// The open program, where it can be run by that.
-    pub(crate) fn open(&self) -> Option<&File> {
-        self.open.as_ref()
-    }
-
-    /// A path that leads to the program that was found, in this process and until the next `exec`.
-    fn to_run(&self) -> PathBuf {
-        match &self.open {
-            Some(open) => PathBuf::from(format!("/proc/self/fd/{}", open.as_raw_fd())),
-            None => self.path.clone(),
-        }
-    }
-}
-
-fn is_elf(mut file: &File) -> bool {
-    let mut magic = [0; 4];
-    file.read_exact(&mut magic).is_ok() && magic == *b"\x7fELF"
-}
+pub(crate) use program::Program;
+pub(crate) use sys::{reporter, terminal};
 
 /// Whether this process was started as the reporter, and is not one: it would start itself again without end.
 pub(crate) fn is_reporter() -> bool {
@@ -75,65 +32,13 @@ pub(crate) fn is_reporter() -> bool {
         .is_some_and(|first| first == REPORTER_ARGUMENT)
 }
 
-/// Starts `program` with its end of the channel, the run file and the private memory, as a grandchild: the child in between
-/// ends at once, so that an app that waits for its children never meets the reporter, and no zombie is left.
-///
-/// # Errors
-/// What `fork` or `exec` answered.
-pub(crate) fn reporter(
-    program: &Program,
-    run: &RunFile,
-    memory: &PrivateMemory,
-    reporter_end: ReporterChannel,
-) -> io::Result<()> {
-    let channel = OwnedFd::from(reporter_end);
-    // A copy of the run file's descriptor must not be closed in this process (it would give up the lock): the child uses
-    // the number of the one that stays open.
-    let inherited = [channel.as_raw_fd(), run.file().as_raw_fd(), memory.file().as_raw_fd()];
-    let run_address = std::ptr::from_ref(run) as usize;
-    let mut command = Command::new(program.to_run());
-    command
-        .arg0("afterword-reporter")
-        .arg(OsString::from(REPORTER_ARGUMENT))
-        .args(inherited.map(|fd| fd.to_string()))
-        .stdin(Stdio::null())
-        .stdout(Stdio::null())
-        .stderr(Stdio::null());
-    // SAFETY: the closure runs in the forked child and calls only fork, _exit, signal, fcntl and stores to the shared mapping, all
-    // async-signal-safe. `run` lives until `spawn` has returned, which is after the closure ran.
-    unsafe {
-        command.pre_exec(move || {
-            match libc::fork() {
-                -1 => return Err(io::Error::last_os_error()),
-                0 => {}
-                grandchild => {
-                    let run = &*(run_address as *const RunFile);
-                    run.set_reporter_pid(grandchild as u32);
-                    libc::_exit(0);
-                }
-            }
-            // The reporter waits for processes of its own.
-            libc::signal(libc::SIGCHLD, libc::SIG_DFL);
-            for fd in inherited {
-                if libc::fcntl(fd, libc::F_SETFD, 0) == -1 {
-                    return Err(io::Error::last_os_error());
-                }
-            }
-            Ok(())
-        });
+/// The error of a program that is not there.
+fn check_is_there(path: &Path) -> io::Result<()> {
+    if path.is_file() {
+        return Ok(());
     }
-    // Where `exec` fails, std waits for the child and panics if somebody else has collected it.
-    let spawned = catch_unwind(AssertUnwindSafe(|| command.spawn()));
-    let mut child = spawned.map_err(|_| io::Error::other("the program cannot be started"))??;
-    match child.wait() {
-        // An app that ignores SIGCHLD has its children collected by the kernel.
-        Err(error) if error.raw_os_error() != Some(libc::ECHILD) => Err(error),
-        _ => Ok(()),
-    }
-}
-
-/// The terminal on standard error, by its name.
-pub(crate) fn terminal() -> Option<PathBuf> {
-    let name = rustix::termios::ttyname(rustix::stdio::stderr(), Vec::new()).ok()?;
-    Some(PathBuf::from(name.into_string().ok()?))
+    Err(io::Error::new(
+        io::ErrorKind::NotFound,
+        format!("there is no program at {}", path.display()),
+    ))
 }

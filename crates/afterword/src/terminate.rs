@@ -1,61 +1,35 @@
-//! Signals that tell the app to end: a logout, `kill`, Ctrl-C. A run that ends so has not ended abnormally, and this is where
-//! that is noted, before the signal does what it would have done.
-#![expect(unsafe_code, reason = "signal handlers are C")]
+//! What tells the app to end: a signal, a logout, a closed console. A run that ends so has not ended abnormally, and this is
+//! where that is noted.
 
-use std::mem::{MaybeUninit, zeroed};
-use std::ptr;
+#[cfg(unix)]
+#[path = "terminate/unix.rs"]
+mod sys;
+#[cfg(windows)]
+#[path = "terminate/windows.rs"]
+mod sys;
+
 use std::sync::atomic::{AtomicBool, Ordering};
 
 use afterword_channel::RunState;
-use libc::c_int;
 
 use crate::init::Running;
 
-const SIGNALS: [c_int; 3] = [libc::SIGTERM, libc::SIGHUP, libc::SIGINT];
+pub(crate) use sys::install;
 
-/// Whether a signal has been noted that has not ended the app yet.
+/// Whether a request to end has been noted that has not ended the app yet.
 static NOTED: AtomicBool = AtomicBool::new(false);
 
-/// Notes those signals that would end the app. Where the app has a handler of its own, or ignores one, it stays as it is.
-pub(crate) fn install() {
-    for signal in SIGNALS {
-        // SAFETY: both structures are initialised by the call or by zeroes; the handler is async-signal-safe.
-        unsafe {
-            let mut now = MaybeUninit::<libc::sigaction>::zeroed().assume_init();
-            if libc::sigaction(signal, ptr::null(), &raw mut now) != 0 || now.sa_sigaction != libc::SIG_DFL {
-                continue;
-            }
-            let mut ours: libc::sigaction = zeroed();
-            libc::sigemptyset(&raw mut ours.sa_mask);
-            ours.sa_sigaction = on_signal as *const () as usize;
-            ours.sa_flags = libc::SA_ONSTACK | libc::SA_RESTART;
-            libc::sigaction(signal, &raw const ours, ptr::null_mut());
-        }
-    }
-}
-
-/// Notes the signal, and lets it do what it does by default. A handler that the app put in our place later may call this one
-/// in its turn: then the app is its own master, and may live on.
-extern "C" fn on_signal(signal: c_int) {
+/// Notes a request to end. Safe in a signal handler.
+fn note() {
     if let Some(running) = Running::of_this_process()
         && matches!(running.run.state(), RunState::Starting | RunState::Running)
     {
         running.run.set_state(RunState::Terminated);
         NOTED.store(true, Ordering::Release);
     }
-    // SAFETY: as above; raise is async-signal-safe, and the signal comes once this handler has returned.
-    unsafe {
-        let mut now = MaybeUninit::<libc::sigaction>::zeroed().assume_init();
-        if libc::sigaction(signal, ptr::null(), &raw mut now) == 0
-            && now.sa_sigaction == on_signal as *const () as usize
-        {
-            libc::signal(signal, libc::SIG_DFL);
-            libc::raise(signal);
-        }
-    }
 }
 
-/// The app lives on although a signal told it to end: what ends it later is something else. Called once a second.
+/// The app lives on although it was told to end: what ends it later is something else. Called once a second.
 pub(crate) fn forget_after_a_while(running: &Running, seconds: &mut u32) {
     const A_WHILE: u32 = 60;
     if !NOTED.load(Ordering::Acquire) {

@@ -5,7 +5,7 @@ use std::time::{Duration, Instant};
 use afterword_channel::RunState;
 
 use crate::init::Running;
-use crate::{handler, start, terminate};
+use crate::{passage, start, terminate};
 
 /// The first pause before a new start; it doubles with each that follows.
 const FIRST_PAUSE: Duration = Duration::from_secs(1);
@@ -59,7 +59,7 @@ impl Watch {
                     self.running.channel.replace(channel).map_err(|error| error.to_string())
                 });
         match started {
-            Ok(()) => handler::allow_ptrace(self.running),
+            Ok(()) => passage::let_in(self.running),
             Err(error) => log::warn!("the reporter does not start: {error}"),
         }
     }
