@@ -34,7 +34,7 @@ pub struct Identity {
     pub policy: Policy,
     /// How many breadcrumbs a report has at the most, the newest.
     pub max_breadcrumbs: usize,
-    /// Keep the words on the stacks that look like text or data, instead of sanitising them.
+    /// Keep stacks and registers as they are, instead of sanitising them.
     pub full_stacks: bool,
 }
 

@@ -158,6 +158,13 @@ impl Addresses<'_> {
 
 /// Whether one of these (sorted, without overlap) holds the address.
 fn lies_in(ranges: &[Range<u64>], address: u64) -> bool {
+    let (Some(first), Some(last)) = (ranges.first(), ranges.last()) else {
+        return false;
+    };
+    // Most words lie outside of all of them: an overflown stack has a million.
+    if !(first.start..last.end).contains(&address) {
+        return false;
+    }
     let begun = ranges.partition_point(|range| range.start <= address);
     begun
         .checked_sub(1)

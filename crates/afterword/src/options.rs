@@ -19,7 +19,7 @@ use serde::{Deserialize, Serialize};
 /// | `deadline_ms` | 10 000 | how long a crashing program waits for its report to be kept |
 /// | `max_breadcrumbs` | 100 | how many breadcrumbs are kept (at most 112 in a crash report) |
 /// | `attach_stacktrace` | `false` | a stack with plain messages too |
-/// | `full_stacks` | `false` | keep what looks like data on the stacks, instead of sanitising it |
+/// | `full_stacks` | `false` | keep stacks, registers and the memory around them as they are, with the data and text in them |
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 #[serde(default, deny_unknown_fields)]
 pub struct Options {
@@ -161,7 +161,9 @@ impl Options {
         self
     }
 
-    /// Keep what looks like data on the stacks, instead of sanitising it.
+    /// Keep stacks, registers and the memory around them as they are: debuggers show more, and whatever the program held there
+    /// (text, keys, documents) is in the report. Otherwise addresses and small numbers alone stay, which is all that working
+    /// out the stack takes. What names the user in paths is masked in either case.
     #[must_use]
     pub fn full_stacks(mut self, full: bool) -> Options {
         self.full_stacks = full;
