@@ -1,0 +1,36 @@
+//! A minidump of a stranger: scrubbed, and worked out without any symbols.
+#![no_main]
+
+use std::time::{Duration, Instant};
+
+use afterword_symbols::{Limits, Sources, process};
+use libfuzzer_sys::fuzz_target;
+
+/// The reporter's scrubber alone: the whole reporter would bring a window into the fuzzer.
+#[path = "../../crates/afterword-reporter/src/scrub/mod.rs"]
+#[allow(unreachable_pub, dead_code)]
+mod scrub;
+
+/// What the scrubber knows of the reporter.
+#[derive(Debug, PartialEq, Eq)]
+enum Error {
+    Scrub {
+        #[allow(dead_code)]
+        why: String,
+    },
+}
+
+fuzz_target!(|dump: &[u8]| {
+    let mut limits = Limits::default();
+    limits.time = Duration::from_secs(2);
+    let start = Instant::now();
+    drop(process(dump, &Sources::default(), &limits));
+    for full_stacks in [false, true] {
+        if let Ok(scrubbed) = scrub::scrub(dump.to_vec(), full_stacks) {
+            assert_eq!(scrubbed.bytes.len(), dump.len());
+            drop(process(&scrubbed.bytes, &Sources::default(), &limits));
+        }
+    }
+    // Three walks of two seconds at the most; what else there is must be small beside them.
+    assert!(start.elapsed() < Duration::from_secs(20), "{:?}", start.elapsed());
+});
