@@ -11,7 +11,16 @@ use libfuzzer_sys::fuzz_target;
 #[allow(unreachable_pub, dead_code)]
 mod scrub;
 
-/// What the scrubber knows of the reporter.
+/// What the scrubber knows of the reporter: whose name to mask.
+mod masked {
+    use afterword_channel::Homes;
+
+    pub(crate) fn homes() -> Homes {
+        Homes::from_paths(["/home/user".into(), "/root".into()])
+    }
+}
+
+/// And how to fail.
 #[derive(Debug, PartialEq, Eq)]
 enum Error {
     Scrub {
