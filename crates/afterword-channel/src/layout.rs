@@ -21,6 +21,7 @@
 //!    268      4  salvage slot (u32): 0 empty, 1 being written, 2 full
 //!    276      4  the reporter's last answer about a crash (u32): request × 4 + status
 //!    280      4  the reporter's last answer about a panic (u32): the same
+//!    284      4  the reporter's last answer about a hang (u32): the same
 //!
 //!    512     16  scope, copy A: sequence (u64), length (u32), CRC-32 of the bytes (u32)
 //!    528     16  scope, copy B: the same
@@ -105,11 +106,30 @@ impl Occasion {
             Occasion::Panic => PRIVATE_PANIC_CONTEXT,
         }
     }
+}
 
+/// What an answer of the reporter is about, each with a word of its own in the run file: threads that wait for different answers may take
+/// them off the channel for one another.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum About {
+    /// Of a dump that has a context.
+    Dump(Occasion),
+    /// Of a hang, which has none.
+    Hang,
+}
+
+impl From<Occasion> for About {
+    fn from(occasion: Occasion) -> About {
+        About::Dump(occasion)
+    }
+}
+
+impl About {
     pub(crate) fn answer(self) -> usize {
         match self {
-            Occasion::Crash => AT_CRASH_ANSWER,
-            Occasion::Panic => AT_PANIC_ANSWER,
+            About::Dump(Occasion::Crash) => AT_CRASH_ANSWER,
+            About::Dump(Occasion::Panic) => AT_PANIC_ANSWER,
+            About::Hang => AT_HANG_ANSWER,
         }
     }
 }
@@ -123,6 +143,7 @@ pub(crate) const AT_REPORTER_PID: usize = 264;
 pub(crate) const AT_SALVAGE_SLOT: usize = 268;
 pub(crate) const AT_CRASH_ANSWER: usize = 276;
 pub(crate) const AT_PANIC_ANSWER: usize = 280;
+pub(crate) const AT_HANG_ANSWER: usize = 284;
 
 pub(crate) const AT_SCOPE_HEADER: [usize; 2] = [512, 528];
 pub(crate) const AT_SCOPE: [usize; 2] = [12_288, 77_824];

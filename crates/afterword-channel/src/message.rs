@@ -55,12 +55,19 @@ pub enum Message {
     Stored,
     /// App → reporter, 7: the guard was dropped; I am about to end.
     Ending,
+    /// App → reporter, 8: a thread of mine hangs. Take a dump, which is its report; I go on.
+    Hang {
+        /// Number of the request.
+        request: u32,
+        /// The thread that hangs.
+        tid: u32,
+    },
     /// Reporter → app, 101: I am up.
     Ready {
         /// The reporter's process id.
         pid: u32,
     },
-    /// Reporter → app, 102: the answer to requests 2, 3 and 4.
+    /// Reporter → app, 102: the answer to requests 2, 3, 4 and 8.
     Captured {
         /// The request's number.
         request: u32,
@@ -99,6 +106,7 @@ impl Message {
             Message::PanicIsNone => (5, [0, 0], 0),
             Message::Stored => (6, [0, 0], 0),
             Message::Ending => (7, [0, 0], 0),
+            Message::Hang { request, tid } => (8, [request, tid], 2),
             Message::Ready { pid } => (101, [pid, 0], 1),
             Message::Captured { request, status } => (102, [request, status as u32], 2),
         };
@@ -143,6 +151,10 @@ impl Message {
             5 => Message::PanicIsNone,
             6 => Message::Stored,
             7 => Message::Ending,
+            8 => Message::Hang {
+                request: number(0)?,
+                tid: number(1)?,
+            },
             101 => Message::Ready { pid: number(0)? },
             102 => Message::Captured {
                 request: number(0)?,

@@ -196,8 +196,8 @@ impl RunFile {
 
     /// The reporter's answer to `request`, if it has come: also when another thread took the packet off the channel. Safe
     /// in a signal handler.
-    pub fn answer(&self, occasion: Occasion, request: u32) -> Option<CaptureStatus> {
-        let word = self.word(occasion.answer()).load(Ordering::Acquire);
+    pub fn answer(&self, about: impl Into<About>, request: u32) -> Option<CaptureStatus> {
+        let word = self.word(about.into().answer()).load(Ordering::Acquire);
         (word / 4 == request).then(|| CaptureStatus::from_number(word % 4))
     }
 

@@ -328,9 +328,9 @@ impl RunView {
     ///
     /// # Errors
     /// [`Error::ReadRunFile`].
-    pub fn set_answer(&self, occasion: Occasion, request: u32, status: CaptureStatus) -> Result<(), Error> {
+    pub fn set_answer(&self, about: impl Into<About>, request: u32, status: CaptureStatus) -> Result<(), Error> {
         let word = request.wrapping_mul(4) + status as u32;
-        sys::write_all_at(&self.file, &word.to_le_bytes(), occasion.answer() as u64)
+        sys::write_all_at(&self.file, &word.to_le_bytes(), about.into().answer() as u64)
             .map_err(|source| Error::ReadRunFile { step: "pwrite", source })
     }
 

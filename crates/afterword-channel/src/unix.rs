@@ -20,7 +20,7 @@ use std::time::{Duration, Instant};
 use rustix::fs::{FallocateFlags, FlockOperation, fallocate, fcntl_lock};
 use rustix::net::{RecvFlags, recv, send};
 
-use crate::layout::Occasion;
+use crate::layout::About;
 use crate::run_view::Liveness;
 use crate::{CaptureStatus, Error, MAX_MESSAGE_BYTES, Message, Received, RunFile, layout};
 
@@ -95,13 +95,14 @@ impl AppChannel {
     pub fn wait_captured(
         &self,
         run: &RunFile,
-        occasion: Occasion,
+        about: impl Into<About>,
         request: u32,
         deadline: Duration,
     ) -> Option<CaptureStatus> {
+        let about = about.into();
         let start = Instant::now();
         loop {
-            if let Some(status) = run.answer(occasion, request) {
+            if let Some(status) = run.answer(about, request) {
                 return Some(status);
             }
             let left = deadline.checked_sub(start.elapsed())?;
@@ -123,7 +124,7 @@ impl AppChannel {
                 }
                 Err(rustix::io::Errno::AGAIN | rustix::io::Errno::INTR) => {}
                 // An empty packet is the end: the reporter is gone. It may have answered before.
-                Ok(_) | Err(_) => return run.answer(occasion, request),
+                Ok(_) | Err(_) => return run.answer(about, request),
             }
         }
     }

@@ -37,7 +37,9 @@ fn what(info: &ReportInfo) -> String {
         (ReportKind::Crash, Some(message)) => format!("{}: {message}", info.reason),
         (ReportKind::Panic, Some(message)) => format!("panic: {message}"),
         (ReportKind::Error, Some(message)) => format!("error: {message}"),
+        (ReportKind::Hang, Some(message)) => format!("hang: {message}"),
         (ReportKind::Panic, None) => "panic".to_owned(),
+        (ReportKind::Hang, None) => "hang".to_owned(),
         (ReportKind::Error, None) => "error".to_owned(),
     };
     terminal::line(&what)

@@ -88,6 +88,7 @@ pub(crate) fn kind(kind: ReportKind) -> &'static str {
         ReportKind::Crash => "Crash",
         ReportKind::Panic => "Crash (the program found an error in itself)",
         ReportKind::Error => "Error (the program went on)",
+        ReportKind::Hang => "Hang (the program did not respond, and went on)",
     }
 }
 

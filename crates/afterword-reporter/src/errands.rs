@@ -122,7 +122,9 @@ impl Runner {
         drop(asker);
         let error = self.store.reports().unwrap_or_default().into_iter().find(|report| {
             report.state() == State::Waiting
-                && report.info().is_ok_and(|info| info.kind == ReportKind::Error)
+                && report
+                    .info()
+                    .is_ok_and(|info| matches!(info.kind, ReportKind::Error | ReportKind::Hang))
                 && !self.asking.was_asked(report.id())
         });
         if let Some(report) = error {

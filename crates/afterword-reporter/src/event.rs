@@ -26,7 +26,7 @@ pub(crate) fn event(info: &ReportInfo, crash: &ProcessedCrash) -> Value {
         "event_id": info.event_id.simple().to_string(),
         "timestamp": info.captured_at.format(&Rfc3339).unwrap_or_default(),
         "platform": "native",
-        "level": "fatal",
+        "level": if info.kind == ReportKind::Hang { "error" } else { "fatal" },
         "sdk": { "name": "afterword", "version": env!("CARGO_PKG_VERSION") },
         "exception": { "values": [exception(info, crash)] },
         "threads": { "values": threads(crash) },
@@ -110,18 +110,24 @@ pub(crate) fn leave_out_hook(crash: &mut ProcessedCrash) {
 
 fn exception(info: &ReportInfo, crash: &ProcessedCrash) -> Value {
     let is_panic = info.kind == ReportKind::Panic;
-    let kind = if is_panic { "panic" } else { info.reason.as_str() };
-    let value = match (&info.message, is_panic) {
+    let (kind, mechanism) = match info.kind {
+        ReportKind::Panic => ("panic", "panic"),
+        // The names under which servers group what hangs, whatever the system.
+        ReportKind::Hang => ("ApplicationNotResponding", "AppHang"),
+        _ => (info.reason.as_str(), "minidump"),
+    };
+    let value = match (&info.message, info.kind) {
         (Some(message), _) => message.clone(),
-        (None, true) => "panic".to_owned(),
-        (None, false) => match info.address {
+        (None, ReportKind::Panic) => "panic".to_owned(),
+        (None, ReportKind::Hang) => "The program does not respond".to_owned(),
+        (None, _) => match info.address {
             Some(address) => format!("{} at {address:#x}", crash.reason.name),
             None => crash.reason.name.clone(),
         },
     };
     let mut mechanism = json!({
-        "type": if is_panic { "panic" } else { "minidump" },
-        "handled": false,
+        "type": mechanism,
+        "handled": info.kind == ReportKind::Hang,
         // The type of a signal says how it died and not what was wrong: servers should not group by it.
         "synthetic": !is_panic,
     });

@@ -21,12 +21,16 @@ pub(crate) struct Kept {
 
 impl Kept {
     /// Scrubs the dump and adds what the run file says: scope, breadcrumbs, panic. A run has one report of what ended it,
-    /// under the run's id: whichever process makes it first has made it.
+    /// under the run's id: whichever process makes it first has made it. A hang does not end it, and has an id of its own.
     ///
     /// # Errors
     /// [`Error::Scrub`]; what the run file cannot tell is a soft error in the report.
     pub(crate) fn new(app: &Identity, run: &RunView, mut dump: RawDump, kind: ReportKind) -> Result<Kept, Error> {
-        let report_id = ReportId::from(run.run_id()?);
+        let report_id = match kind {
+            // The app goes on, and may hang again.
+            ReportKind::Hang => ReportId::random(),
+            _ => ReportId::from(run.run_id()?),
+        };
         let event = partial_event(run, app.max_breadcrumbs, &mut dump.soft_errors);
         // The note counts if it is of the thread that crashed, and of now: a panic of another thread, or of this one that was
         // survived, is not the reason.
@@ -70,6 +74,7 @@ impl Kept {
                 captured_at: dump.captured_at,
                 reason: match (kind, signal) {
                     (ReportKind::Panic, _) => "panic".to_owned(),
+                    (ReportKind::Hang, _) => "hang".to_owned(),
                     (_, Some(signal)) => signal.to_owned(),
                     (_, None) => "crash".to_owned(),
                 },

@@ -37,6 +37,7 @@ mod rescuer;
 mod serve;
 
 mod capture;
+mod hangs;
 mod keep;
 mod masked;
 mod scrub;

@@ -2,6 +2,7 @@
 
 use std::ffi::OsString;
 use std::fs::File;
+use std::sync::Arc;
 
 use afterword_channel::layout::Occasion;
 use afterword_channel::{
@@ -16,6 +17,7 @@ use crate::assemble::hold_executable;
 use crate::endings::{self, Run};
 use crate::errands::{Errand, Errands};
 use crate::error::chain;
+use crate::hangs::Hangs;
 use crate::keep::Kept;
 use crate::{Error, capture, detach, journal};
 
@@ -46,6 +48,8 @@ pub(crate) fn run(arguments: &[OsString], shells: Vec<Box<dyn Shell>>) -> Result
         attributes,
     };
     let errands = Errands::start(store.clone(), watched, shells);
+    let (channel, run) = (Arc::new(channel), Arc::new(run));
+    let hangs = Hangs::new(store.clone(), hello.identity.clone(), run.clone(), channel.clone());
     let mut serving = Serving {
         channel,
         run,
@@ -53,6 +57,7 @@ pub(crate) fn run(arguments: &[OsString], shells: Vec<Box<dyn Shell>>) -> Result
         store,
         hello,
         errands,
+        hangs,
         open_panic: None,
         crash: None,
         asker: None,
@@ -67,12 +72,13 @@ pub(crate) fn run(arguments: &[OsString], shells: Vec<Box<dyn Shell>>) -> Result
 }
 
 struct Serving {
-    channel: ReporterChannel,
-    run: RunView,
+    channel: Arc<ReporterChannel>,
+    run: Arc<RunView>,
     memory: PrivateView,
     store: Store,
     hello: Hello,
     errands: Errands,
+    hangs: Hangs,
     /// The dump of a panic that may or may not end the app, in memory until that is known.
     open_panic: Option<Kept>,
     /// The report of what ended the app.
@@ -120,6 +126,7 @@ impl Serving {
             Message::PanicIsNone => self.open_panic = None,
             Message::Stored => self.errands.add(Errand::Send),
             Message::Ending => log::info!("the app is about to end"),
+            Message::Hang { request, tid } => self.hangs.report(request, tid),
             Message::Ready { .. } | Message::Captured { .. } => {
                 log::warn!("skipped a message that is not the app's to send now");
             }
@@ -189,6 +196,7 @@ impl Serving {
 
     /// The app is gone. A panic whose verdict nobody gave was survived: a logout may have ended the app hours later.
     fn after_the_end(mut self) {
+        self.hangs.finish();
         let state = self.run.state().unwrap_or(RunState::Starting);
         let verdict = self.run.panic_verdict().ok().flatten();
         if self.open_panic.is_some()

@@ -5,6 +5,7 @@
 //! | crash         | waiting | queued   | dropped |
 //! | panic         | waiting | queued   | dropped |
 //! | error         | waiting | queued   | dropped |
+//! | hang          | waiting | queued   | dropped |
 //! | transaction   | held    | queued   | dropped |
 //! | session       | held    | queued   | dropped |
 //! | feedback      | held    | queued   | dropped |
@@ -42,6 +43,8 @@ pub enum ItemKind {
     Panic,
     /// An error; the app went on.
     Error,
+    /// The app did not respond, and went on.
+    Hang,
     /// A transaction with its spans.
     Transaction,
     /// Release health.
@@ -71,7 +74,9 @@ pub fn placement(item: ItemKind, policy: ConsentPolicy) -> Placement {
     match (policy, item) {
         (ConsentPolicy::Never, _) => Placement::Dropped,
         (ConsentPolicy::Always, _) => Placement::Queued,
-        (ConsentPolicy::Ask, ItemKind::Crash | ItemKind::Panic | ItemKind::Error) => Placement::Waiting,
+        (ConsentPolicy::Ask, ItemKind::Crash | ItemKind::Panic | ItemKind::Error | ItemKind::Hang) => {
+            Placement::Waiting
+        }
         (
             ConsentPolicy::Ask,
             ItemKind::Transaction | ItemKind::Session | ItemKind::Feedback | ItemKind::ClientReport,
@@ -85,6 +90,7 @@ impl From<ReportKind> for ItemKind {
             ReportKind::Crash => ItemKind::Crash,
             ReportKind::Panic => ItemKind::Panic,
             ReportKind::Error => ItemKind::Error,
+            ReportKind::Hang => ItemKind::Hang,
         }
     }
 }
@@ -141,6 +147,7 @@ mod tests {
             ("crash", ItemKind::Crash),
             ("panic", ItemKind::Panic),
             ("error", ItemKind::Error),
+            ("hang", ItemKind::Hang),
             ("transaction", ItemKind::Transaction),
             ("session", ItemKind::Session),
             ("feedback", ItemKind::Feedback),

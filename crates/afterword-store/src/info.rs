@@ -63,6 +63,8 @@ pub enum ReportKind {
     Panic,
     /// It went on; there is an envelope.
     Error,
+    /// It did not respond, and went on; there is a minidump.
+    Hang,
 }
 
 /// A payload file of a report.

@@ -206,7 +206,9 @@ impl Store {
 }
 
 fn weigh(report: &Report) -> Kept<(State, ReportId)> {
-    let is_error = report.info().is_ok_and(|info| info.kind == ReportKind::Error);
+    let is_error = report
+        .info()
+        .is_ok_and(|info| matches!(info.kind, ReportKind::Error | ReportKind::Hang));
     // An answer that was not carried out yet is a consent as well; one that says no goes when it is settled.
     let consented = || matches!(report.answer(), Ok(Some(_)));
     let rank = match report.state() {

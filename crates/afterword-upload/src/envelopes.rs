@@ -17,7 +17,7 @@ const MESSAGE_MAX_CHARS: usize = 4096;
 ///
 /// A crash or panic: `event.json` as item `event`, `minidump.dmp` as attachment `event.minidump`, `stack.json` as
 /// attachment; what is not there is left out, and without an assembled event one is made of what was mirrored before the
-/// crash. An error: the stored envelope.
+/// crash. A hang: the same, its minidump an attachment like any other. An error: the stored envelope.
 ///
 /// # Errors
 /// [`Error::NoEnvelope`] and [`Error::Envelope`] for errors; [`Error::Store`] when a file cannot be read.
@@ -32,7 +32,9 @@ pub fn report_envelope(released: &ReleasedReport) -> Result<Envelope, Error> {
     let mut envelope = Envelope::new(released.info().event_id);
     envelope.push(Item::new(kind::EVENT, event).with_content_type("application/json"));
     if let Some(dump) = read(ReportFile::Minidump)? {
-        let dump = Item::attachment(ReportFile::Minidump.name(), Some(ATTACHMENT_MINIDUMP), dump);
+        // As a minidump it would be a crash, whose stack a server makes of it by itself; of a hang the event's counts.
+        let attachment_type = (released.info().kind != ReportKind::Hang).then_some(ATTACHMENT_MINIDUMP);
+        let dump = Item::attachment(ReportFile::Minidump.name(), attachment_type, dump);
         envelope.push(dump.with_content_type("application/x-dmp"));
     }
     if let Some(stack) = read(ReportFile::Stack)? {
@@ -50,7 +52,7 @@ pub fn report_envelope(released: &ReleasedReport) -> Result<Envelope, Error> {
 pub fn report_bytes(released: &ReleasedReport) -> Result<Vec<u8>, Error> {
     match released.info().kind {
         ReportKind::Error => stored_envelope(released),
-        ReportKind::Crash | ReportKind::Panic => Ok(report_envelope(released)?.to_bytes()),
+        ReportKind::Crash | ReportKind::Panic | ReportKind::Hang => Ok(report_envelope(released)?.to_bytes()),
     }
 }
 

@@ -108,7 +108,7 @@ impl Sending<'_> {
         let bytes = report_bytes(&self.released)?;
         let info = self.released.info();
         let expected = match info.kind {
-            ReportKind::Crash | ReportKind::Panic => Expected::Id(vec![info.event_id]),
+            ReportKind::Crash | ReportKind::Panic | ReportKind::Hang => Expected::Id(vec![info.event_id]),
             // It goes as it is; what it is is for the server to say.
             ReportKind::Error => {
                 Envelope::parse(&bytes, &Limits::default()).map_or(Expected::AnyId, |envelope| Expected::of(&envelope))

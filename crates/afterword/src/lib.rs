@@ -43,8 +43,9 @@
 //!
 //! # Reading the code
 //! [`options`](Options) → `init` → `start` (the reporter) → `handler` (a crash: the reporter, else `rescue`, else `salvage`) →
-//! `panics`, with `passage` (what lets the reporter at a thread) and `this_thread`; beside them `mirror` (scope), `watch` (starts a reporter that died again), `terminate` (signals that end the
-//! app), `frames` (an integration of ours) and `transport` (envelopes into the store).
+//! `panics` and `hang`, with `passage` (what lets the reporter at a thread) and `this_thread`; beside them `mirror` (scope),
+//! `watch` (starts a reporter that died again), `terminate` (signals that end the app), `frames` (an integration of ours) and
+//! `transport` (envelopes into the store).
 
 mod error;
 mod options;
@@ -63,6 +64,8 @@ mod this_thread;
 
 mod panics;
 
+mod hang;
+
 mod frames;
 
 mod mirror;
@@ -70,6 +73,7 @@ mod transport;
 mod watch;
 
 pub use error::InitError;
+pub use hang::report_hang;
 pub use init::Guard;
 pub use mirror::{add_breadcrumb, configure_scope, set_context, set_extra, set_tag, set_user};
 pub use options::{Consent, Options, Reporter};

@@ -10,6 +10,7 @@ mod crashes;
 mod demo;
 mod ends;
 mod errors;
+mod hang;
 mod life;
 mod nets;
 mod privacy;

@@ -28,7 +28,7 @@ use windows_sys::Win32::System::Pipes::{
 };
 use windows_sys::Win32::System::Threading::CreateEventW;
 
-use crate::layout::Occasion;
+use crate::layout::About;
 use crate::{CaptureStatus, Error, MAX_MESSAGE_BYTES, Message, Received, RunFile};
 
 /// How often a waiting thread looks.
@@ -151,13 +151,14 @@ impl AppChannel {
     pub fn wait_captured(
         &self,
         run: &RunFile,
-        occasion: Occasion,
+        about: impl Into<About>,
         request: u32,
         deadline: Duration,
     ) -> Option<CaptureStatus> {
+        let about = about.into();
         let start = Instant::now();
         loop {
-            if let Some(status) = run.answer(occasion, request) {
+            if let Some(status) = run.answer(about, request) {
                 return Some(status);
             }
             let left = deadline.checked_sub(start.elapsed())?;
@@ -175,7 +176,7 @@ impl AppChannel {
                     }
                 }
                 // The reporter is gone. It may have answered before.
-                Err(_) => return run.answer(occasion, request),
+                Err(_) => return run.answer(about, request),
             }
         }
     }

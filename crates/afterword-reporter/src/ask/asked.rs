@@ -12,6 +12,7 @@ pub(super) fn question(store: &Store, report: &Report, info: &ReportInfo, can_re
     let headline = match info.kind {
         ReportKind::Crash | ReportKind::Panic => format!("{} stopped unexpectedly", info.app_name),
         ReportKind::Error => format!("{} had a problem", info.app_name),
+        ReportKind::Hang => format!("{} did not respond", info.app_name),
     };
     Asked {
         store_root: store.folder().parent().unwrap_or(store.folder()).to_owned(),
@@ -47,7 +48,7 @@ pub(super) fn details(store: &Store, id: ReportId, info: &ReportInfo, assembled:
 fn whole_report(store: &Store, id: ReportId, kind: ReportKind) -> Option<String> {
     let file = match kind {
         ReportKind::Error => ReportFile::Envelope,
-        ReportKind::Crash | ReportKind::Panic => ReportFile::Event,
+        ReportKind::Crash | ReportKind::Panic | ReportKind::Hang => ReportFile::Event,
     };
     let bytes = store.report(id).ok()?.read(file).ok()??;
     Some(afterword_dialog::text::whole_report(&bytes))
@@ -62,6 +63,9 @@ fn what_happened(info: &ReportInfo) -> String {
             Some(message) => format!("It went on, but something failed inside: {message}"),
             None => "It went on, but something failed inside.".to_owned(),
         },
+        (ReportKind::Hang, _) => {
+            "It was busy or waiting for something inside, and did not respond for a while.".to_owned()
+        }
         (ReportKind::Panic, _) | (_, Some("SIGABRT")) if info.message.is_some() => format!(
             "It found an error that it could not recover from: {}",
             info.message.as_deref().unwrap_or_default()

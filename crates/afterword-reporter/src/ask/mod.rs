@@ -136,7 +136,7 @@ impl Asking {
 
     /// The app can be started again when it is gone: what it was started with stays in this process's memory.
     fn can_restart(&self, info: &ReportInfo) -> bool {
-        self.app_gone && self.hello.can_restart && info.kind != ReportKind::Error
+        self.app_gone && self.hello.can_restart && matches!(info.kind, ReportKind::Crash | ReportKind::Panic)
     }
 
     fn work_out_stack(&self, id: ReportId, events: Sender<Event>) {

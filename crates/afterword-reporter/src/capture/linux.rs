@@ -27,6 +27,19 @@ const SEARCHED_PAGES: u64 = 16;
 pub(super) fn write(mut context: CrashContext) -> Result<Vec<u8>, Error> {
     // The writer takes the exception's address from here.
     context.siginfo.ssi_addr = fault_address(&context).unwrap_or(0);
+    write_as(move || {
+        let mut writer = MinidumpWriterConfig::new(context.pid, context.tid);
+        writer.set_crash_context(CrashContextExt { inner: context });
+        writer
+    })
+}
+
+/// Writes the dump of a process that nothing has happened to; one of its threads is the one to look at.
+pub(super) fn write_living(pid: u32, tid: u32) -> Result<Vec<u8>, Error> {
+    write_as(move || MinidumpWriterConfig::new(pid as i32, tid as i32))
+}
+
+fn write_as(writer: impl FnOnce() -> MinidumpWriterConfig + Send + 'static) -> Result<Vec<u8>, Error> {
     let failed = |why: String| Error::CaptureThread { why };
     let writing = std::thread::Builder::new()
         .name("capture".to_owned())
@@ -35,9 +48,7 @@ pub(super) fn write(mut context: CrashContext) -> Result<Vec<u8>, Error> {
             if let Err(why) = refuse_sigstop() {
                 log::warn!("the app is stopped for the dump: {why}");
             }
-            let mut writer = MinidumpWriterConfig::new(context.pid, context.tid);
-            writer.set_crash_context(CrashContextExt { inner: context });
-            writer
+            writer()
                 .write(&mut Cursor::new(Vec::new()))
                 .map_err(|error| Error::Writer {
                     why: crate::error::chain(&error),

@@ -78,6 +78,23 @@ pub(crate) fn dump(context: CrashContext) -> Result<RawDump, Error> {
     })
 }
 
+/// Dumps an app that goes on, for one of its threads. It is not stopped as a job; each of its threads is held for a moment.
+///
+/// # Errors
+/// As [`dump`]; there is no second way where ptrace is denied.
+pub(crate) fn living(pid: u32, tid: u32) -> Result<RawDump, Error> {
+    Ok(RawDump {
+        bytes: that_counts(sys::write_living(pid, tid)?, tid)?,
+        tid,
+        exception: Exception {
+            signal: DUMP_REQUESTED,
+            address: None,
+        },
+        captured_at: OffsetDateTime::now_utc(),
+        soft_errors: Vec::new(),
+    })
+}
+
 /// Makes a dump of what the crash handler saved by itself.
 ///
 /// # Errors

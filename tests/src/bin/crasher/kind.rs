@@ -4,7 +4,7 @@ use std::hint::black_box;
 
 use clap::ValueEnum;
 
-use crate::{canaries, memory, panics, process, signals, threads};
+use crate::{canaries, hang, memory, panics, process, signals, threads};
 
 #[derive(Clone, Copy, PartialEq, Eq, ValueEnum)]
 pub(crate) enum Kind {
@@ -38,6 +38,8 @@ pub(crate) enum Kind {
     ReporterKilled,
     /// A crash on a worker while the main thread's panic is being dumped, again and again.
     PanicAndCrash,
+    /// The main thread does not respond for a while; a watchdog reports it.
+    Hang,
     /// With text in memory and registers.
     Canaries,
     /// The same, once standard input is closed.
@@ -83,6 +85,7 @@ impl Kind {
                 process::kill_reporter();
                 memory::fill_pixel(std::ptr::null_mut());
             }
+            Kind::Hang => hang::for_a_while(),
         }
     }
 }

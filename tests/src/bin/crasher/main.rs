@@ -12,6 +12,7 @@
 mod app;
 mod canaries;
 mod faults;
+mod hang;
 #[cfg(feature = "itself")]
 mod itself;
 mod kind;
