@@ -8,7 +8,7 @@ use libfuzzer_sys::fuzz_target;
 
 /// The reporter's scrubber alone: the whole reporter would bring a window into the fuzzer.
 #[path = "../../crates/afterword-reporter/src/scrub/mod.rs"]
-#[allow(unreachable_pub, dead_code)]
+#[expect(dead_code, reason = "what it says in words is for people")]
 mod scrub;
 
 /// What the scrubber knows of the reporter: whose name to mask.
@@ -22,11 +22,9 @@ mod masked {
 
 /// And how to fail.
 #[derive(Debug, PartialEq, Eq)]
+#[expect(dead_code, reason = "that it fails is enough here")]
 enum Error {
-    Scrub {
-        #[allow(dead_code)]
-        why: String,
-    },
+    Scrub { why: String },
 }
 
 fuzz_target!(|dump: &[u8]| {

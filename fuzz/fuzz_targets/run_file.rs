@@ -51,17 +51,45 @@ struct Checked {
 }
 
 const SCOPES: [Checked; 2] = [
-    Checked { header: 520, bytes: 12_288, most: 65_536 },
-    Checked { header: 536, bytes: 77_824, most: 65_536 },
+    Checked {
+        header: 520,
+        bytes: 12_288,
+        most: 65_536,
+    },
+    Checked {
+        header: 536,
+        bytes: 77_824,
+        most: 65_536,
+    },
 ];
-const PANIC_NOTE: Checked = Checked { header: 1028, bytes: 1040, most: 3056 };
-const STACK: Checked = Checked { header: 258_056, bytes: 258_064, most: 32_752 };
-const MODULES: Checked = Checked { header: 290_816, bytes: 290_824, most: 65_528 };
-const IDENTITY: Checked = Checked { header: 356_352, bytes: 356_360, most: 16_376 };
+const PANIC_NOTE: Checked = Checked {
+    header: 1028,
+    bytes: 1040,
+    most: 3056,
+};
+const STACK: Checked = Checked {
+    header: 258_056,
+    bytes: 258_064,
+    most: 32_752,
+};
+const MODULES: Checked = Checked {
+    header: 290_816,
+    bytes: 290_824,
+    most: 65_528,
+};
+const IDENTITY: Checked = Checked {
+    header: 356_352,
+    bytes: 356_360,
+    most: 16_376,
+};
 
 fn breadcrumb(index: u8) -> Checked {
     let slot = 143_360 + usize::from(index % 112) * 1024;
-    Checked { header: slot + 8, bytes: slot + 16, most: 1008 }
+    Checked {
+        header: slot + 8,
+        bytes: slot + 16,
+        most: 1008,
+    }
 }
 
 fn put(file: &mut [u8], at: usize, bytes: &[u8]) {
@@ -128,7 +156,13 @@ type CrashContextBytes = crash_context::CrashContext;
 
 fn read_run(file: File) {
     let Ok(run) = RunView::new(file) else { return };
-    drop((run.run_id(), run.app_pid(), run.started_ms(), run.state(), run.panic_verdict()));
+    drop((
+        run.run_id(),
+        run.app_pid(),
+        run.started_ms(),
+        run.state(),
+        run.panic_verdict(),
+    ));
     drop((run.origin(), run.scope(), run.panic_note(), run.identity()));
     if let Ok(breadcrumbs) = run.breadcrumbs() {
         assert!(breadcrumbs.len() <= 112 && breadcrumbs.iter().all(|breadcrumb| breadcrumb.len() <= 1008));
