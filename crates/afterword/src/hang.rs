@@ -3,8 +3,8 @@
 use afterword_channel::layout::About;
 use afterword_channel::{CaptureStatus, Message};
 
-use crate::handler::allow_ptrace;
 use crate::init::Running;
+use crate::passage;
 
 /// Has the reporter dump all threads and keep a report of a hang of the thread that called [`init`](crate::Options::init);
 /// the program goes on. Returns whether there is a report: false when Afterword is off, when the reporter is gone, when another
@@ -44,7 +44,7 @@ pub fn report_hang() -> bool {
     let Some(running) = Running::of_this_process() else {
         return false;
     };
-    allow_ptrace(running);
+    passage::let_in(running);
     let request = running.next_request();
     let asked = Message::Hang {
         request,
