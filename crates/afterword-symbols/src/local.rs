@@ -105,6 +105,15 @@ impl<'s> LocalModule<'s> {
         self.code.is_some() || self.debug.is_some()
     }
 
+    /// Whether the place is outside of the code, by a file that says where its code is.
+    pub(crate) fn is_data(&self, offset: ModuleOffset) -> bool {
+        self.code
+            .as_ref()
+            .or(self.debug.as_ref())
+            .is_some_and(ElfFile::has_code)
+            && self.file_address(offset).is_none()
+    }
+
     /// Whether a function covers the place: cheap, for telling return addresses from other values on a stack.
     pub(crate) fn covers(&self, offset: ModuleOffset) -> bool {
         let Some(address) = self.file_address(offset) else {

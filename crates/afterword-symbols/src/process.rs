@@ -197,7 +197,9 @@ impl Namer<'_> {
             CodeAddress::Return(resume_address)
         };
         let instruction = address.lookup();
+        // Where data was called, the module is no more to blame than the address: the caller is.
         let module = physical.module.as_ref();
+        let module = module.filter(|module| !self.provider.is_data(module, instruction));
         let local = module.and_then(|module| self.provider.local_functions(module, instruction));
         let mut found = local.unwrap_or_else(|| from_breakpad(physical));
         if found.is_empty() {

@@ -124,6 +124,15 @@ impl<'s> Provider<'s> {
         self.with_local(base, |local| local.covers(offset)).unwrap_or(true)
     }
 
+    /// Whether an address in a module is known to lie outside of its code: in its data, or where nothing is.
+    pub(crate) fn is_data(&self, module: &MinidumpModule, address: AbsoluteAddress) -> bool {
+        let base = module.base_address();
+        address
+            .offset_from(AbsoluteAddress(base))
+            .and_then(|offset| self.with_local(base, |local| local.is_data(offset)))
+            .unwrap_or(false)
+    }
+
     /// What became of a module's symbols, and in which file. Only final once all threads are walked.
     pub(crate) fn symbol_state(&self, module: &MinidumpModule) -> (SymbolState, Option<PathBuf>) {
         let local = self.local.lock().unwrap_or_else(PoisonError::into_inner);

@@ -86,10 +86,14 @@ pub(crate) fn without_machinery<'f, F>(
     frames: &'f [F],
     view: impl Fn(&'f F) -> SignatureFrame<'f> + Copy + 'f,
 ) -> impl Iterator<Item = &'f F> {
-    let start = frames
-        .iter()
-        .position(|frame| view(frame).is_by_name(names::is_sentinel))
-        .map_or(0, |index| index + 1);
+    // A signal's handler that does something itself crashed itself, and what it interrupted has nothing to do with it. One
+    // that ends the process or makes a dump does so because of what it interrupted.
+    let in_handler = frames.first().is_some_and(|innermost| !view(innermost).is_machinery());
+    let is_start = move |frame| {
+        let frame: SignatureFrame<'_> = view(frame);
+        frame.is_by_name(names::is_sentinel) || (!in_handler && frame.is_by_name(names::is_trampoline))
+    };
+    let start = frames.iter().position(is_start).map_or(0, |index| index + 1);
     frames[start..].iter().filter(move |frame| !view(frame).is_machinery())
 }
 

@@ -80,8 +80,8 @@ fn walk_window(
     (call_stack.frames, finished)
 }
 
-/// The frame that called code which is not there: a null function pointer, most often. Nothing ran since the call, so the
-/// return address is still on top of the stack. Left to itself, `minidump-unwind` would follow the frame pointer, which is
+/// The frame that called code which is not there, or data of a module: a null function pointer, most often. Nothing ran
+/// since the call, so the return address is still on top of the stack. Left to itself, `minidump-unwind` would follow the frame pointer, which is
 /// the caller's own, and lose the very function that made the call.
 fn caller_of_nowhere(
     context: &MinidumpContext,
@@ -92,7 +92,9 @@ fn caller_of_nowhere(
     let MinidumpRawContext::Amd64(registers) = &context.raw else {
         return None;
     };
-    if modules.module_at_address(registers.rip).is_some() {
+    let here = AbsoluteAddress(registers.rip);
+    let module = modules.module_at_address(here.0);
+    if module.is_some_and(|module| !provider.is_data(module, here)) {
         return None;
     }
     let resume_address: u64 = stack.get_memory_at_address(registers.rsp)?;
@@ -187,6 +189,18 @@ mod tests {
     }
 
     fn walk_from(rip: u64, bytes: &[u8], modules: &MinidumpModuleList, limits: &Limits) -> Walked {
+        let sources = Sources::default();
+        let provider = Provider::new(&[], &sources, &[], &[], Instant::now() + limits.time);
+        walk_with(rip, bytes, modules, &provider, limits)
+    }
+
+    fn walk_with(
+        rip: u64,
+        bytes: &[u8],
+        modules: &MinidumpModuleList,
+        provider: &Provider<'_>,
+        limits: &Limits,
+    ) -> Walked {
         let registers = CONTEXT_AMD64 {
             rip,
             rsp: STACK,
@@ -205,14 +219,12 @@ mod tests {
             bytes,
             endian: minidump::Endian::Little,
         };
-        let sources = Sources::default();
-        let provider = Provider::new(&[], &sources, &[], &[], Instant::now() + limits.time);
         walk(
             context,
             Some(UnifiedMemory::Memory(&memory)),
             modules,
             &system(),
-            &provider,
+            provider,
             limits,
         )
     }
@@ -271,5 +283,55 @@ mod tests {
 
         let elsewhere = walk_from(0, &[0xff; 80], &modules, &Limits::default());
         assert_eq!(elsewhere.frames.len(), 1);
+    }
+
+    /// A file says where its code is: an instruction pointer elsewhere in its module is a call gone astray, too.
+    #[test]
+    #[cfg(target_os = "linux")]
+    fn who_called_data_of_a_module_is_not_lost() {
+        use object::{Object, ObjectSection};
+        const BASE: u64 = 0x5555_0000_0000;
+        let path = std::env::current_exe().unwrap();
+        let bytes = std::fs::read(&path).unwrap();
+        let file = object::File::parse(&*bytes).unwrap();
+        let mut module = MinidumpModule::new(BASE, bytes.len() as u32, path.to_str().unwrap());
+        module.codeview_info = Some(minidump::CodeView::Elf(minidump::format::CV_INFO_ELF {
+            cv_signature: minidump::format::CvSignature::Elf as u32,
+            build_id: file.build_id().unwrap().unwrap().to_vec(),
+        }));
+        let start = |name| BASE + file.section_by_name(name).unwrap().address();
+        let sources = Sources {
+            local_files: true,
+            ..Sources::default()
+        };
+        let slots = [crate::local::Slots::default()];
+        let provider = Provider::new(
+            &[&module],
+            &sources,
+            &[],
+            &slots,
+            Instant::now() + Duration::from_secs(30),
+        );
+        let call = (start(".text")..)
+            .find(|address| provider.may_be_code(&module, AbsoluteAddress(*address)))
+            .unwrap();
+        let words = [call + 1, 0, STACK + 64, call + 1, 0, 0, 0, 0, 0, 0];
+        let bytes: Vec<u8> = words.into_iter().flat_map(u64::to_le_bytes).collect();
+        let modules = MinidumpModuleList::from_modules(vec![module]);
+        let first_two = |rip| {
+            let walked = walk_with(rip, &bytes, &modules, &provider, &Limits::default());
+            let frames = walked
+                .frames
+                .iter()
+                .map(|frame| (frame.resume_address, frame.trust.as_str()));
+            frames.take(2).collect::<Vec<_>>()
+        };
+        let data = start(".data");
+        assert_eq!(first_two(data), [(data, "context"), (call + 1, "cfi_scan")]);
+        assert_ne!(
+            first_two(call).get(1),
+            Some(&(call + 1, "cfi_scan")),
+            "code has rules of its own"
+        );
     }
 }

@@ -151,6 +151,11 @@ impl<'s> ElfFile<'s> {
         self.code.iter().any(|section| section.addresses.contains(&address.0))
     }
 
+    /// Whether the file says where its code is: section headers can be stripped, too.
+    pub(crate) fn has_code(&self) -> bool {
+        !self.code.is_empty()
+    }
+
     pub(crate) fn is_code_section(&self, index: SectionIndex) -> bool {
         self.code.iter().any(|section| section.index == index)
     }

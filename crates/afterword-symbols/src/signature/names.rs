@@ -2,7 +2,7 @@
 
 use super::trim::group_end;
 
-/// Where a panic or a signal begins: all that runs inside of it is the handling, not the cause.
+/// Where a panic or an exception begins: all that runs inside of it is the handling, not the cause.
 const SENTINELS: &[&str] = &[
     "rust_begin_unwind",
     "__rustc::rust_begin_unwind",
@@ -12,11 +12,12 @@ const SENTINELS: &[&str] = &[
     "std::panicking::begin_panic_handler",
     "std::panicking::panic_handler",
     "core::panicking::*",
-    "__restore_rt",
-    "_sigtramp",
     "KiUserExceptionDispatch",
     "KiUserExceptionDispatcher",
 ];
+
+/// What a handler of a signal returns to.
+const TRAMPOLINES: &[&str] = &["__restore_rt", "_sigtramp"];
 
 /// Functions that are on a stack whatever the cause was. A `*` at the end stands for anything.
 const MACHINERY: &[&str] = &[
@@ -28,8 +29,6 @@ const MACHINERY: &[&str] = &[
     "tgkill",
     "_exit",
     "exit",
-    "__GI_raise",
-    "__GI_abort",
     "pthread_kill",
     "__pthread_kill*",
     "__libc_message*",
@@ -48,6 +47,8 @@ const MACHINERY: &[&str] = &[
     "__cxa_throw",
     "__cxa_rethrow",
     "__cxa_call_terminate",
+    "__cxa_pure_virtual",
+    "__cxa_deleted_virtual",
     "std::terminate",
     "__cxxabiv1::*",
     "__gxx_personality*",
@@ -89,6 +90,8 @@ const MACHINERY: &[&str] = &[
     "_int_malloc",
     "_int_free*",
     "__libc_malloc",
+    "__libc_calloc",
+    "__libc_realloc",
     "__libc_free",
     "posix_memalign",
     "aligned_alloc",
@@ -165,16 +168,20 @@ const C_FUNCTIONS: &[&str] = &[
     "asprintf", "vasprintf", "fwrite", "fread", "fputs", "puts",
     "qsort", "qsort_r", "bsearch",
     // Waiting.
-    "syscall", "poll", "ppoll", "select", "epoll_wait", "epoll_pwait", "nanosleep", "clock_nanosleep",
+    "wait4", "waitpid", "waitid", "pause", "sigsuspend", "syscall", "poll", "ppoll", "select", "epoll_wait", "epoll_pwait", "nanosleep", "clock_nanosleep",
 ];
 
 pub(crate) fn is_sentinel(trimmed: &str) -> bool {
     SENTINELS.iter().any(|pattern| matches(pattern, trimmed))
 }
 
+pub(crate) fn is_trampoline(trimmed: &str) -> bool {
+    TRAMPOLINES.contains(&trimmed)
+}
+
 /// As [`is_machinery`](super::is_machinery), for a trimmed name.
 pub(crate) fn is_machinery_trimmed(trimmed: &str) -> bool {
-    is_sentinel(trimmed) || MACHINERY.iter().any(|pattern| matches(pattern, trimmed))
+    is_sentinel(trimmed) || is_trampoline(trimmed) || MACHINERY.iter().any(|pattern| matches(pattern, trimmed))
 }
 
 pub(crate) fn is_prefix(trimmed: &str) -> bool {
@@ -193,8 +200,7 @@ pub(crate) fn is_bare(trimmed: &str) -> bool {
 /// `memmove` of `__memmove_avx_unaligned_erms`, `memcpy` of `__memcpy_chk`, `poll` of `__poll`: what C libraries call their
 /// variants.
 fn reserved_stem(trimmed: &str) -> Option<&str> {
-    let name = trimmed.strip_prefix("__GI_").unwrap_or(trimmed);
-    let name = name.strip_prefix("__").or_else(|| (name != trimmed).then_some(name))?;
+    let name = trimmed.strip_prefix("__")?;
     C_FUNCTIONS
         .iter()
         .filter_map(|function| name.strip_prefix(function).map(|rest| (rest, *function)))

@@ -246,7 +246,7 @@ fn the_c_library_is_spelled_out() {
         "__vfprintf_internal",
         "poll",
         "__poll",
-        "__GI___poll",
+        "__wait4",
         "clock_nanosleep",
         "__clock_nanosleep",
         "epoll_wait",
@@ -268,4 +268,37 @@ fn the_c_library_is_spelled_out() {
     ] {
         assert_eq!(signature([named(name), named("app::run")]), name);
     }
+}
+
+/// Debian's debug symbols have them.
+#[test]
+fn glibcs_names_for_its_own_use_are_no_other_functions() {
+    assert_eq!(trim("__GI___poll"), "__poll");
+    let names = [
+        "__GI_raise",
+        "__GI_abort",
+        "__libc_message",
+        "malloc_printerr",
+        "_int_free",
+    ];
+    let double_free = names.into_iter().chain(["__GI___libc_free", "app::close"]).map(named);
+    assert_eq!(signature(double_free), "app::close");
+    let smashed = ["__GI_abort", "__GI___fortify_fail", "__stack_chk_fail", "app::title"].map(named);
+    assert_eq!(signature(smashed), "app::title");
+}
+
+#[test]
+fn a_crash_in_a_signals_handler_is_the_handlers() {
+    let stack = |innermost: &[&'static str]| {
+        let outer = ["app::on_user_signal", "__restore_rt", "__poll", "app::main_loop"];
+        let names: Vec<_> = innermost.iter().chain(&outer).map(|name| named(name)).collect();
+        signature(names)
+    };
+    assert_eq!(stack(&["app::redraw"]), "app::redraw");
+    assert_eq!(stack(&["memcpy"]), "memcpy | app::on_user_signal");
+    assert_eq!(stack(&["raise", "abort"]), "__poll | app::main_loop");
+    assert_eq!(
+        stack(&["crash_handler::linux::state::signal_handler"]),
+        "__poll | app::main_loop"
+    );
 }

@@ -15,6 +15,9 @@ const COMPILER_SUFFIXES: &[&str] = &[
     "@@",
 ];
 
+/// What glibc calls its functions where it calls them itself: `__GI___libc_free` is `__libc_free`.
+const GLIBC_INTERNAL: &str = "__GI_";
+
 /// The name without return type, arguments, generic arguments, numbers of closures, and what compilers append.
 ///
 /// `void ns::Map<int>::insert(int, char) const` → `ns::Map::insert`;
@@ -26,7 +29,8 @@ pub fn trim(name: &str) -> String {
             name = &name[..at];
         }
     }
-    trim_path(without_rust_hash(name.trim()), 0)
+    let name = name.trim();
+    trim_path(without_rust_hash(name.strip_prefix(GLIBC_INTERNAL).unwrap_or(name)), 0)
 }
 
 fn without_rust_hash(name: &str) -> &str {
