@@ -7,6 +7,8 @@
 
 mod collector;
 mod crashes;
+mod crashes_expected;
+mod crashes_matrix;
 mod demo;
 mod ends;
 mod errors;

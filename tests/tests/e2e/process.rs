@@ -38,7 +38,12 @@ impl Scene {
 
     /// The crasher, without display, terminal or answer unless the test adds them.
     pub(crate) fn crasher(&self, kind: &str) -> Command {
-        let mut command = Command::new(env!("CARGO_BIN_EXE_crasher"));
+        self.crasher_at(Path::new(env!("CARGO_BIN_EXE_crasher")), kind)
+    }
+
+    /// The same, of another build.
+    pub(crate) fn crasher_at(&self, program: &Path, kind: &str) -> Command {
+        let mut command = Command::new(program);
         command.arg(kind).arg("--store").arg(self.store_root());
         if let Some(dsn) = &self.dsn {
             command.args(["--dsn", dsn]);
@@ -204,7 +209,16 @@ pub(crate) fn wait_for_or<T>(what: impl Fn() -> String, mut look: impl FnMut() -
 
 /// A program of another package, which `cargo xtask test` builds before the tests.
 pub(crate) fn program(name: &str) -> PathBuf {
-    let path = Path::new(env!("CARGO_BIN_EXE_crasher")).with_file_name(name);
+    needed(Path::new(env!("CARGO_BIN_EXE_crasher")).with_file_name(name))
+}
+
+/// A program in another profile, which `cargo xtask test` builds too.
+pub(crate) fn built(profile: &str, name: &str) -> PathBuf {
+    let target = Path::new(env!("CARGO_BIN_EXE_crasher")).ancestors().nth(2).unwrap();
+    needed(target.join(profile).join(name))
+}
+
+fn needed(path: PathBuf) -> PathBuf {
     assert!(
         path.is_file(),
         "{} is not built: run the tests with `cargo xtask test`",

@@ -13,10 +13,12 @@ mod app;
 mod canaries;
 mod faults;
 mod hang;
+mod heap;
 #[cfg(feature = "itself")]
 mod itself;
 mod kind;
 mod memory;
+mod native;
 mod panics;
 mod process;
 mod signals;
@@ -38,10 +40,11 @@ fn main() {
     env_logger::Builder::from_default_env().init();
     let arguments = app::Arguments::parse();
     let kind = arguments.kind;
-    if kind == Kind::Simultaneous {
-        signals::die_slowly();
-    }
+    kind.begin();
     let guard = (!arguments.without).then(|| app::init(&arguments));
+    if kind == Kind::Early {
+        memory::fill_pixel(std::ptr::null_mut());
+    }
     let again = arguments.note.as_ref().is_some_and(|note| note.exists());
     app::prepare(&arguments, inherited);
     for fault in &arguments.fault {

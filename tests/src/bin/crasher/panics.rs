@@ -30,3 +30,20 @@ pub(crate) fn while_another_crashes() {
         caught();
     }
 }
+
+/// A value whose destructor panics while a panic unwinds already.
+#[inline(never)]
+pub(crate) fn in_drop() {
+    let wet = Wet;
+    pick(black_box(8));
+    drop(wet);
+}
+
+struct Wet;
+
+impl Drop for Wet {
+    #[inline(never)]
+    fn drop(&mut self) {
+        pick(black_box(9));
+    }
+}

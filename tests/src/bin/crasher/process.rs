@@ -1,7 +1,36 @@
-//! Other processes: children, and the reporter.
-#![expect(unsafe_code, reason = "fork and kill are C")]
+//! What a process has and is: its executable, its end, its descriptors, its children.
+#![expect(unsafe_code, reason = "fork, kill, atexit and the limits are C")]
 
 use crate::memory;
+
+/// Crashes after `main` has returned, and after what was registered later has run.
+pub(crate) fn crash_at_exit() {
+    extern "C" fn destroy() {
+        memory::fill_pixel(std::ptr::null_mut());
+    }
+    // SAFETY: the function is one; what it does is the crash.
+    assert_eq!(unsafe { libc::atexit(destroy) }, 0);
+}
+
+/// No file can be opened any more.
+pub(crate) fn use_up_descriptors() {
+    // SAFETY: plain numbers and a structure of the system.
+    unsafe {
+        let mut limit: libc::rlimit = std::mem::zeroed();
+        libc::getrlimit(libc::RLIMIT_NOFILE, &raw mut limit);
+        limit.rlim_cur = limit.rlim_cur.min(256);
+        assert_eq!(libc::setrlimit(libc::RLIMIT_NOFILE, &raw const limit), 0);
+        while libc::dup(libc::STDIN_FILENO) >= 0 {}
+    }
+}
+
+/// Another file takes the place of the running executable, as when a package is updated. For a crasher that was copied.
+pub(crate) fn update() {
+    let executable = std::env::current_exe().expect("the executable has a path");
+    let next = executable.with_extension("new");
+    std::fs::write(&next, "the next version").expect("there is room beside the executable");
+    std::fs::rename(&next, &executable).expect("the executable can be replaced");
+}
 
 pub(crate) fn fork_and_crash() {
     // SAFETY: the child only crashes; the parent only waits for it.
@@ -17,35 +46,10 @@ pub(crate) fn fork_and_crash() {
     }
 }
 
-/// The reporter is the process whose arguments name the one descriptor that is our socket's other end; here: the only
-/// `afterword-reporter` that has our run file open.
-pub(crate) fn kill_reporter() {
-    let ours = std::fs::read_dir("/proc/self/fd")
-        .expect("/proc")
-        .flatten()
-        .find_map(|entry| {
-            let target = std::fs::read_link(entry.path()).ok()?;
-            target.ends_with("run").then_some(target)
-        });
-    let ours = ours.expect("the run file is open");
+pub(crate) fn terminate_itself() {
+    // SAFETY: no pointers.
+    unsafe { libc::kill(libc::getpid(), libc::SIGTERM) };
     loop {
-        let reporter = std::fs::read_dir("/proc").expect("/proc").flatten().find_map(|entry| {
-            let pid: i32 = entry.file_name().to_str()?.parse().ok()?;
-            if pid == std::process::id() as i32 {
-                return None;
-            }
-            let has_it = std::fs::read_dir(entry.path().join("fd"))
-                .ok()?
-                .flatten()
-                .any(|fd| std::fs::read_link(fd.path()).is_ok_and(|target| target == ours));
-            has_it.then_some(pid)
-        });
-        match reporter {
-            // SAFETY: it is our own reporter; nobody else has this run's file open.
-            Some(pid) => unsafe {
-                libc::kill(pid, libc::SIGKILL);
-            },
-            None => return,
-        }
+        std::thread::park();
     }
 }
