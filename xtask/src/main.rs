@@ -94,6 +94,8 @@ fn run(task: Task) -> anyhow::Result<()> {
 /// Later steps are run although one before has failed: one run of CI shows all there is to mend.
 fn ci(shell: &Shell, steps: &mut Steps) {
     steps.run("format", || tools::run(cmd!(shell, "cargo fmt --all --check")));
+    // The crasher has C++ in it, which is compiled for its lints too.
+    steps.run("system packages", || system::prepare(shell));
     steps.run("lints", || {
         tools::run(cmd!(
             shell,
@@ -106,7 +108,9 @@ fn ci(shell: &Shell, steps: &mut Steps) {
 }
 
 fn test(shell: &Shell, arguments: &TestArguments, steps: &mut Steps) {
-    let ready = steps.run("system packages", || system::prepare(shell)) && steps.run("programs", || programs(shell));
+    let ready = steps.run("system packages", || system::prepare(shell))
+        && steps.run("programs", || programs(shell))
+        && steps.run("crashers", || crashers(shell));
     if !ready {
         return;
     }
@@ -145,4 +149,20 @@ fn programs(shell: &Shell) -> anyhow::Result<()> {
     ];
     let packages = packages.iter().flat_map(|package| ["--package", package]);
     tools::run(cmd!(shell, "cargo build --bins {packages...}"))
+}
+
+/// The crasher in the profiles in which it crashes besides: without a reporter of its own, which would cost the most of
+/// building it.
+fn crashers(shell: &Shell) -> anyhow::Result<()> {
+    for profile in ["release", "abort"] {
+        let crasher = [
+            "--package",
+            "afterword-e2e",
+            "--bin",
+            "crasher",
+            "--no-default-features",
+        ];
+        tools::run(cmd!(shell, "cargo build {crasher...} --profile {profile}"))?;
+    }
+    Ok(())
 }

@@ -1,5 +1,5 @@
 //! What the tests need of the system beyond Rust and a C compiler: a display that nobody sees, and the libraries that
-//! windows load when they open. Nothing of this is needed to build.
+//! windows load when they open. Nothing of this is needed to build what is shipped.
 
 use anyhow::{Context as _, bail};
 use xshell::{Shell, cmd};
@@ -8,6 +8,7 @@ use crate::steps::say;
 
 /// Debian's and Ubuntu's names, and what each is for.
 const PACKAGES: &[&str] = &[
+    "g++",             // parts of the crasher
     "xvfb",            // the display
     "libgl1-mesa-dri", // OpenGL without a graphics card
     "libegl1",         // glutin loads EGL first,
@@ -31,7 +32,7 @@ pub(crate) fn prepare(shell: &Shell) -> anyhow::Result<()> {
         return Ok(());
     }
     if !has_apt(shell) {
-        say("neither Debian nor Ubuntu: the tests that open windows need Xvfb, Mesa's software OpenGL, and the X11");
+        say("neither Debian nor Ubuntu: the tests need a C++ compiler, Xvfb, Mesa's software OpenGL, and the X11");
         say("libraries xcb, cursor, input, randr and xkbcommon; they fail where these are missing");
         return Ok(());
     }
