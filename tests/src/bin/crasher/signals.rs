@@ -70,13 +70,15 @@ pub(crate) fn be_sent() {
 /// Crashes in a handler of the app's.
 #[inline(never)]
 pub(crate) fn in_handler() {
-    extern "C" fn on_user_signal(_: c_int) {
+    #[inline(never)]
+    extern "C" fn on_user_signal(signal: c_int) {
         memory::fill_pixel(std::ptr::null_mut());
+        black_box(signal);
     }
     // SAFETY: the handler is one; what it does is the crash.
     unsafe {
         libc::signal(libc::SIGUSR1, on_user_signal as *const () as libc::sighandler_t);
-        libc::raise(libc::SIGUSR1);
+        black_box(libc::raise(libc::SIGUSR1));
     }
 }
 
