@@ -9,6 +9,7 @@ mod collector;
 mod crashes;
 mod crashes_expected;
 mod crashes_matrix;
+mod crashes_shell;
 mod demo;
 mod ends;
 mod errors;
