@@ -1,165 +1,15 @@
-//! Each kind of crash: one report, with everything that it should say and nothing that it should not; and the app ends as it
-//! would have ended without us.
+//! What holds of crashes beside what the matrix asks of each kind (`crashes_matrix.rs`): what is not in a report, who may read
+//! it, and what happens when several things happen at once.
 
 use std::os::unix::process::ExitStatusExt;
-use std::process::Output;
 use std::time::{Duration, Instant};
 
 use afterword_store::{Report, ReportFile, ReportKind, State};
-use afterword_symbols::ProcessedCrash;
 use minidump::Minidump;
 use minidump::format::MINIDUMP_STREAM_TYPE as Stream;
-use serde_json::Value;
 
-use crate::process::{Scene, all_files, journals, program, quiet};
-
-/// What a report of the crasher must say.
-struct Expected {
-    kind: &'static str,
-    signal: Option<&'static str>,
-    address: Option<u64>,
-    top: &'static str,
-    thread: Option<&'static str>,
-}
-
-const CRASHES: [Expected; 6] = [
-    Expected {
-        kind: "null-write",
-        signal: Some("SIGSEGV"),
-        address: Some(0),
-        top: "crasher::memory::fill_pixel",
-        thread: None,
-    },
-    Expected {
-        kind: "wild-write",
-        signal: Some("SIGSEGV"),
-        address: Some(0x0dea_dbee_f000),
-        top: "crasher::memory::fill_pixel",
-        thread: None,
-    },
-    Expected {
-        kind: "abort",
-        signal: Some("SIGABRT"),
-        address: None,
-        top: "crasher::signals::give_up",
-        thread: None,
-    },
-    Expected {
-        kind: "stack-overflow-thread",
-        signal: Some("SIGSEGV"),
-        address: None,
-        top: "crasher::memory::dig",
-        thread: Some("deep"),
-    },
-    Expected {
-        kind: "divide",
-        signal: Some("SIGFPE"),
-        address: None,
-        top: "crasher::signals::divide",
-        thread: None,
-    },
-    Expected {
-        kind: "panic",
-        signal: None,
-        address: None,
-        top: "crasher::panics::pick",
-        thread: None,
-    },
-];
-
-fn json(report: &Report, file: ReportFile) -> Value {
-    serde_json::from_slice(&report.read(file).unwrap().unwrap()).unwrap()
-}
-
-/// Numbers of threads differ from run to run.
-fn printed(output: &Output) -> String {
-    let text = String::from_utf8_lossy(&output.stderr).into_owned();
-    let mut plain = String::new();
-    let mut rest = text.as_str();
-    while let Some(at) = rest.find("' (") {
-        let end = rest[at..].find(')').map_or(rest.len(), |end| at + end + 1);
-        plain.push_str(&rest[..at + 1]);
-        rest = &rest[end..];
-    }
-    plain + rest
-}
-
-fn assert_says(report: &Report, expected: &Expected) {
-    let info = report.info().unwrap();
-    let kind = expected.kind;
-    assert_eq!(info.signal.as_deref(), expected.signal, "{kind}");
-    if expected.address.is_some() {
-        assert_eq!(info.address, expected.address, "{kind}");
-    }
-    assert_eq!(info.release.as_deref(), Some("crasher@1.2.3"), "{kind}");
-    assert_eq!(info.environment.as_deref(), Some("test"), "{kind}");
-
-    let crash: ProcessedCrash = serde_json::from_value(json(report, ReportFile::Stack)).unwrap();
-    let top = crash.top_app_frame().unwrap();
-    assert_eq!(
-        top.function.as_deref(),
-        Some(expected.top),
-        "{kind}: {}",
-        crash.signature
-    );
-    assert!(
-        top.file
-            .as_deref()
-            .is_some_and(|file| file.contains("tests/src/bin/crasher/")),
-        "{kind}: {top:?}"
-    );
-    assert!(top.line.is_some_and(|line| line > 1), "{kind}: {top:?}");
-    assert_eq!(crash.reason.signal.as_deref(), expected.signal, "{kind}");
-    if expected.address.is_some() {
-        assert_eq!(
-            crash.reason.address.map(|address| address.0),
-            expected.address,
-            "{kind}: in the dump itself"
-        );
-    }
-    let thread = crash.crashed_thread().unwrap();
-    if let Some(name) = expected.thread {
-        assert_eq!(thread.name.as_deref(), Some(name), "{kind}");
-    } else {
-        let functions: Vec<_> = thread
-            .frames
-            .iter()
-            .filter_map(|frame| frame.function.as_deref())
-            .collect();
-        assert!(functions.contains(&"crasher::main"), "{kind}: unwound to {functions:?}");
-        assert!(crash.signature.contains(expected.top), "{kind}: {}", crash.signature);
-    }
-
-    let event = json(report, ReportFile::Event);
-    assert_eq!(event["tags"]["paint"], "wet", "{kind}");
-    let breadcrumbs = event["breadcrumbs"]["values"].as_array().unwrap();
-    assert_eq!(breadcrumbs.last().unwrap()["message"], "pressed the button", "{kind}");
-    assert_eq!(event["exception"]["values"][0]["thread_id"], thread.id, "{kind}");
-}
-
-#[test]
-fn every_crash_is_one_report_and_the_app_ends_as_without_us() {
-    for expected in &CRASHES {
-        let scene = Scene::new();
-        let with = scene.crash(expected.kind);
-        let without = quiet(scene.crasher(expected.kind).arg("--without")).output().unwrap();
-        assert_eq!(with.status, without.status, "{}", expected.kind);
-        assert_eq!(
-            with.status.core_dumped(),
-            without.status.core_dumped(),
-            "{}",
-            expected.kind
-        );
-        assert_eq!(printed(&with), printed(&without), "{}", expected.kind);
-        assert_eq!(with.stdout, without.stdout, "{}", expected.kind);
-        assert_says(&scene.report_in(State::Waiting), expected);
-        assert!(
-            scene.store().runs().unwrap().is_empty(),
-            "{}: the run is cleaned up",
-            expected.kind
-        );
-    }
-}
+use crate::crashes_expected::{Address, crash, json};
+use crate::process::{Scene, all_files, journals, program};
 
 #[test]
 fn a_reporter_beside_the_app_does_the_same() {
@@ -167,7 +17,8 @@ fn a_reporter_beside_the_app_does_the_same() {
     let scene = Scene::new();
     let ended = scene.run(scene.crasher("null-write").args(["--reporter", "beside"]));
     assert_eq!(ended.status.signal(), Some(libc::SIGSEGV));
-    assert_says(&scene.report_in(State::Waiting), &CRASHES[0]);
+    let expected = crash("SIGSEGV", "crasher::memory::fill_pixel").address(Address::Is(0));
+    expected.assert_says(&scene.report_in(State::Waiting));
 }
 
 #[test]
@@ -254,14 +105,6 @@ fn a_scope_set_through_the_sdk_is_seen_within_a_second() {
     let event = json(&scene.report_in(State::Waiting), ReportFile::Event);
     assert_eq!(event["tags"]["foreign"], "yes");
     assert_eq!(event["tags"]["paint"], "wet");
-}
-
-#[test]
-fn a_forked_child_is_not_the_app() {
-    let scene = Scene::new();
-    let ended = scene.crash("forked-child");
-    assert!(ended.status.success(), "{ended:?}");
-    assert!(scene.store().reports().unwrap().is_empty());
 }
 
 #[test]

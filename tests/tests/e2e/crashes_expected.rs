@@ -235,7 +235,7 @@ impl Expected {
         );
     }
 
-    fn assert_says(&self, report: &Report) {
+    pub(crate) fn assert_says(&self, report: &Report) {
         let info = report.info().unwrap();
         assert_eq!(Some(info.kind), self.report);
         assert_eq!(info.signal.as_deref(), self.signal);

@@ -14,7 +14,6 @@ fn typed_into_bash(lines: &[String]) -> String {
     let shell = "bash --norc --noprofile --noediting -i";
     terminal.args(["--quiet", "--return", "--command", shell, "/dev/null"]);
     let mut terminal = quiet(&mut terminal)
-        .env("PS1", "ready: ")
         .stdin(Stdio::piped())
         .stdout(Stdio::piped())
         .spawn()
