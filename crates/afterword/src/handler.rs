@@ -23,7 +23,13 @@ const OTHERS_WAIT: Duration = Duration::from_secs(2);
 /// until the process is gone: destructors crash too.
 pub(crate) fn install(running: &'static Running) {
     // SAFETY: `on_crash` allocates nothing, takes no lock of ours and makes only async-signal-safe system calls.
-    let event = unsafe { make_crash_event(move |context| on_crash(running, context)) };
+    let event = unsafe {
+        make_crash_event(move |context| {
+            let result = on_crash(running, context);
+            trap_again(context);
+            result
+        })
+    };
     match CrashHandler::attach(event) {
         Ok(handler) => {
             let _stays_for_ever = ManuallyDrop::new(handler);
@@ -65,6 +71,24 @@ fn on_crash(running: &'static Running, context: &CrashContext) -> CrashEventResu
         salvage::salvage(running, context);
     }
     CrashEventResult::Handled(false)
+}
+
+/// Other faults happen again when the handler returns. Behind the instruction of a trap the program would go on, as if
+/// nothing were there: so the signal is sent again. It is blocked until the handler has returned and those who had it before
+/// us have it back.
+fn trap_again(context: &CrashContext) {
+    let info = &context.siginfo;
+    if info.ssi_signo == libc::SIGTRAP as u32 && info.ssi_code > 0 {
+        // SAFETY: plain numbers; the calls are async-signal-safe.
+        unsafe {
+            libc::syscall(
+                libc::SYS_tgkill,
+                libc::getpid(),
+                libc::syscall(libc::SYS_gettid),
+                libc::SIGTRAP,
+            )
+        };
+    }
 }
 
 /// What of the deadline each net may use, counted from the crash: the salvage takes a few milliseconds.
