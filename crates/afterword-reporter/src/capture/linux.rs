@@ -168,7 +168,8 @@ pub(super) fn exception(context: &CrashContext) -> Exception {
 }
 
 /// The address that was touched: for the signals that have one, and only if the kernel sent them (codes of zero and below
-/// are signals that a process sent).
+/// are signals that a process sent) and knows it (the processor does not say which address no address can be, and a trap has
+/// none; the code is SI_KERNEL then).
 ///
 /// The handler copies the bytes of a `siginfo_t` into a `signalfd_siginfo`: `si_addr` at offset 16 lies over `ssi_uid` and
 /// `ssi_fd`, and `ssi_addr` is nothing.
@@ -177,7 +178,8 @@ fn fault_address(context: &CrashContext) -> Option<u64> {
     let info = &context.siginfo;
     let has_address =
         [libc::SIGSEGV, libc::SIGBUS, libc::SIGFPE, libc::SIGILL, libc::SIGTRAP].contains(&(info.ssi_signo as i32));
-    (has_address && info.ssi_code > 0).then_some(u64::from(info.ssi_uid) | u64::from(info.ssi_fd as u32) << 32)
+    let is_known = info.ssi_code > 0 && info.ssi_code != libc::SI_KERNEL;
+    (has_address && is_known).then_some(u64::from(info.ssi_uid) | u64::from(info.ssi_fd as u32) << 32)
 }
 
 /// `SIGSEGV` for 11. `None` for a dump that was asked for.
