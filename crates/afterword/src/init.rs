@@ -34,8 +34,8 @@ pub(crate) struct Running {
     pub(crate) init_thread: ThreadId,
     /// The same, by the system's number.
     pub(crate) init_tid: u32,
-    /// A panic of the init thread whose verdict is open: its event, captured as an error if it is survived.
-    pub(crate) open_panic: Mutex<Option<sentry::protocol::Event<'static>>>,
+    /// Panics of the init thread whose verdict is open.
+    pub(crate) open_panics: Mutex<panics::Open>,
     requests: AtomicU32,
 }
 
@@ -189,7 +189,7 @@ impl Options {
             deadline: Duration::from_millis(self.deadline_ms.min(60_000)),
             init_thread: std::thread::current().id(),
             init_tid: rustix::thread::gettid().as_raw_nonzero().get() as u32,
-            open_panic: Mutex::new(None),
+            open_panics: Mutex::default(),
             requests: AtomicU32::new(0),
         })
     }

@@ -6,7 +6,8 @@
 
 use std::cell::Cell;
 use std::panic::PanicHookInfo;
-use std::sync::{Once, PoisonError};
+use std::sync::{MutexGuard, Once, PoisonError};
+use std::time::{Duration, Instant};
 
 use afterword_channel::layout::Occasion;
 use afterword_channel::{CaptureStatus, Message};
@@ -48,13 +49,22 @@ fn on_panic(info: &PanicHookInfo<'_>) {
     if INSIDE.replace(true) {
         return;
     }
-    note(running, info);
-    if !cfg!(panic = "abort") {
+    let is_init_thread = std::thread::current().id() == running.init_thread;
+    if cfg!(panic = "abort") {
+        note(running, info);
+    } else if cannot_unwind(info) {
+        // The SIGABRT that follows does the work. What panicked before is why, and says more than this panic does.
+        if !(is_init_thread && running.open_panics().is_the_end()) {
+            note(running, info);
+        }
+    } else {
+        note(running, info);
         let event = error_event(info);
-        if std::thread::current().id() == running.init_thread {
-            // A panic that was open until now has been survived.
-            capture(replace_open(running, Some(event)));
+        if is_init_thread {
+            let survived = running.open_panics().make_room();
+            survived.into_iter().for_each(capture);
             request_dump(running);
+            running.open_panics().newest = Some((event, Instant::now()));
         } else {
             capture(Some(event));
         }
@@ -62,10 +72,46 @@ fn on_panic(info: &PanicHookInfo<'_>) {
     INSIDE.set(false);
 }
 
+/// The standard library's own last panic before it aborts: a panic would leave a destructor that runs because of another, or
+/// a function of C. Only the `Debug` form tells, until `PanicHookInfo::can_unwind` is stable.
+fn cannot_unwind(info: &PanicHookInfo<'_>) -> bool {
+    format!("{info:?}").contains("can_unwind: false")
+}
+
+/// Panics of the init thread of which nobody knows yet whether they are survived: their events, captured as errors if so.
+#[derive(Default)]
+pub(crate) struct Open {
+    /// And when its hook was done.
+    newest: Option<(Event<'static>, Instant)>,
+    /// The one before, if it may still be unwinding: the newest is then in a destructor, which may well be the end.
+    outer: Option<Event<'static>>,
+}
+
+impl Open {
+    /// Before another one becomes the newest. What is returned has been survived.
+    fn make_room(&mut self) -> [Option<Event<'static>>; 2] {
+        let (newest, since) = self.newest.take().unzip();
+        let may_unwind = since.is_some_and(|since| since.elapsed() < UNWINDING);
+        let (outer, survived) = if may_unwind { (newest, None) } else { (None, newest) };
+        [std::mem::replace(&mut self.outer, outer), survived]
+    }
+
+    /// The program aborts because of these, if they are of now: then they are part of that crash.
+    fn is_the_end(&mut self) -> bool {
+        self.outer = None;
+        self.newest.take().is_some_and(|(_, since)| since.elapsed() < UNWINDING)
+    }
+}
+
+/// Longer than any unwinding takes.
+const UNWINDING: Duration = Duration::from_secs(1);
+
 /// The guard is dropped while its thread panics: the open panic ends the program. Waits until its report is kept. False
 /// when no panic is open, which means that the unwinding began on a thread that is not ours.
 pub(crate) fn is_crash(running: &Running) -> bool {
-    let Some(mut event) = replace_open(running, None) else {
+    let Open { newest, outer } = std::mem::take(&mut *running.open_panics());
+    capture(outer);
+    let Some((mut event, _)) = newest else {
         return false;
     };
     running.run.set_panic_verdict(Some(true));
@@ -85,20 +131,20 @@ pub(crate) fn is_crash(running: &Running) -> bool {
 
 /// The program ends well: a panic that was open was an error.
 pub(crate) fn survived(running: &Running) {
-    let open = replace_open(running, None);
-    if open.is_some() {
+    let Open { newest, outer } = std::mem::take(&mut *running.open_panics());
+    if newest.is_some() {
         running.run.set_panic_verdict(Some(false));
         running.run.clear_panic();
         running.tell(&Message::PanicIsNone);
     }
-    capture(open);
+    capture(outer);
+    capture(newest.map(|(event, _)| event));
 }
 
-fn replace_open(running: &Running, event: Option<Event<'static>>) -> Option<Event<'static>> {
-    std::mem::replace(
-        &mut *running.open_panic.lock().unwrap_or_else(PoisonError::into_inner),
-        event,
-    )
+impl Running {
+    fn open_panics(&self) -> MutexGuard<'_, Open> {
+        self.open_panics.lock().unwrap_or_else(PoisonError::into_inner)
+    }
 }
 
 /// Into the run file, in case this panic ends the program by a signal.
