@@ -16,6 +16,9 @@ pub(crate) fn run() {
         panic!("minidumper-client SOCKET crash|forked-child|vanish|wait|survive|stuck");
     };
     let socket = PathBuf::from(socket);
+    // Where Yama restricts ptrace to descendants. A program that knows the reporter's process id names that one alone.
+    // SAFETY: plain numbers; where Yama is not there this fails and changes nothing.
+    unsafe { libc::prctl(libc::PR_SET_PTRACER, libc::PR_SET_PTRACER_ANY, 0, 0, 0) };
     let client = Client::with_name(SocketName::Path(&socket)).unwrap();
     client.send_message(7, "the brush is wet").unwrap();
     client.ping().unwrap();
