@@ -1,5 +1,7 @@
-//! What each run did: one log file a run in the store's `log` folder, the last twenty kept. People pass such files on when
-//! they ask for help: the user's name is masked in paths.
+//! What each run did: one log file a run in the store's `log` folder, the last twenty kept, each with its newest megabyte.
+//! People pass such files on when they ask for help: the user's name is masked in paths.
+
+mod bounded;
 
 use std::fs::File;
 use std::io::Write;
@@ -7,6 +9,7 @@ use std::os::unix::fs::OpenOptionsExt;
 use std::path::Path;
 
 use afterword_channel::Homes;
+use bounded::Bounded;
 use time::OffsetDateTime;
 use time::format_description::well_known::Rfc3339;
 use uuid::Uuid;
@@ -29,7 +32,7 @@ pub(crate) fn open(folder: &Path, run_id: Uuid) {
         // It warns of each mapping that is no library.
         .filter_module("minidump_writer", log::LevelFilter::Error)
         .parse_env("AFTERWORD_LOG")
-        .target(env_logger::Target::Pipe(Box::new(file)))
+        .target(env_logger::Target::Pipe(Box::new(Bounded::new(file))))
         .format(move |line, record| {
             let now = OffsetDateTime::now_utc().format(&Rfc3339).unwrap_or_default();
             let mut words = record.args().to_string().replace(['\n', '\r'], " ");
