@@ -157,6 +157,7 @@ impl Serving {
             return Err(Error::Never);
         }
         hold_executable(self.run.app_pid()?);
+        self.hangs.make_way();
         let dump = capture::capture(&self.memory, occasion)?;
         Kept::new(app, &self.run, dump, kind)
     }

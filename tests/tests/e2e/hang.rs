@@ -7,7 +7,7 @@ use afterword_reporter::assemble;
 use afterword_store::{ReportKind, State};
 
 use crate::collector::Server;
-use crate::process::{Scene, quiet};
+use crate::process::{Scene, journals, quiet};
 
 /// What the crasher prints of a hang that was reported.
 const REPORTED: &str = "reported: true\nresponds again\n";
@@ -134,4 +134,40 @@ fn without_a_reporter_a_hang_is_not_reported_and_the_app_goes_on() {
         REPORTED.replace("true", "false")
     );
     assert!(scene.store().reports().unwrap().is_empty());
+}
+
+#[test]
+fn a_watchdog_that_reports_again_and_again_does_not_fill_the_store() {
+    let scene = Scene::new();
+    let output = scene.crash("hang-again-and-again");
+    assert_eq!(output.status.code(), Some(0));
+    assert_eq!(String::from_utf8(output.stdout).unwrap(), "reported: 10\n");
+    assert_eq!(scene.store().reports().unwrap().len(), 10);
+}
+
+/// Two dumps at once would share the threads among them.
+#[test]
+fn a_crash_while_a_hang_is_dumped_has_all_threads() {
+    let scene = Scene::new();
+    scene.crash("hang-and-crash");
+    let reports = scene.store().reports().unwrap();
+    let of_kind = |kind| {
+        let found = reports
+            .iter()
+            .find(|report| report.info().is_ok_and(|info| info.kind == kind));
+        found.unwrap_or_else(|| panic!("there is no {kind:?}: {reports:?}; {:?}", journals(&scene.store())))
+    };
+    let crash = of_kind(ReportKind::Crash);
+    for report in [of_kind(ReportKind::Hang), crash] {
+        let info = report.info().unwrap();
+        assert!(info.soft_errors.is_empty(), "{:?}", info.soft_errors);
+        let worked_out = assemble(&scene.store(), report.id()).unwrap().crash.unwrap();
+        assert!(
+            worked_out.threads.len() > 200,
+            "{:?}: {}",
+            info.kind,
+            worked_out.threads.len()
+        );
+    }
+    assert_eq!(crash.info().unwrap().signal.as_deref(), Some("SIGSEGV"));
 }

@@ -88,6 +88,10 @@ pub(crate) enum Kind {
 
     /// The main thread does not respond for a while; a watchdog reports it.
     Hang,
+    /// The same hang, reported twelve times.
+    HangAgainAndAgain,
+    /// A crash while a hang is being dumped.
+    HangAndCrash,
     /// With text in memory and registers.
     Canaries,
     /// The same, once standard input is closed.
@@ -183,6 +187,8 @@ impl Kind {
             Kind::Canaries => canaries::crash(),
             Kind::CanariesWhenTold => canaries::crash_when_told(),
             Kind::Hang => hang::for_a_while(),
+            Kind::HangAgainAndAgain => hang::again_and_again(),
+            Kind::HangAndCrash => hang::and_crash(),
             Kind::Message => {
                 afterword::sentry::capture_message("the palette is empty", afterword::sentry::Level::Warning);
             }
