@@ -64,7 +64,7 @@ pub use received::Received;
 pub use run_file::RunFile;
 pub use run_view::{Liveness, Origin, PanicNote, RunState, RunView, Salvage};
 pub use scope_data::fit_breadcrumb;
-pub use sys::{AppChannel, ReporterChannel, SharedMemory, pair};
+pub use sys::{AppChannel, Inherited, ReporterChannel, SharedMemory, pair};
 
 /// What can go wrong with the run file or the channel, outside a crash.
 #[derive(Debug, thiserror::Error)]

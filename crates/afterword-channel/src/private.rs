@@ -6,7 +6,7 @@ use std::sync::atomic::Ordering;
 use crate::context::{self, SharedContext};
 use crate::layout::{self, *};
 use crate::mapped::Mapped;
-use crate::{Error, Hello, SharedMemory, sys};
+use crate::{Error, Hello, Inherited, SharedMemory, sys};
 
 /// The private memory of this process, for as long as it lives.
 #[derive(Debug)]
@@ -116,6 +116,14 @@ impl PrivateView {
             });
         }
         Ok(PrivateView { memory })
+    }
+
+    /// The same, of what was inherited.
+    ///
+    /// # Errors
+    /// As [`PrivateView::new`].
+    pub fn from_inherited(memory: Inherited) -> Result<PrivateView, Error> {
+        PrivateView::new(sys::memory_from(memory))
     }
 
     /// Who the app is.

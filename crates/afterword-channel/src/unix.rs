@@ -26,6 +26,8 @@ use crate::{CaptureStatus, Error, MAX_MESSAGE_BYTES, Message, Received, RunFile,
 
 pub(crate) use system::{boot_clock_s, boot_id, copy_own_memory, read_exact_at, write_all_at};
 
+/// What the reporter inherits.
+pub type Inherited = OwnedFd;
 /// The private memory: a descriptor without a name.
 pub type SharedMemory = File;
 /// A mapping of a whole file.
@@ -236,6 +238,10 @@ pub(crate) fn make_run_file(folder: &Path) -> Result<File, Error> {
 /// Memory without a name, closed on `exec`.
 pub(crate) fn make_private_memory() -> io::Result<SharedMemory> {
     above_standard_streams(system::memory("afterword-private", layout::PRIVATE_BYTES)?)
+}
+
+pub(crate) fn memory_from(inherited: Inherited) -> SharedMemory {
+    File::from(inherited)
 }
 
 /// Maps a whole file for reading and writing.

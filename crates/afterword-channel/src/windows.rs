@@ -18,5 +18,11 @@ pub(crate) use memory::{Map, copy_own_memory, make_private_memory, map_memory, m
 pub use pipe::{AppChannel, ReporterChannel, pair};
 pub(crate) use system::{boot_clock_s, boot_id, host_name};
 
+/// What the reporter inherits.
+pub type Inherited = OwnedHandle;
 /// The private memory: a section without a name.
 pub type SharedMemory = OwnedHandle;
+
+pub(crate) fn memory_from(inherited: Inherited) -> SharedMemory {
+    inherited
+}

@@ -1,15 +1,10 @@
 //! Working out what a stored minidump says: the stack, and with it the event as it will be sent.
 
-use std::fs::File;
-use std::os::fd::AsRawFd;
-use std::path::PathBuf;
-use std::sync::OnceLock;
-
 use afterword_store::{Report, ReportFile, ReportId, ReportKind, Store};
 use afterword_symbols::{Limits, ProcessedCrash, Sources};
 use serde_json::Value;
 
-use crate::{Error, event, masked};
+use crate::{Error, event, executable, masked};
 
 /// A report with its stack worked out.
 #[derive(Debug, Clone)]
@@ -54,24 +49,9 @@ pub fn assemble(store: &Store, id: ReportId) -> Result<Assembled, Error> {
     })
 }
 
-/// The executable of the app that crashed, held open since: an update may have replaced the file while it ran.
-static EXECUTABLE: OnceLock<File> = OnceLock::new();
-
-/// Holds the executable of a process that is crashing. At rest nothing of the app's is held.
-pub(crate) fn hold_executable(pid: u32) {
-    match File::open(format!("/proc/{pid}/exe")) {
-        Ok(file) => drop(EXECUTABLE.set(file)),
-        Err(error) => log::debug!("the executable is looked for by its name: {error}"),
-    }
-}
-
 fn sources() -> Sources {
     Sources {
-        held_files: EXECUTABLE
-            .get()
-            .map(|file| PathBuf::from(format!("/proc/self/fd/{}", file.as_raw_fd())))
-            .into_iter()
-            .collect(),
+        held_files: executable::held().into_iter().collect(),
         ..masked::local_sources()
     }
 }

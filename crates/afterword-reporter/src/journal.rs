@@ -3,9 +3,14 @@
 
 mod bounded;
 
-use std::fs::File;
+#[cfg(unix)]
+#[path = "journal/unix.rs"]
+mod sys;
+#[cfg(windows)]
+#[path = "journal/windows.rs"]
+mod sys;
+
 use std::io::Write;
-use std::os::unix::fs::OpenOptionsExt;
 use std::path::Path;
 
 use afterword_channel::Homes;
@@ -20,10 +25,9 @@ const MAX_LINE_BYTES: usize = 4096;
 /// Opens the journal of this run and sends everything from `log` there. Without one, the reporter works all the same.
 pub(crate) fn open(folder: &Path, run_id: Uuid) {
     drop_oldest(folder);
-    let file = File::options()
+    let file = sys::private_file()
         .append(true)
         .create(true)
-        .mode(0o600)
         .open(folder.join(format!("reporter-{run_id}.log")));
     let Ok(file) = file else { return };
     let homes = Homes::without_asking();

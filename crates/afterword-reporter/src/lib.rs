@@ -33,6 +33,7 @@ mod program;
 mod app;
 mod detach;
 mod journal;
+#[cfg_attr(not(target_os = "linux"), path = "rescuer/elsewhere.rs")]
 mod rescuer;
 mod serve;
 
@@ -44,6 +45,8 @@ mod scrub;
 
 mod assemble;
 mod event;
+#[cfg_attr(not(target_os = "linux"), path = "executable/elsewhere.rs")]
+mod executable;
 
 mod ask;
 mod endings;
@@ -52,6 +55,7 @@ mod leftovers;
 mod restart;
 mod send;
 
+#[cfg_attr(not(target_os = "linux"), path = "minidumper/elsewhere.rs")]
 mod minidumper;
 
 /// The dialog's messages, for shells of other programs.

@@ -25,6 +25,7 @@ pub(crate) fn homes() -> Homes {
 }
 
 /// A path of this machine that was masked when it was written down, as it is.
+#[cfg(target_os = "linux")]
 pub(crate) fn unmasked(path: &str, homes: &Homes) -> String {
     homes
         .path_map()

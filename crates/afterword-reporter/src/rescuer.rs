@@ -10,12 +10,11 @@ use afterword_store::{AppId, ReportId, ReportKind, Store};
 
 use crate::app::App;
 use crate::ask::{Shell, Watched};
-use crate::assemble::hold_executable;
 use crate::endings::{self, Run};
 use crate::errands::{Errand, Errands};
 use crate::error::chain;
 use crate::keep::Kept;
-use crate::{Error, capture, detach, journal};
+use crate::{Error, capture, detach, executable, journal};
 
 /// The rescuer's life, from the crash until the last errand after the app's end.
 ///
@@ -26,7 +25,7 @@ pub(crate) fn run(arguments: &[OsString], shells: Vec<Box<dyn Shell>>) -> Result
     let attributes = detach::detach();
     detach::leave_standard_streams();
     let run = RunView::new(File::from(run_file))?;
-    let memory = PrivateView::new(File::from(memory))?;
+    let memory = PrivateView::from_inherited(memory)?;
     let app = App::of(&run)?;
     let hello = memory.hello()?;
     let store = Store::open(hello.store_root.as_path(), &AppId::new(&hello.app_id)?)?;
@@ -68,7 +67,7 @@ fn keep(hello: &Hello, run: &RunView, memory: &PrivateView, store: &Store) -> Re
     if app.policy == Policy::Never {
         return Err(Error::Never);
     }
-    hold_executable(run.app_pid()?);
+    executable::hold(run.app_pid()?);
     let mut dump = capture::capture(memory, Occasion::Crash)?;
     dump.soft_errors
         .push("the reporter was gone or silent: another one was started by the crash handler".to_owned());

@@ -11,15 +11,14 @@ use afterword_channel::{
 };
 use afterword_store::{AppId, AskerLock, ReportId, ReportKind, Store};
 
-use crate::app::{App, Woken, has_become_another};
+use crate::app::{App, Woken};
 use crate::ask::{Shell, Watched};
-use crate::assemble::hold_executable;
 use crate::endings::{self, Run};
 use crate::errands::{Errand, Errands};
 use crate::error::chain;
 use crate::hangs::Hangs;
 use crate::keep::Kept;
-use crate::{Error, capture, detach, journal};
+use crate::{Error, capture, detach, executable, journal};
 
 /// The reporter's life, from the app's start until the last errand after its end.
 ///
@@ -31,11 +30,12 @@ pub(crate) fn run(arguments: &[OsString], shells: Vec<Box<dyn Shell>>) -> Result
     let attributes = detach::detach();
     let channel = ReporterChannel::from_inherited(channel);
     let run = RunView::new(File::from(run_file))?;
-    let memory = PrivateView::new(File::from(memory))?;
+    let memory = PrivateView::from_inherited(memory)?;
     let app = App::of(&run)?;
     let hello = memory.hello()?;
     let store = Store::open(hello.store_root.as_path(), &AppId::new(&hello.app_id)?)?;
     journal::open(&store.log_folder(), hello.run_id);
+    capture::open(&hello, run.app_pid()?);
     run.set_reporter_pid(std::process::id())?;
     if let Err(error) = channel.send(&Message::Ready {
         pid: std::process::id(),
@@ -99,7 +99,7 @@ impl Serving {
                 }
                 // An app may close descriptors that are not its own, and live on; or become another program, which is no
                 // business of ours.
-                Ok(Received::Closed) if has_become_another(self.run.app_pid()?) => {
+                Ok(Received::Closed) if app.has_become_another() => {
                     log::info!("the app has become another program");
                     self.run.set_state(RunState::CleanExit)?;
                     return Ok(());
@@ -156,7 +156,7 @@ impl Serving {
         if app.policy == Policy::Never {
             return Err(Error::Never);
         }
-        hold_executable(self.run.app_pid()?);
+        executable::hold(self.run.app_pid()?);
         self.hangs.make_way();
         let dump = capture::capture(&self.memory, occasion)?;
         Kept::new(app, &self.run, dump, kind)

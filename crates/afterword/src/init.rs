@@ -17,7 +17,7 @@ use crate::rescue::Rescuer;
 use crate::salvage::Stock;
 use crate::start::Program;
 use crate::transport::StoreTransport;
-use crate::{Consent, InitError, Options, handler, mirror, panics, start, terminate};
+use crate::{Consent, InitError, Options, handler, mirror, panics, start, terminate, this_thread};
 
 /// What the whole process shares once `init` has returned. Never dropped.
 pub(crate) struct Running {
@@ -188,7 +188,7 @@ impl Options {
             run_id: hello.run_id,
             deadline: Duration::from_millis(self.deadline_ms.min(60_000)),
             init_thread: std::thread::current().id(),
-            init_tid: rustix::thread::gettid().as_raw_nonzero().get() as u32,
+            init_tid: this_thread::number(),
             open_panics: Mutex::default(),
             requests: AtomicU32::new(0),
         })

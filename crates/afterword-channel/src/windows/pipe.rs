@@ -4,12 +4,12 @@
 //! who guesses the name in between makes the own connection fail, and another name is tried.
 #![expect(unsafe_code, reason = "pipes and overlapped input and output are C")]
 
-use std::cell::RefCell;
 use std::ffi::c_void;
 use std::io;
 use std::os::windows::io::{AsRawHandle, FromRawHandle, HandleOrInvalid, IntoRawHandle, OwnedHandle};
 use std::ptr;
 use std::sync::atomic::{AtomicPtr, Ordering};
+use std::sync::{Mutex, MutexGuard, PoisonError};
 use std::time::{Duration, Instant};
 
 use uuid::Uuid;
@@ -47,7 +47,7 @@ pub struct AppChannel {
 #[derive(Debug)]
 pub struct ReporterChannel {
     // Before the pipe: what reads from it ends first.
-    reading: RefCell<Reading>,
+    reading: Mutex<Reading>,
     pipe: OwnedHandle,
 }
 
@@ -322,6 +322,9 @@ struct Reading {
     event: Option<OwnedHandle>,
 }
 
+// SAFETY: the handle and the room are this structure's alone, and neither minds which thread uses it.
+unsafe impl Send for Reading {}
+
 struct Room {
     operation: OVERLAPPED,
     packet: [u8; MAX_MESSAGE_BYTES],
@@ -436,7 +439,7 @@ impl ReporterChannel {
     /// Takes the end inherited as `pipe`.
     pub fn from_inherited(pipe: OwnedHandle) -> ReporterChannel {
         ReporterChannel {
-            reading: RefCell::new(Reading::new(&pipe)),
+            reading: Mutex::new(Reading::new(&pipe)),
             pipe,
         }
     }
@@ -455,14 +458,17 @@ impl ReporterChannel {
     /// # Errors
     /// [`Error::Receive`]; [`Error::Message`] for a packet that is no message, which has been consumed.
     pub fn receive(&self) -> Result<Received, Error> {
-        self.reading.borrow_mut().receive()
+        self.reading().receive()
     }
 
     /// What to wait for after [`Received::Nothing`]: set as soon as there is something to receive. None before the first
     /// [`ReporterChannel::receive`].
     pub fn readable(&self) -> Option<OwnedHandle> {
-        let reading = self.reading.borrow();
-        reading.event.as_ref().and_then(|event| event.try_clone().ok())
+        self.reading().event.as_ref().and_then(|event| event.try_clone().ok())
+    }
+
+    fn reading(&self) -> MutexGuard<'_, Reading> {
+        self.reading.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
 

@@ -4,6 +4,10 @@
 //! would steal what the person types there. So we ask only while the app's job is still in the foreground (a program or
 //! script that started it goes on); otherwise a line says where the report is, and the next start asks.
 
+#[cfg_attr(target_os = "linux", path = "terminal/linux.rs")]
+#[cfg_attr(target_os = "macos", path = "terminal/macos.rs")]
+mod job;
+
 use std::fs::File;
 use std::io::{BufReader, Read, Write};
 use std::path::PathBuf;
@@ -212,26 +216,22 @@ impl Job {
     }
 
     fn living_members(self) -> impl Iterator<Item = Stat> {
-        std::fs::read_dir("/proc")
+        job::of_group(self.group)
             .into_iter()
-            .flatten()
-            .flatten()
-            .filter_map(|entry| entry.file_name().to_str()?.parse::<u32>().ok())
-            .filter_map(stat)
             .filter(move |stat| stat.group == self.group && stat.session == self.session && !stat.is_over)
     }
 }
 
 /// Group and session of the app, while it lives. A group that our pid namespace has no number for is none we can tell apart.
 fn app_job(pid: u32) -> Option<Job> {
-    let stat = stat(pid)?;
+    let stat = job::stat(pid)?;
     (stat.group > 0).then_some(Job {
         group: stat.group,
         session: stat.session,
     })
 }
 
-/// What `/proc/<pid>/stat` says of a process and its terminal.
+/// What the system says of a process and its terminal.
 struct Stat {
     /// Ended, and not collected.
     is_over: bool,
@@ -241,25 +241,9 @@ struct Stat {
     foreground: i32,
 }
 
-/// `<pid> (<name>) <state> <ppid> <pgrp> <session> <tty_nr> <tpgid> …`, see proc(5); the name may hold anything,
-/// parentheses too.
-fn stat(pid: u32) -> Option<Stat> {
-    let text = std::fs::read_to_string(format!("/proc/{pid}/stat")).ok()?;
-    let (_, after_name) = text.rsplit_once(") ")?;
-    let mut words = after_name.split(' ');
-    let state = words.next()?;
-    let numbers: Vec<i32> = words.take(5).filter_map(|word| word.parse().ok()).collect();
-    let [_parent, group, session, _terminal, foreground] = numbers.try_into().ok()?;
-    Some(Stat {
-        is_over: matches!(state, "Z" | "X"),
-        group,
-        session,
-        foreground,
-    })
-}
-
 #[cfg(test)]
 mod tests {
+    use super::job::stat;
     use super::*;
 
     #[test]

@@ -1,9 +1,18 @@
 //! The window: eframe in a process of its own. If it does not appear in time (no display, no GL, a broken driver, which may
 //! be what crashed the app), it is ended and the next shell is tried.
 
+#[cfg(target_os = "linux")]
+#[path = "window/linux.rs"]
+mod sys;
+#[cfg(target_os = "macos")]
+#[path = "window/macos.rs"]
+mod sys;
+#[cfg(windows)]
+#[path = "window/windows.rs"]
+mod sys;
+
 use std::io::{BufRead, BufReader, Read};
-use std::os::unix::process::CommandExt;
-use std::process::{Child, ChildStdin, Command, Stdio};
+use std::process::{Child, ChildStdin, Stdio};
 use std::sync::mpsc::{RecvTimeoutError, Sender, channel};
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
@@ -25,10 +34,7 @@ impl Shell for Window {
     }
 
     fn open(&self, asked: &Asked, events: Sender<FromDialog>) -> Result<Box<dyn Conversation>, String> {
-        if ["DISPLAY", "WAYLAND_DISPLAY"]
-            .iter()
-            .all(|name| std::env::var_os(name).is_none_or(|value| value.is_empty()))
-        {
+        if !sys::has_display() {
             return Err("there is no display".to_owned());
         }
         let mut process = start()?;
@@ -58,10 +64,9 @@ impl Shell for Window {
     }
 }
 
-/// Through `/proc/self/exe`: an update may have replaced the file since the app started.
 fn start() -> Result<Child, String> {
-    Command::new("/proc/self/exe")
-        .arg0("afterword-dialog")
+    sys::this_program()
+        .map_err(|error| format!("it cannot be found: {error}"))?
         .arg(DIALOG_ARGUMENT)
         .stdin(Stdio::piped())
         .stdout(Stdio::piped())

@@ -4,8 +4,8 @@
 
 use std::io::Cursor;
 
-use afterword_channel::Salvage;
 use afterword_channel::maps::Module;
+use afterword_channel::{Hello, Salvage};
 use crash_context::CrashContext;
 use minidump_writer::CrashContextExt;
 use minidump_writer::minidump_writer::MinidumpWriterConfig;
@@ -24,7 +24,8 @@ const MAX_STACK_BYTES: usize = 512 * 1024;
 const SEARCHED_PAGES: u64 = 16;
 
 /// Writes the dump, on a thread of its own because of its filter.
-pub(super) fn write(mut context: CrashContext) -> Result<Vec<u8>, Error> {
+pub(super) fn write(context: &CrashContext) -> Result<Vec<u8>, Error> {
+    let mut context = context.clone();
     // The writer takes the exception's address from here.
     context.siginfo.ssi_addr = fault_address(&context).unwrap_or(0);
     write_as(move || {
@@ -76,8 +77,12 @@ fn refuse_sigstop() -> Result<(), String> {
     seccompiler::apply_filter(&filter).map_err(|e| words(&e))
 }
 
-/// The crashed thread alone, from its context and the memory of its process.
-pub(super) fn write_one_thread(mut context: CrashContext) -> Result<Vec<u8>, Error> {
+/// The crashed thread alone, from its context and the memory of its process: it can always be tried.
+pub(super) fn write_one_thread(context: CrashContext) -> Option<Result<Vec<u8>, Error>> {
+    Some(one_thread(context))
+}
+
+fn one_thread(mut context: CrashContext) -> Result<Vec<u8>, Error> {
     context.siginfo.ssi_addr = fault_address(&context).unwrap_or(0);
     let (pid, tid) = (context.pid, context.tid);
     let stack_pointer = CrashContextExt { inner: context.clone() }.get_stack_pointer() as u64;
@@ -158,6 +163,14 @@ pub(super) fn write_salvage(mut salvage: Salvage) -> Result<Vec<u8>, Error> {
     .map_err(|error| Error::Writer {
         why: crate::error::chain(&error),
     })
+}
+
+/// Nothing is needed beforehand.
+pub(crate) fn open(_hello: &Hello, _pid: u32) {}
+
+/// A thread of the app is numbered in a dump as the app numbers it.
+pub(super) fn in_dump(_bytes: &[u8], tid: u32) -> u32 {
+    tid
 }
 
 pub(super) fn exception(context: &CrashContext) -> Exception {

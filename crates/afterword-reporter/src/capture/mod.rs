@@ -3,23 +3,29 @@
 #[cfg(target_os = "linux")]
 #[path = "linux.rs"]
 mod sys;
+#[cfg(target_os = "macos")]
+#[path = "macos.rs"]
+mod sys;
+#[cfg(windows)]
+#[path = "windows.rs"]
+mod sys;
 
 #[cfg(target_os = "linux")]
 mod one_thread;
 
+use afterword_channel::context::{self, SharedContext};
 use afterword_channel::layout::Occasion;
 use afterword_channel::{PrivateView, Salvage};
-use crash_context::CrashContext;
 use minidump::{Minidump, MinidumpThreadList};
 use time::OffsetDateTime;
 
 use crate::Error;
 
-/// A minidump as the writer made it: raw, and therefore never on a disk.
+/// A minidump as the writer made it: raw, and therefore never on a disk (on Windows for a moment, see there).
 pub(crate) struct RawDump {
     /// The bytes.
     pub(crate) bytes: Vec<u8>,
-    /// The thread that crashed or panicked.
+    /// The thread that crashed or panicked, as the app numbers it.
     pub(crate) tid: u32,
     /// What the exception was.
     pub(crate) exception: Exception,
@@ -29,10 +35,10 @@ pub(crate) struct RawDump {
     pub(crate) soft_errors: Vec<String>,
 }
 
-/// The part of the signal's information that a report names.
+/// The part of the signal's or exception's information that a report names.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) struct Exception {
-    /// The signal's number; [`DUMP_REQUESTED`] for a panic.
+    /// The signal's number, or the exception's code; [`DUMP_REQUESTED`] for a panic.
     pub(crate) signal: u32,
     /// The address that was touched, where the signal has one.
     pub(crate) address: Option<u64>,
@@ -55,18 +61,21 @@ pub(crate) fn capture(memory: &PrivateView, occasion: Occasion) -> Result<RawDum
 ///
 /// # Errors
 /// [`Error::Writer`], [`Error::Empty`], [`Error::CaptureThread`].
-pub(crate) fn dump(context: CrashContext) -> Result<RawDump, Error> {
-    let tid = context.tid as u32;
+pub(crate) fn dump(context: SharedContext) -> Result<RawDump, Error> {
+    let tid = context::thread(&context);
     let exception = sys::exception(&context);
     let mut soft_errors = Vec::new();
-    let whole = sys::write(context.clone()).and_then(|bytes| that_counts(bytes, tid));
+    let whole = sys::write(&context).and_then(|bytes| that_counts(bytes, tid));
     let bytes = match whole {
         Ok(bytes) => bytes,
         Err(why) => {
+            let Some(written) = sys::write_one_thread(context) else {
+                return Err(why);
+            };
             let why = crate::error::chain(&why);
             log::warn!("the crashed thread alone is captured: {why}");
             soft_errors.push(format!("only the crashed thread could be captured: {why}"));
-            that_counts(sys::write_one_thread(context)?, tid)?
+            that_counts(written?, tid)?
         }
     };
     Ok(RawDump {
@@ -100,7 +109,7 @@ pub(crate) fn living(pid: u32, tid: u32) -> Result<RawDump, Error> {
 /// # Errors
 /// As [`dump`].
 pub(crate) fn salvaged(salvage: Salvage) -> Result<RawDump, Error> {
-    let tid = salvage.context.tid as u32;
+    let tid = context::thread(&salvage.context);
     Ok(RawDump {
         tid,
         exception: sys::exception(&salvage.context),
@@ -122,14 +131,14 @@ fn time_of(ms: u64) -> OffsetDateTime {
 }
 
 fn that_counts(bytes: Vec<u8>, tid: u32) -> Result<Vec<u8>, Error> {
-    if has_stack_of(&bytes, tid) {
+    if has_stack_of(&bytes, sys::in_dump(&bytes, tid)) {
         Ok(bytes)
     } else {
         Err(Error::Empty { tid })
     }
 }
 
-pub(crate) use sys::signal_name;
+pub(crate) use sys::{open, signal_name};
 
 fn has_stack_of(bytes: &[u8], tid: u32) -> bool {
     let Ok(dump) = Minidump::read(bytes) else { return false };

@@ -1,11 +1,26 @@
-//! Not here: on macOS a crash context travels over Mach ports, on Windows as pointers into the client.
+//! `--minidumper-socket` is not here: on macOS a crash context travels over Mach ports, on Windows as pointers into the
+//! client.
 
-use super::options::Settings;
+use std::ffi::OsString;
+
 use crate::Error;
 use crate::ask::Shell;
 
-pub(super) fn serve(_settings: &Settings, _shells: Vec<Box<dyn Shell>>) -> Result<(), Error> {
+/// The part of `--help`.
+pub(crate) const HELP: &str = "Programs that use the minidumper crate are served on Linux only.";
+const OPTION: &str = "--minidumper-socket";
+
+/// Whether the arguments ask for it.
+pub(crate) fn is_asked(arguments: &[OsString]) -> bool {
+    arguments
+        .iter()
+        .any(|argument| argument.as_encoded_bytes().starts_with(OPTION.as_bytes()))
+}
+
+/// # Errors
+/// [`Error::Usage`], always.
+pub(crate) fn run(_arguments: Vec<OsString>, _shells: Vec<Box<dyn Shell>>) -> Result<(), Error> {
     Err(Error::Usage {
-        why: format!("{} works on Linux only", super::OPTION),
+        why: format!("{OPTION} works on Linux only"),
     })
 }

@@ -21,11 +21,7 @@
 
 mod options;
 
-#[cfg(target_os = "linux")]
 #[path = "linux.rs"]
-mod sys;
-#[cfg(not(target_os = "linux"))]
-#[path = "elsewhere.rs"]
 mod sys;
 
 pub(crate) use options::{HELP, OPTION};
