@@ -2,7 +2,7 @@
 
 use std::process::Command;
 
-use afterword_store::{ReportFile, State};
+use afterword_store::{ReportFile, ReportKind};
 use afterword_symbols::ProcessedCrash;
 
 use crate::process::{Scene, quiet};
@@ -51,11 +51,16 @@ fn kinds() -> Vec<String> {
 fn frames(kind: &str, full_stacks: bool) -> Vec<String> {
     let scene = Scene::new();
     let mut crasher = scene.crasher(kind);
+    crasher.env("CRASHER_CANARY", "q7Zx");
     if full_stacks {
         crasher.arg("--full-stacks");
     }
     scene.run(quiet(&mut crasher));
-    let report = scene.report_in(State::Waiting);
+    // A panic on the way is an error, which has no minidump.
+    let mut reports = scene.store().reports().unwrap();
+    reports.retain(|report| report.info().unwrap().kind != ReportKind::Error);
+    assert_eq!(reports.len(), 1, "{kind}");
+    let report = reports.remove(0);
     let whole = report
         .info()
         .unwrap()
