@@ -3,7 +3,7 @@
 
 use std::ffi::{c_int, c_void};
 use std::hint::black_box;
-use std::process::Command;
+use std::process::{Command, Stdio};
 use std::sync::OnceLock;
 
 use crate::memory;
@@ -56,12 +56,17 @@ pub(crate) fn be_like_c() {
     unsafe { libc::signal(libc::SIGSEGV, libc::SIG_DFL) };
 }
 
-/// Has another process send a SIGSEGV to this one, and waits for it.
+/// Has another process send a SIGSEGV to this one, and waits for it. It is sent when told: while a process is started its
+/// signals are blocked, and another thread would get it.
 #[inline(never)]
 pub(crate) fn be_sent() {
-    let mut shell = Command::new("sh");
-    shell.args(["-c", "kill -SEGV $PPID"]);
-    shell.status().expect("there is a shell");
+    let mut shell = Command::new("sh")
+        .args(["-c", "read now; kill -SEGV $PPID"])
+        .stdin(Stdio::piped())
+        .spawn()
+        .expect("there is a shell");
+    drop(shell.stdin.take());
+    shell.wait().expect("it ends");
     loop {
         std::thread::park();
     }
