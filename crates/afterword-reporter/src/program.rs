@@ -66,20 +66,23 @@ pub fn run_if_asked() {
 pub fn main() -> ExitCode {
     run_if_asked();
     let arguments: Vec<OsString> = std::env::args_os().skip(1).collect();
-    if minidumper::is_asked(&arguments) {
+    let has = |names: [&str; 2]| {
+        arguments
+            .iter()
+            .any(|argument| names.iter().any(|name| argument == name))
+    };
+    if arguments.is_empty() || has(["--help", "-h"]) {
+        say(&format!("{HELP}\n\n{}", minidumper::HELP));
+    } else if has(["--version", "-V"]) {
+        say(&format!("afterword-reporter {}", env!("CARGO_PKG_VERSION")));
+    } else if minidumper::is_asked(&arguments) {
         return serve_minidumper(arguments);
-    }
-    let arguments: Vec<String> = arguments.iter().map(|a| a.to_string_lossy().into_owned()).collect();
-    match arguments.first().map(String::as_str) {
-        Some("--version" | "-V") => say(&format!("afterword-reporter {}", env!("CARGO_PKG_VERSION"))),
-        Some("--help" | "-h") | None => say(&format!("{HELP}\n\n{}", minidumper::HELP)),
-        Some(other) => {
-            let error = Error::Arguments {
-                why: format!("it does not know {other:?}; see --help"),
-            };
-            complain(&error.to_string());
-            return ExitCode::from(2);
-        }
+    } else {
+        let error = Error::Arguments {
+            why: format!("it does not know {:?}; see --help", arguments[0]),
+        };
+        complain(&error.to_string());
+        return ExitCode::from(2);
     }
     ExitCode::SUCCESS
 }

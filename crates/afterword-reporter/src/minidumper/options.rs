@@ -19,7 +19,7 @@ pub(crate) const HELP: &str = "\
 Serving programs that use the minidumper crate (Linux)
     afterword-reporter --minidumper-socket PATH [OPTIONS]
 
-It serves every client of minidumper 0.11 that connects to PATH, any number of them, until SIGTERM or Ctrl-C. A crash is
+It serves every client of minidumper 0.11 that connects to PATH, up to 256 at once, until SIGTERM or Ctrl-C. A crash is
 dumped, scrubbed and kept in the store; then the client is answered. When the socket is ready, `serving PATH` is printed.
 
     --minidumper-socket PATH  the socket: made for this user alone, removed at the end. One that nobody listens at is

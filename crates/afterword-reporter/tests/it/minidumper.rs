@@ -338,6 +338,21 @@ fn http_server(store_root: PathBuf) -> (String, Receiver<String>) {
     (dsn, received)
 }
 
+#[test]
+fn help_helps_beside_other_options() {
+    let folder = tempfile::tempdir().unwrap();
+    for option in ["--help", "-h"] {
+        let output = Served::command(&folder).arg(option).output().unwrap();
+        assert_eq!(output.status.code(), Some(0));
+        assert!(
+            String::from_utf8(output.stdout)
+                .unwrap()
+                .contains("--minidumper-socket PATH")
+        );
+    }
+    assert_eq!(std::fs::read_dir(folder.path()).unwrap().count(), 0);
+}
+
 fn status(pid: u32, name: &str) -> u64 {
     field(&std::fs::read_to_string(format!("/proc/{pid}/status")).unwrap(), name)
 }
