@@ -13,14 +13,33 @@ use std::ptr;
 use std::sync::atomic::{AtomicPtr, Ordering};
 use std::time::Duration;
 
-use crash_context::CrashContext;
 use crash_context::ipc::{Client, Server};
+use crash_context::{CrashContext, ExceptionInfo};
 use uuid::Uuid;
 
 use crate::Error;
 
-/// How long the message may wait in the kernel's queue, and the reporter for it.
+/// How long a message may wait for a place in the kernel's queue.
 const SEND_TIMEOUT: Duration = Duration::from_secs(1);
+/// How long the reporter waits for one. It was sent before the app said anything.
+const RECEIVE_TIMEOUT: Duration = Duration::from_millis(100);
+/// How many contexts are kept that somebody else may be about to ask for.
+const MAX_KEPT: usize = 8;
+
+/// The kind of an exception that was made up for a dump, Crashpad's `kMachExceptionSimulated`.
+pub const SIMULATED: u32 = 0x4350_7378;
+/// The exception in the context of a thread that panics.
+pub const PANIC: ExceptionInfo = made_up(0);
+/// The exception in the context of a thread that hangs.
+pub const HANG: ExceptionInfo = made_up(1);
+
+const fn made_up(code: u64) -> ExceptionInfo {
+    ExceptionInfo {
+        kind: SIMULATED,
+        code,
+        subcode: None,
+    }
+}
 
 /// What a message to no port is answered with (`MACH_SEND_INVALID_DEST`).
 const NOT_CONNECTED: crash_context::ipc::Error =
@@ -85,34 +104,59 @@ impl ContextClient {
 /// The reporter's side.
 pub struct ContextServer {
     server: Server,
+    pid: u32,
+    /// Those that came while another one was asked for: a crash and a hang can come at once.
+    kept: Vec<CrashContext>,
 }
 
 impl std::fmt::Debug for ContextServer {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        f.debug_struct("ContextServer").finish_non_exhaustive()
+        f.debug_struct("ContextServer")
+            .field("pid", &self.pid)
+            .field("kept", &self.kept)
+            .finish_non_exhaustive()
     }
 }
 
 impl ContextServer {
-    /// Registers the service of a run.
+    /// Registers the service of a run, for the process `pid`.
     ///
     /// # Errors
     /// [`Error::MachMessage`].
-    pub fn register(run_id: Uuid) -> Result<ContextServer, Error> {
+    pub fn register(run_id: Uuid, pid: u32) -> Result<ContextServer, Error> {
         let server = Server::create(&service_name(run_id)).map_err(failed)?;
-        Ok(ContextServer { server })
+        Ok(ContextServer {
+            server,
+            pid,
+            kept: Vec::new(),
+        })
     }
 
-    /// Takes the context that the process `pid` has sent; those of others are dropped. None when there is none in time.
+    /// Takes the context with this exception that the app has sent. None when there is none in time.
     ///
     /// # Errors
     /// [`Error::MachMessage`].
-    pub fn receive(&mut self, pid: u32) -> Result<Option<CrashContext>, Error> {
-        while let Some(received) = self.server.try_recv_crash_context(Some(SEND_TIMEOUT)).map_err(failed)? {
-            if received.pid == pid {
-                return Ok(Some(received.crash_context));
+    pub fn receive(&mut self, exception: Option<&ExceptionInfo>) -> Result<Option<CrashContext>, Error> {
+        let numbers = |exception: &ExceptionInfo| (exception.kind, exception.code, exception.subcode);
+        let wanted = exception.map(numbers);
+        let is_wanted = |context: &CrashContext| context.exception.as_ref().map(numbers) == wanted;
+        if let Some(index) = self.kept.iter().position(is_wanted) {
+            return Ok(Some(self.kept.remove(index)));
+        }
+        while let Some(received) = self
+            .server
+            .try_recv_crash_context(Some(RECEIVE_TIMEOUT))
+            .map_err(failed)?
+        {
+            let context = received.crash_context;
+            if received.pid != self.pid {
+                log::warn!("process {} sent a context that is not its to send", received.pid);
+            } else if is_wanted(&context) {
+                return Ok(Some(context));
+            } else {
+                self.kept.truncate(MAX_KEPT - 1);
+                self.kept.insert(0, context);
             }
-            log::warn!("process {} sent a context that is not its to send", received.pid);
         }
         Ok(None)
     }

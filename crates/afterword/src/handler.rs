@@ -13,7 +13,7 @@ use afterword_channel::{CaptureStatus, Message, RunState};
 use crash_handler::{CrashContext, CrashEventResult, CrashHandler, make_crash_event};
 
 use crate::init::Running;
-use crate::{passage, rescue, salvage};
+use crate::{passage, rescue, salvage, trap};
 
 /// Whether a thread of this process has crashed.
 static CRASHED: AtomicBool = AtomicBool::new(false);
@@ -26,7 +26,7 @@ pub(crate) fn install(running: &'static Running) {
     let event = unsafe {
         make_crash_event(move |context| {
             let result = on_crash(running, context);
-            trap_again(context);
+            trap::again(context);
             result
         })
     };
@@ -71,24 +71,6 @@ fn on_crash(running: &'static Running, context: &CrashContext) -> CrashEventResu
         salvage::salvage(running, context);
     }
     CrashEventResult::Handled(false)
-}
-
-/// Other faults happen again when the handler returns. Behind the instruction of a trap the program would go on, as if
-/// nothing were there: so the signal is sent again. It is blocked until the handler has returned and those who had it before
-/// us have it back.
-fn trap_again(context: &CrashContext) {
-    let info = &context.siginfo;
-    if info.ssi_signo == libc::SIGTRAP as u32 && info.ssi_code > 0 {
-        // SAFETY: plain numbers; the calls are async-signal-safe.
-        unsafe {
-            libc::syscall(
-                libc::SYS_tgkill,
-                libc::getpid(),
-                libc::syscall(libc::SYS_gettid),
-                libc::SIGTRAP,
-            )
-        };
-    }
 }
 
 /// What of the deadline each net may use, counted from the crash: the salvage takes a few milliseconds.

@@ -44,7 +44,10 @@ pub fn report_hang() -> bool {
     let Some(running) = Running::of_this_process() else {
         return false;
     };
-    passage::let_in(running);
+    if !passage::hand_over_thread(running, running.init_tid) {
+        log::warn!("a hang is not reported: the reporter cannot be reached");
+        return false;
+    }
     let request = running.next_request();
     let asked = Message::Hang {
         request,

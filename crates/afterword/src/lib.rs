@@ -61,6 +61,8 @@ mod rescue;
 mod salvage;
 mod terminate;
 mod this_thread;
+#[cfg_attr(not(target_os = "linux"), path = "trap/elsewhere.rs")]
+mod trap;
 
 mod panics;
 

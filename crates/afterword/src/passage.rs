@@ -10,4 +10,4 @@ mod sys;
 #[path = "passage/windows.rs"]
 mod sys;
 
-pub(crate) use sys::{hand_over, let_in};
+pub(crate) use sys::{hand_over, hand_over_thread, let_in};

@@ -8,8 +8,9 @@ use std::io::Cursor;
 use std::sync::{Mutex, PoisonError};
 
 use afterword_channel::context::SharedContext;
-use afterword_channel::mach::ContextServer;
+use afterword_channel::mach::{ContextServer, HANG, SIMULATED};
 use afterword_channel::{Hello, Salvage};
+use crash_context::ExceptionInfo;
 use minidump::{Minidump, MinidumpException};
 use minidump_writer::minidump_writer::MinidumpWriter;
 
@@ -17,8 +18,6 @@ use super::{DUMP_REQUESTED, Exception};
 use crate::Error;
 use crate::error::chain;
 
-/// The kind of an exception that was made up for a dump, Crashpad's `kMachExceptionSimulated`.
-const SIMULATED: u32 = 0x4350_7378;
 const EXC_BAD_ACCESS: u32 = 1;
 const EXC_SOFTWARE: u32 = 5;
 /// The code of a software exception that stands for a signal, whose number is the subcode.
@@ -27,22 +26,35 @@ const EXC_SOFT_SIGNAL: u64 = 0x10003;
 /// Puts the numbers of signals behind those of exceptions.
 const SIGNALS: u32 = 0x1000;
 
-/// Where contexts come from: the service, and the app's process.
-static SERVER: Mutex<Option<(ContextServer, u32)>> = Mutex::new(None);
+/// Where contexts come from.
+static SERVER: Mutex<Option<ContextServer>> = Mutex::new(None);
 
 /// Registers the service that the app looks up.
 pub(crate) fn open(hello: &Hello, pid: u32) {
-    match ContextServer::register(hello.run_id) {
-        Ok(server) => *SERVER.lock().unwrap_or_else(PoisonError::into_inner) = Some((server, pid)),
+    match ContextServer::register(hello.run_id, pid) {
+        Ok(server) => *SERVER.lock().unwrap_or_else(PoisonError::into_inner) = Some(server),
         Err(error) => log::error!("crashes will not be captured: {}", chain(&error)),
     }
 }
 
 /// Takes the message, which was sent before the app said anything, and writes the dump.
-pub(super) fn write(_context: &SharedContext) -> Result<Vec<u8>, Error> {
-    let mut server = SERVER.lock().unwrap_or_else(PoisonError::into_inner);
-    let (server, pid) = server.as_mut().ok_or(Error::NoContext)?;
-    let context = server.receive(*pid)?.ok_or(Error::NoContext)?;
+pub(super) fn write(context: &SharedContext) -> Result<Vec<u8>, Error> {
+    write_that_of(context.exception.as_ref())
+}
+
+/// Writes the dump of a process that nothing has happened to, for the thread that it has sent. It goes on meanwhile.
+pub(super) fn write_living(_pid: u32, _tid: u32) -> Result<Vec<u8>, Error> {
+    write_that_of(Some(&HANG))
+}
+
+fn write_that_of(exception: Option<&ExceptionInfo>) -> Result<Vec<u8>, Error> {
+    let context = SERVER
+        .lock()
+        .unwrap_or_else(PoisonError::into_inner)
+        .as_mut()
+        .ok_or(Error::NoContext)?
+        .receive(exception)?
+        .ok_or(Error::NoContext)?;
     MinidumpWriter::with_crash_context(context)
         .dump(&mut Cursor::new(Vec::new()))
         .map_err(|error| Error::Writer { why: chain(&error) })

@@ -7,6 +7,7 @@
 use std::fs::File;
 use std::io::{Read, Seek};
 use std::os::windows::fs::OpenOptionsExt;
+use std::ptr;
 
 use afterword_channel::context::SharedContext;
 use afterword_channel::{Hello, Salvage};
@@ -25,18 +26,31 @@ const SIMULATED: u32 = 0x0517_a7ed;
 /// Nothing is needed beforehand.
 pub(crate) fn open(_hello: &Hello, _pid: u32) {}
 
-/// The stacks of all threads, the modules and the exception; no heap.
+/// The app waits for the answer: the system reads what the pointers point to in its memory.
 pub(super) fn write(context: &SharedContext) -> Result<Vec<u8>, Error> {
-    let failed = |why: String| Error::Writer { why };
-    let context = CrashContext {
+    write_of(&CrashContext {
         exception_pointers: context.exception_pointers as usize as *const _,
         exception_code: context.exception_code,
         process_id: context.process_id,
         thread_id: context.thread_id,
-    };
+    })
+}
+
+/// Writes the dump of a process that nothing has happened to: there is no exception in it.
+pub(super) fn write_living(pid: u32, tid: u32) -> Result<Vec<u8>, Error> {
+    write_of(&CrashContext {
+        exception_pointers: ptr::null(),
+        exception_code: 0,
+        process_id: pid,
+        thread_id: tid,
+    })
+}
+
+/// The stacks of all threads, the modules and the exception; no heap.
+fn write_of(context: &CrashContext) -> Result<Vec<u8>, Error> {
+    let failed = |why: String| Error::Writer { why };
     let mut file = temporary().map_err(|error| failed(error.to_string()))?;
-    // The pointers are the app's, which waits for the answer: the system reads what they point to in the app's memory.
-    MinidumpWriter::dump_crash_context(&context, Some(MinidumpType::Normal), &mut file)
+    MinidumpWriter::dump_crash_context(context, Some(MinidumpType::Normal), &mut file)
         .map_err(|error| failed(crate::error::chain(&error)))?;
     let mut bytes = Vec::new();
     file.rewind()

@@ -17,3 +17,9 @@ pub(crate) fn hand_over(running: &Running, _context: &CrashContext) -> bool {
     let_in(running);
     true
 }
+
+/// Before the reporter is told of a hang of a thread. False where it is of no use to tell it.
+pub(crate) fn hand_over_thread(running: &Running, _tid: u32) -> bool {
+    let_in(running);
+    true
+}

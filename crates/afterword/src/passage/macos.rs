@@ -4,10 +4,14 @@
 //! lock that looking up needs. A crash before the reporter has registered it (some ten milliseconds after `init`) is
 //! therefore not captured.
 
+#![expect(unsafe_code, reason = "ports are C")]
+
 use std::time::Duration;
 
-use afterword_channel::mach::ContextClient;
+use afterword_channel::mach::{ContextClient, HANG};
 use crash_handler::CrashContext;
+use mach2::port::MACH_PORT_NULL;
+use mach2::traps::mach_task_self;
 
 use crate::init::Running;
 
@@ -40,4 +44,17 @@ pub(crate) fn let_in(running: &'static Running) {
 /// tell it.
 pub(crate) fn hand_over(_running: &Running, context: &CrashContext) -> bool {
     CLIENT.send(context).is_ok()
+}
+
+/// Before the reporter is told of a hang of a thread, by its port. False where it is of no use to tell it.
+pub(crate) fn hand_over_thread(running: &Running, tid: u32) -> bool {
+    // SAFETY: no arguments, cannot fail.
+    let task = unsafe { mach_task_self() };
+    let context = CrashContext {
+        task,
+        thread: tid,
+        handler_thread: MACH_PORT_NULL,
+        exception: Some(HANG),
+    };
+    hand_over(running, &context)
 }

@@ -11,3 +11,8 @@ pub(crate) fn let_in(_running: &Running) {}
 pub(crate) fn hand_over(_running: &Running, _context: &CrashContext) -> bool {
     true
 }
+
+/// Before the reporter is told of a hang of a thread. False where it is of no use to tell it.
+pub(crate) fn hand_over_thread(_running: &Running, _tid: u32) -> bool {
+    true
+}

@@ -1,15 +1,12 @@
 //! macOS: ports. The thread stands in the kernel while the reporter looks at it.
 #![expect(unsafe_code, reason = "ports are C")]
 
-use crash_context::ExceptionInfo;
+use afterword_channel::mach::PANIC;
 use crash_handler::CrashContext;
 use mach2::mach_init::mach_thread_self;
 use mach2::mach_port::mach_port_deallocate;
 use mach2::port::MACH_PORT_NULL;
 use mach2::traps::mach_task_self;
-
-/// The exception's kind in a dump that no exception made, Crashpad's `kMachExceptionSimulated`.
-const DUMP_REQUESTED: u32 = 0x4350_7378;
 
 /// This process' name for the port of this thread, which is the one in a crash context.
 pub(crate) fn number() -> u32 {
@@ -30,11 +27,7 @@ pub(crate) fn with_context(work: impl FnOnce(&CrashContext)) {
         task: unsafe { mach_task_self() },
         thread,
         handler_thread: MACH_PORT_NULL,
-        exception: Some(ExceptionInfo {
-            kind: DUMP_REQUESTED,
-            code: 0,
-            subcode: None,
-        }),
+        exception: Some(PANIC),
     });
     // SAFETY: the reference taken above.
     unsafe { mach_port_deallocate(mach_task_self(), thread) };
