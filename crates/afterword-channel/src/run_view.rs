@@ -114,11 +114,8 @@ impl RunView {
     /// [`Error::ReadRunFile`], or [`Error::NotARunFile`] with what was seen instead.
     pub fn new(file: File) -> Result<RunView, Error> {
         let view = RunView { file };
-        let length = view
-            .file
-            .metadata()
-            .map_err(|source| Error::ReadRunFile { step: "fstat", source })?
-            .len();
+        let length = sys::length(&view.file, FILE_BYTES as u64)
+            .map_err(|source| Error::ReadRunFile { step: "fstat", source })?;
         if length != FILE_BYTES as u64 {
             return Err(Error::NotARunFile {
                 why: format!("it is {length} bytes long and should be {FILE_BYTES}"),

@@ -24,7 +24,7 @@ use crate::layout::About;
 use crate::run_view::Liveness;
 use crate::{CaptureStatus, Error, MAX_MESSAGE_BYTES, Message, Received, RunFile, layout};
 
-pub(crate) use system::{boot_clock_s, boot_id, copy_own_memory, read_exact_at, write_all_at};
+pub(crate) use system::{boot_clock_s, boot_id, copy_own_memory, length, read_exact_at, write_all_at};
 
 /// What the reporter inherits.
 pub type Inherited = OwnedFd;
@@ -256,7 +256,7 @@ pub(crate) fn map_memory(memory: &SharedMemory) -> io::Result<Map> {
 
 /// The length of the private memory in bytes.
 pub(crate) fn memory_length(memory: &SharedMemory) -> io::Result<u64> {
-    Ok(memory.metadata()?.len())
+    length(memory, layout::PRIVATE_BYTES as u64)
 }
 
 pub(crate) fn read_memory_at(memory: &SharedMemory, bytes: &mut [u8], at: usize) -> io::Result<()> {

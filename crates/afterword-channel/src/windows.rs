@@ -13,7 +13,7 @@ mod system;
 
 use std::os::windows::io::OwnedHandle;
 
-pub(crate) use file::{RUN_FILE_NAME, liveness, make_run_file, map_file, read_exact_at, write_all_at};
+pub(crate) use file::{RUN_FILE_NAME, length, liveness, make_run_file, map_file, read_exact_at, write_all_at};
 pub(crate) use memory::{Map, copy_own_memory, make_private_memory, map_memory, memory_length, read_memory_at};
 pub use pipe::{AppChannel, ReporterChannel, pair};
 pub(crate) use system::{boot_clock_s, boot_id, host_name};

@@ -88,6 +88,11 @@ pub(crate) fn boot_clock_s() -> u32 {
     rustix::time::clock_gettime(rustix::time::ClockId::Boottime).tv_sec as u32
 }
 
+/// The length of a file that should have `_expected` bytes.
+pub(crate) fn length(file: &File, _expected: u64) -> io::Result<u64> {
+    Ok(file.metadata()?.len())
+}
+
 pub(crate) fn read_exact_at(file: &File, bytes: &mut [u8], at: u64) -> io::Result<()> {
     file.read_exact_at(bytes, at)
 }

@@ -96,6 +96,16 @@ pub(crate) fn boot_clock_s() -> u32 {
     rustix::time::clock_gettime(rustix::time::ClockId::Monotonic).tv_sec as u32
 }
 
+/// The length of a file that should have `expected` bytes. Shared memory is longer, in whole pages.
+pub(crate) fn length(file: &File, expected: u64) -> io::Result<u64> {
+    let metadata = file.metadata()?;
+    let pages = expected.next_multiple_of(rustix::param::page_size() as u64);
+    if !metadata.is_file() && metadata.len() == pages {
+        return Ok(expected);
+    }
+    Ok(metadata.len())
+}
+
 /// Reads a file, or shared memory, which cannot be read but by a mapping.
 pub(crate) fn read_exact_at(file: &File, bytes: &mut [u8], at: u64) -> io::Result<()> {
     match file.read_exact_at(bytes, at) {

@@ -106,6 +106,11 @@ fn lock_range() -> OVERLAPPED {
     }
 }
 
+/// The length of a file that should have `_expected` bytes.
+pub(crate) fn length(file: &File, _expected: u64) -> io::Result<u64> {
+    Ok(file.metadata()?.len())
+}
+
 /// What the app writes through its mapping is seen here, and what is written here is seen there, at once: a local file has
 /// one cache for both. (On a share it has not; the answers then come over the channel alone.)
 pub(crate) fn read_exact_at(file: &File, bytes: &mut [u8], at: u64) -> io::Result<()> {
