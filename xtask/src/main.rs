@@ -1,4 +1,4 @@
-//! What the README, CI and people call: `cargo xtask test`, `demo`, `deny`, `check-targets`, `ci`.
+//! What the README, CI and people call: `cargo xtask test`, `demo`, `deny`, `check-targets`, `bench`, `ci`.
 //!
 //! A machine with Rust and a C compiler is enough for all of them: what else the tests need is installed where that is
 //! allowed, and named in one line where it is not ([`system`]). Work is done in steps ([`steps`]), each with a heading,
@@ -7,6 +7,7 @@
 //!
 //! This package uses none of the others and few of anything: it is built before everything else.
 
+mod bench;
 mod steps;
 mod system;
 mod targets;
@@ -43,6 +44,9 @@ enum Task {
     Deny,
     /// Type-checks and lints for Windows and macOS what runs on a user's machine, with Debian's Rust; nothing is run
     CheckTargets,
+    /// Measures what Afterword costs, beside sentry-minidump
+    #[command(subcommand)]
+    Bench(bench::Bench),
     /// All that CI does: format, lints, dependencies, other systems, tests
     Ci,
 }
@@ -83,6 +87,7 @@ fn run(task: Task) -> anyhow::Result<()> {
         }
         Task::Deny => tools::deny(&shell),
         Task::CheckTargets => targets::check(&shell),
+        Task::Bench(bench) => bench::run(&shell, &bench),
         Task::Ci => {
             let mut steps = Steps::begin();
             ci(&shell, &mut steps);

@@ -1,0 +1,55 @@
+//! `cargo xtask bench`: builds what is measured, as it is shipped, and runs the program that measures (`benches/`).
+
+use anyhow::Context as _;
+use clap::Subcommand;
+use xshell::{Shell, cmd};
+
+use crate::tools;
+
+#[derive(Subcommand)]
+pub(crate) enum Bench {
+    /// What capture costs: `init`, a crash, a breadcrumb, a report on the wire, the reporter at rest, the dialog
+    ///
+    /// Builds Afterword in release (and the reporter as it is shipped, in `dist`) and `sentry-minidump` beside it, then
+    /// measures both in turn and prints one table with the targets. Building takes minutes the first time, measuring a few
+    /// more. It needs Xvfb for the dialog; `cargo xtask test` installs that.
+    #[command(disable_help_flag = true)]
+    Capture {
+        /// Passed on: `--runs N`, `--json`, `--only NAME`, `--folder DIR`; `--help` says more
+        #[arg(trailing_var_arg = true, allow_hyphen_values = true)]
+        arguments: Vec<String>,
+    },
+}
+
+/// # Errors
+/// When something cannot be built, or measured.
+pub(crate) fn run(shell: &Shell, bench: &Bench) -> anyhow::Result<()> {
+    let Bench::Capture { arguments } = bench;
+    if arguments
+        .iter()
+        .any(|argument| argument == "--help" || argument == "-h")
+    {
+        return tools::run(cmd!(
+            shell,
+            "cargo run --quiet --package afterword-bench --bin bench-capture -- --help"
+        ));
+    }
+    build(shell)?;
+    let measuring = cmd!(shell, "target/release/bench-capture {arguments...}").quiet();
+    tools::run(measuring).context("not everything could be measured")
+}
+
+/// One after the other; cargo itself says how far each is, on standard error, so that the table alone is on standard output.
+fn build(shell: &Shell) -> anyhow::Result<()> {
+    let reporter = ["--package", "afterword-reporter", "--bin", "afterword-reporter"];
+    let peer = [
+        "--manifest-path",
+        "benches/peer/Cargo.toml",
+        "--target-dir",
+        "target/bench-peer",
+    ];
+    tools::run(cmd!(shell, "cargo build --release {reporter...}"))?;
+    tools::run(cmd!(shell, "cargo build --release --package afterword-bench"))?;
+    tools::run(cmd!(shell, "cargo build --profile dist {reporter...}"))?;
+    tools::run(cmd!(shell, "cargo build --release --locked {peer...}"))
+}
