@@ -1,18 +1,27 @@
 //! Making what the app says fit into the run file.
 
+use serde::Serialize;
 use serde_json::Value;
 
 use crate::layout::BREADCRUMB_BYTES;
 
+/// What most breadcrumbs need.
+const USUAL_BYTES: usize = 256;
 const MARK: &str = " …(cut)";
 
 /// A breadcrumb as JSON that fits into a slot of the ring: where it is too long, its `data` is left out and its message
-/// cut, and both are marked.
-pub fn fit_breadcrumb(mut breadcrumb: Value) -> Vec<u8> {
-    let whole = breadcrumb.to_string().into_bytes();
+/// cut, and both are marked. None for what JSON cannot say.
+pub fn fit_breadcrumb(breadcrumb: &impl Serialize) -> Option<Vec<u8>> {
+    // Written once, and only taken apart where that is needed: an app may leave thousands a second.
+    let mut whole = Vec::with_capacity(USUAL_BYTES);
+    serde_json::to_writer(&mut whole, breadcrumb).ok()?;
     if whole.len() <= BREADCRUMB_BYTES {
-        return whole;
+        return Some(whole);
     }
+    serde_json::from_slice(&whole).ok().map(shorten)
+}
+
+fn shorten(mut breadcrumb: Value) -> Vec<u8> {
     if let Some(fields) = breadcrumb.as_object_mut() {
         if let Some(data) = fields.get_mut("data") {
             *data = serde_json::json!({ "cut": true });
@@ -67,7 +76,7 @@ mod tests {
     use serde_json::json;
 
     fn fits(value: Value) -> Value {
-        let bytes = fit_breadcrumb(value);
+        let bytes = fit_breadcrumb(&value).unwrap();
         assert!(bytes.len() <= BREADCRUMB_BYTES, "{} bytes", bytes.len());
         serde_json::from_slice(&bytes).unwrap()
     }

@@ -40,6 +40,10 @@ pub(crate) fn is_temporary(name: &str) -> bool {
 /// Makes a folder and what is above it, for this user alone, and makes the names of those that were not there last. One
 /// that is there is made private.
 pub(crate) fn make_folder(path: &Path) -> Result<(), Error> {
+    // At nearly every start of an app they are all there: one look at each.
+    if system::is_private_folder(path) {
+        return Ok(());
+    }
     let missing: Vec<&Path> = path.ancestors().take_while(|folder| !folder.exists()).collect();
     system::make_private_folder(path).map_err(|source| Error::MakeFolder {
         path: path.to_owned(),
@@ -47,6 +51,14 @@ pub(crate) fn make_folder(path: &Path) -> Result<(), Error> {
     })?;
     missing.into_iter().filter_map(Path::parent).for_each(make_last);
     Ok(())
+}
+
+/// Makes a folder that need not survive a power cut. A sync can take a disk's whole attention, and the caller is waiting.
+pub(crate) fn make_passing_folder(path: &Path) -> Result<(), Error> {
+    system::make_private_folder(path).map_err(|source| Error::MakeFolder {
+        path: path.to_owned(),
+        source,
+    })
 }
 
 /// Opens a file for this user alone, making it if need be; its content is left as it is.

@@ -123,13 +123,14 @@ impl Store {
         self.folder.join("log")
     }
 
-    /// Makes the folder of a run of the app and returns it.
+    /// Makes the folder of a run of the app and returns it. It is not synced: `init` does not wait for a disk, and a power
+    /// cut that takes it along takes a run of which nothing is known.
     ///
     /// # Errors
     /// [`Error::MakeFolder`].
     pub fn create_run(&self, id: Uuid) -> Result<PathBuf, Error> {
         let folder = self.run_folder(id);
-        disk::make_folder(&folder)?;
+        disk::make_passing_folder(&folder)?;
         Ok(folder)
     }
 

@@ -60,8 +60,8 @@ pub(crate) fn breadcrumb(breadcrumb: &Breadcrumb) {
     let Some(running) = Running::of_this_process() else {
         return;
     };
-    if let Ok(value) = serde_json::to_value(breadcrumb) {
-        running.run.write_breadcrumb(&fit_breadcrumb(value));
+    if let Some(json) = fit_breadcrumb(breadcrumb) {
+        running.run.write_breadcrumb(&json);
     }
 }
 

@@ -4,6 +4,11 @@ use std::fs::{self, OpenOptions};
 use std::io;
 use std::path::Path;
 
+/// Whether it is a folder.
+pub(super) fn is_private_folder(path: &Path) -> bool {
+    path.is_dir()
+}
+
 /// Makes a folder and what is above it.
 pub(super) fn make_private_folder(path: &Path) -> io::Result<()> {
     fs::create_dir_all(path)

@@ -2,7 +2,6 @@
 
 use std::fs::File;
 use std::io::{self, Read};
-use std::os::fd::AsRawFd;
 use std::path::PathBuf;
 
 use crate::Reporter;
@@ -40,14 +39,6 @@ impl Program {
     /// The open program, where it can be run by that.
     pub(crate) fn open(&self) -> Option<&File> {
         self.open.as_ref()
-    }
-
-    /// A path that leads to the program that was found, in this process and until the next `exec`.
-    pub(super) fn to_run(&self) -> PathBuf {
-        match &self.open {
-            Some(open) => PathBuf::from(format!("/proc/self/fd/{}", open.as_raw_fd())),
-            None => self.path.clone(),
-        }
     }
 }
 
