@@ -18,6 +18,8 @@ use tempfile::TempDir;
 use crate::Bench;
 
 const PATIENCE: Duration = Duration::from_secs(60);
+/// Between two looks.
+const LOOK: Duration = Duration::from_millis(5);
 /// After everything is up, before the crash: nobody crashes in the first millisecond, and the start of the reporter is
 /// measured elsewhere.
 const SETTLING: Duration = Duration::from_millis(200);
@@ -95,21 +97,31 @@ impl Scene {
     }
 
     fn wait_until_up(&mut self, play: &Play) -> anyhow::Result<()> {
-        let has_reporter = play.kind != Kind::PlainBreadcrumbs;
-        let app = self.app.id();
+        // Only then is the reporter looked for: a search through all processes would take a processor from `init`.
+        self.wait(play, |scene| scene.moments.get(Moment::Ready).is_some())?;
+        if play.kind != Kind::PlainBreadcrumbs {
+            self.wait(play, |scene| {
+                let (app, folder) = (scene.app.id(), scene.folder.path());
+                scene.reporter =
+                    processes().find(|pid| pid.as_raw_pid() as u32 != app && is_reporter(*pid, folder, app));
+                scene.reporter.is_some()
+            })?;
+        }
+        thread::sleep(SETTLING);
+        Ok(())
+    }
+
+    fn wait(&mut self, play: &Play, mut is_there: impl FnMut(&mut Scene) -> bool) -> anyhow::Result<()> {
         let begun = Instant::now();
-        while self.moments.get(Moment::Ready).is_none() || (has_reporter && self.reporter.is_none()) {
+        while !is_there(self) {
             if let Some(status) = self.app.try_wait()? {
                 bail!("{} ended before it was up: {status}", play.program.display());
             }
             if begun.elapsed() > PATIENCE {
                 bail!("{} is not up after {} s", play.program.display(), PATIENCE.as_secs());
             }
-            thread::sleep(Duration::from_millis(2));
-            let folder = self.folder.path();
-            self.reporter = processes().find(|pid| pid.as_raw_pid() as u32 != app && has_open(*pid, folder, app));
+            thread::sleep(LOOK);
         }
-        thread::sleep(SETTLING);
         Ok(())
     }
 
@@ -204,7 +216,7 @@ pub(crate) fn processes() -> impl Iterator<Item = Pid> {
 }
 
 /// Whether it is the reporter of the application in `folder`: ours has the journal open there, the peer's is its child.
-fn has_open(pid: Pid, folder: &Path, app: u32) -> bool {
+fn is_reporter(pid: Pid, folder: &Path, app: u32) -> bool {
     let is_in_log = |target: PathBuf| target.starts_with(folder) && target.to_string_lossy().contains("/log/");
     let has_journal = fs::read_dir(format!("/proc/{}/fd", pid.as_raw_pid()))
         .into_iter()
