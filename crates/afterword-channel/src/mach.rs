@@ -1,7 +1,7 @@
 //! How a crash context reaches the reporter on macOS: its ports can only travel in a Mach message.
 //!
 //! The reporter registers a service with the session's `launchd` ([`ContextServer`]); its name is made of the run's id, which
-//! is random and in the private memory, so that nobody else can take it beforehand. The app looks it up ([`ContextClient`])
+//! is random and known to this user's processes alone, so that nobody else can take it beforehand. The app looks it up ([`ContextClient`])
 //! once the reporter is there, and sends the context before it says [`crate::Message::Crash`] over the channel. An app in a
 //! sandbox may look up only what its entitlements name: without the service, a crash is not captured.
 //!

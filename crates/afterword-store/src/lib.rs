@@ -19,7 +19,9 @@
 //!   state/queue.json            how often sending the queue has failed in a row
 //! ```
 //!
-//! Folders are 0700 and files 0600 where the system knows such modes.
+//! Folders are 0700 and files 0600 where the system knows such modes. On Windows they are as private as the folder that they
+//! are made in: the default root is in the user's profile, whose access list names the user, the administrators and the
+//! system; a root that an app chooses elsewhere is as open as that place.
 //!
 //! # The life of a report
 //!

@@ -25,8 +25,10 @@ pub(crate) fn install_hook() {
     ONCE.call_once(|| {
         let previous = std::panic::take_hook();
         std::panic::set_hook(Box::new(move |info| {
+            // Printing a backtrace can take seconds.
+            let began = Instant::now();
             previous(info);
-            on_panic(info);
+            on_panic(info, began);
         }));
     });
 }
@@ -38,7 +40,7 @@ pub(crate) fn install_hook() {
         reason = "it is const: the lint misses that where threads have no storage of their own"
     )
 )]
-fn on_panic(info: &PanicHookInfo<'_>) {
+fn on_panic(info: &PanicHookInfo<'_>, began: Instant) {
     thread_local! {
         static INSIDE: Cell<bool> = const { Cell::new(false) };
     }
@@ -54,14 +56,14 @@ fn on_panic(info: &PanicHookInfo<'_>) {
         note(running, info);
     } else if cannot_unwind(info) {
         // The SIGABRT that follows does the work. What panicked before is why, and says more than this panic does.
-        if !(is_init_thread && running.open_panics().is_the_end()) {
+        if !(is_init_thread && running.open_panics().is_the_end(began)) {
             note(running, info);
         }
     } else {
         note(running, info);
         let event = error_event(info);
         if is_init_thread {
-            let survived = running.open_panics().make_room();
+            let survived = running.open_panics().make_room(began);
             survived.into_iter().for_each(capture);
             request_dump(running);
             running.open_panics().newest = Some((event, Instant::now()));
@@ -89,17 +91,19 @@ pub(crate) struct Open {
 
 impl Open {
     /// Before another one becomes the newest. What is returned has been survived.
-    fn make_room(&mut self) -> [Option<Event<'static>>; 2] {
+    fn make_room(&mut self, now: Instant) -> [Option<Event<'static>>; 2] {
         let (newest, since) = self.newest.take().unzip();
-        let may_unwind = since.is_some_and(|since| since.elapsed() < UNWINDING);
+        let may_unwind = since.is_some_and(|since| now.saturating_duration_since(since) < UNWINDING);
         let (outer, survived) = if may_unwind { (newest, None) } else { (None, newest) };
         [std::mem::replace(&mut self.outer, outer), survived]
     }
 
     /// The program aborts because of these, if they are of now: then they are part of that crash.
-    fn is_the_end(&mut self) -> bool {
+    fn is_the_end(&mut self, now: Instant) -> bool {
         self.outer = None;
-        self.newest.take().is_some_and(|(_, since)| since.elapsed() < UNWINDING)
+        self.newest
+            .take()
+            .is_some_and(|(_, since)| now.saturating_duration_since(since) < UNWINDING)
     }
 }
 

@@ -1,4 +1,5 @@
-//! Where there are no modes: the user's data folder is private by what the system gives it.
+//! Where there are no modes: a file is as private as its folder, from which it inherits who may read it. The user's data
+//! folder is private by what the system gives it.
 
 use std::fs::{self, OpenOptions};
 use std::io;
