@@ -83,7 +83,7 @@ struct Runner {
 
 impl Runner {
     fn run(mut self, errands: &Receiver<Errand>) {
-        leftovers::clean_up(&self.store, self.asking.run_id());
+        leftovers::clean_up(&self.store, self.asking.run_id(), self.asking.app_pid());
         self.send();
         // Once a start: one question about what waits, the newest.
         if let Some(id) = leftovers::newest_waiting(&self.store) {

@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use afterword_channel::{Liveness, Origin, RunView};
+use afterword_channel::{Liveness, Origin, RunState, RunView};
 use afterword_store::{AskerLock, ReportId, Retention, State, Store};
 use time::OffsetDateTime;
 use uuid::Uuid;
@@ -15,7 +15,7 @@ const LOCK_PAUSE: Duration = Duration::from_millis(10);
 
 /// Carries out answers, removes runs whose process is gone, and keeps the store within its bounds. Nothing here fails the
 /// run: what cannot be done now is done at the next start.
-pub(crate) fn clean_up(store: &Store, own_run: Uuid) {
+pub(crate) fn clean_up(store: &Store, own_run: Uuid, app_pid: u32) {
     for report in store.reports().unwrap_or_default() {
         if matches!(report.state(), State::Waiting | State::Sending)
             && let Err(error) = store.settle(report.id())
@@ -26,7 +26,7 @@ pub(crate) fn clean_up(store: &Store, own_run: Uuid) {
     match store.runs() {
         Ok(runs) => {
             for (id, folder) in runs.into_iter().filter(|(id, _)| *id != own_run) {
-                settle_if_over(store, id, &folder);
+                settle_if_over(store, id, &folder, app_pid);
             }
         }
         Err(error) => log::warn!("{}", chain(&error)),
@@ -40,12 +40,20 @@ pub(crate) fn clean_up(store: &Store, own_run: Uuid) {
 
 /// Makes of a run whose process is gone what there is to make. A folder without a run file that can be read is removed, but
 /// only after a day: another process may be making it right now, or be of a newer version.
-fn settle_if_over(store: &Store, id: Uuid, folder: &std::path::Path) {
+fn settle_if_over(store: &Store, id: Uuid, folder: &std::path::Path, app_pid: u32) {
     let look = |view: RunView| Ok((view.origin()?, view.liveness()?, view));
     match RunView::open(folder).and_then(look) {
         // A home on a network: whether another computer's process lives cannot be seen from here.
         Ok((Origin::OtherHost, ..)) | Ok((Origin::ThisBoot, Liveness::Alive, _)) => {}
-        Ok((_, _, view)) => {
+        Ok((origin, _, view)) => {
+            // The same process, and another program by now: `exec` ended that run, and well.
+            if origin == Origin::ThisBoot
+                && view.app_pid().is_ok_and(|pid| pid == app_pid)
+                && matches!(view.state(), Ok(RunState::Starting | RunState::Running))
+                && let Err(error) = view.set_state(RunState::CleanExit)
+            {
+                log::debug!("run {id}: {}", chain(&error));
+            }
             let run = Run {
                 id,
                 view: &view,

@@ -108,8 +108,16 @@ impl Scene {
 
     /// The process that has a run file of this scene open, other than the app.
     pub(crate) fn reporter_of(&self, app: u32) -> Pid {
+        let is_reporter = |pid: &Pid| {
+            // Between the app and its reporter there is a child that soon ends, and looks like the app.
+            let command = std::fs::read(format!("/proc/{}/cmdline", pid.as_raw_pid())).unwrap_or_default();
+            command
+                .split(|byte| *byte == 0)
+                .any(|argument| argument.starts_with(b"--afterword-re"))
+        };
         wait_for("the reporter's process", || {
-            self.holders().into_iter().find(|pid| pid.as_raw_pid() != app as i32)
+            let others = self.holders().into_iter().filter(|pid| pid.as_raw_pid() != app as i32);
+            others.into_iter().find(is_reporter)
         })
     }
 

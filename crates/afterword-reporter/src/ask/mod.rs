@@ -61,6 +61,7 @@ enum Ended {
 pub(crate) struct Asking {
     store: Store,
     hello: Hello,
+    app_pid: u32,
     attributes: Attributes,
     shells: Vec<Box<dyn Shell>>,
     asked: Vec<ReportId>,
@@ -75,12 +76,17 @@ impl Asking {
         Asking {
             store,
             hello: app.hello,
+            app_pid: app.pid,
             attributes: app.attributes,
             shells,
             asked: Vec::new(),
             app_gone: false,
             interrupt,
         }
+    }
+
+    pub(crate) fn app_pid(&self) -> u32 {
+        self.app_pid
     }
 
     pub(crate) fn run_id(&self) -> Uuid {

@@ -43,7 +43,7 @@ pub(super) fn serve(settings: &Settings, shells: Vec<Box<dyn Shell>>) -> Result<
     journal::open(&store.log_folder(), hello.run_id);
     let end = end_signals().map_err(Error::Wait)?;
     let errands = if settings.only_keeps() {
-        leftovers::clean_up(&store, hello.run_id);
+        leftovers::clean_up(&store, hello.run_id, std::process::id());
         None
     } else {
         let watched = Watched {
