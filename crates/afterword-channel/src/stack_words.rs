@@ -138,9 +138,12 @@ pub fn joined(mut ranges: Vec<Range<u64>>) -> Vec<Range<u64>> {
 
 impl Addresses<'_> {
     fn may_keep(&self, value: u64) -> bool {
-        self.is_small(value)
-            || self.stack.contains(&value)
-            || lies_in(self.code, value)
+        self.is_small(value) || self.stack.contains(&value) || self.is_code(value)
+    }
+
+    /// Whether the word points into code, signed or not. May be called in a signal handler.
+    pub fn is_code(&self, value: u64) -> bool {
+        lies_in(self.code, value)
             || self
                 .word
                 .without_signature(value)

@@ -6,13 +6,15 @@
 //!    what a dropped one refers to lies elsewhere too: so every byte that no kept stream refers to (`ranges`) is overwritten
 //!    with zeroes.
 //! 2. Unless the app asked for full stacks, what is no address or small number is replaced on the stacks and in the
-//!    registers (`words`; `contexts` knows where the registers stand, `map` what counts as an address). Vector registers go.
+//!    registers (`words`; `contexts` knows where the registers stand, `map` what counts as an address). Vector registers go,
+//!    and so does what lies deeper in a stack than anybody reads (`depth`).
 //! 3. The component of paths that names the user is masked (`names`).
 //!
 //! Nothing here depends on the system that this runs on: a dump from any writer is scrubbed alike.
 
 mod bytes;
 mod contexts;
+mod depth;
 mod map;
 mod names;
 mod ranges;
@@ -102,8 +104,12 @@ fn scrub_for(mut bytes: Vec<u8>, full_stacks: bool, homes: &Homes) -> Result<Scr
         say("what is no address or small number in registers");
         say("vector registers");
         say("memory that is neither a stack nor code");
-        if !words::sanitise(&mut bytes, &kept, &map)? {
+        let sanitised = words::sanitise(&mut bytes, &kept, &map)?;
+        if !sanitised.all_understood {
             say("stacks and registers of a processor that is not known");
+        }
+        if sanitised.cut {
+            say("the outer part of a stack that is deeper than anybody reads");
         }
     }
     if names::mask(&mut bytes, &kept, homes)? {

@@ -5,21 +5,33 @@ use std::ops::Range;
 use afterword_channel::stack_words::{Addresses, WordSize, sanitise_register, sanitise_stack};
 use minidump_common::format::MINIDUMP_STREAM_TYPE as Stream;
 
-use super::Entry;
 use super::bytes::{items, number, number64, piece, word};
 use super::contexts::Layout;
 use super::map::Map;
+use super::{Entry, depth};
 use crate::Error;
 
-/// Sanitises in place. Returns whether all registers were understood; where they were not, the thread's registers and its
-/// stack are blanked: without knowing the stack pointer, nothing there means anything.
+/// What [`sanitise`] has to say.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct Sanitised {
+    /// Whether all registers were understood.
+    pub(super) all_understood: bool,
+    /// Whether a stack was too deep to be kept whole.
+    pub(super) cut: bool,
+}
+
+/// Sanitises in place. Where registers are not understood, those of the thread and its stack are blanked: without knowing the
+/// stack pointer, nothing there means anything.
 ///
 /// # Errors
 /// [`Error::Scrub`] for what is not in the file.
-pub(super) fn sanitise(bytes: &mut [u8], kept: &[Entry], map: &Map) -> Result<bool, Error> {
+pub(super) fn sanitise(bytes: &mut [u8], kept: &[Entry], map: &Map) -> Result<Sanitised, Error> {
     let exception = Exception::read(bytes, kept)?;
     let (architecture, platform) = processor(bytes, kept)?;
-    let mut all_understood = true;
+    let mut sanitised = Sanitised {
+        all_understood: true,
+        cut: false,
+    };
     for thread in threads(bytes, kept)? {
         let of_exception = exception.as_ref().filter(|exception| exception.thread == thread.id);
         let contexts = [Some(thread.context), of_exception.map(|exception| exception.context)];
@@ -29,7 +41,7 @@ pub(super) fn sanitise(bytes: &mut [u8], kept: &[Entry], map: &Map) -> Result<bo
             let layout = Layout::of(architecture, platform, context.size);
             let Some(layout) = layout else {
                 piece(bytes, context.at, context.size)?.fill(0);
-                all_understood = false;
+                sanitised.all_understood = false;
                 continue;
             };
             let addresses = Addresses {
@@ -51,6 +63,7 @@ pub(super) fn sanitise(bytes: &mut [u8], kept: &[Entry], map: &Map) -> Result<bo
                     code: &map.code,
                 };
                 sanitise_stack(stack, thread.stack.start, *pointer, &addresses);
+                sanitised.cut |= depth::cut(stack, thread.stack.start, *pointer, &addresses);
             }
             None => stack.fill(0),
         }
@@ -59,7 +72,7 @@ pub(super) fn sanitise(bytes: &mut [u8], kept: &[Entry], map: &Map) -> Result<bo
     if let Some(exception) = exception.filter(|exception| !exception.is_listed) {
         piece(bytes, exception.context.at, exception.context.size)?.fill(0);
     }
-    Ok(all_understood)
+    Ok(sanitised)
 }
 
 fn sanitise_context(
