@@ -10,7 +10,7 @@ use time::OffsetDateTime;
 
 use crate::ask::{Asking, Interrupt, Shell, Watched};
 use crate::error::chain;
-use crate::{leftovers, send};
+use crate::{leftovers, rest, send};
 
 /// One thing to do.
 #[derive(Debug)]
@@ -89,6 +89,8 @@ impl Runner {
         if let Some(id) = leftovers::newest_waiting(&self.store) {
             self.ask_unless_asked(id);
         }
+        // From here on there may be nothing to do for days.
+        rest::give_back();
         loop {
             let errand = match self.retry_in() {
                 Some(wait) => match errands.recv_timeout(wait) {

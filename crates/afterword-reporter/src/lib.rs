@@ -35,6 +35,8 @@ mod detach;
 mod journal;
 #[cfg_attr(not(target_os = "linux"), path = "rescuer/elsewhere.rs")]
 mod rescuer;
+#[cfg_attr(not(target_os = "linux"), path = "rest/elsewhere.rs")]
+mod rest;
 mod serve;
 
 mod capture;
