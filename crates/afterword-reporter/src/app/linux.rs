@@ -13,6 +13,8 @@ use crate::Error;
 /// The process that made a run file.
 pub(crate) struct App {
     pid: u32,
+    /// What the names of its mappings have in them: the run's folder, or memory where the disk was full.
+    mapped: [String; 2],
     /// Readable when the process is gone. Without one (an old kernel), the end of the channel tells it.
     pidfd: Option<OwnedFd>,
 }
@@ -23,7 +25,11 @@ impl App {
     pub(crate) fn of(run: &RunView) -> Result<App, Error> {
         let pid = run.app_pid()?;
         let pidfd = Pid::from_raw(pid as i32).and_then(|pid| pidfd_open(pid, PidfdFlags::empty()).ok());
-        Ok(App { pid, pidfd })
+        Ok(App {
+            pid,
+            mapped: [run.run_id()?.to_string(), "/memfd:afterword-run".to_owned()],
+            pidfd,
+        })
     }
 
     /// Blocks until the channel has something or the process is gone; what is in the channel comes first.
@@ -54,11 +60,11 @@ impl App {
     }
 
     /// Whether the process has become another program, by `exec`: then its memory is that program's, and what it had mapped
-    /// of ours is gone.
+    /// of this run is gone. It may have called `init` by now, and mapped as much of a run of its own.
     pub(crate) fn has_become_another(&self) -> bool {
-        const OURS: &[u8] = b"afterword-private";
-        std::fs::read(format!("/proc/{}/maps", self.pid))
-            .is_ok_and(|maps| !maps.is_empty() && !maps.windows(OURS.len()).any(|part| part == OURS))
+        let maps = std::fs::read(format!("/proc/{}/maps", self.pid)).unwrap_or_default();
+        let maps = String::from_utf8_lossy(&maps);
+        !maps.is_empty() && !self.mapped.iter().any(|name| maps.contains(name))
     }
 }
 
