@@ -3,7 +3,7 @@
 use std::path::PathBuf;
 use std::str::FromStr;
 
-use afterword_store::{AppId, Report, ReportId, Store};
+use afterword_store::{AbnormalEnd, AppId, Report, ReportId, Store};
 use anyhow::{Context, anyhow};
 
 use crate::args::Whose;
@@ -90,6 +90,17 @@ impl Stores {
             }
         }
         Ok(Stores { root, stores, unread })
+    }
+
+    /// The abnormal ends that were seen, the newest first. What cannot be read says nothing here.
+    pub(super) fn abnormal_ends(&self) -> Vec<AbnormalEnd> {
+        let mut ends: Vec<AbnormalEnd> = self
+            .stores
+            .iter()
+            .flat_map(|store| store.abnormal_ends().unwrap_or_default())
+            .collect();
+        ends.sort_by_key(|end| std::cmp::Reverse(end.found_at));
+        ends
     }
 
     /// All reports that can be read.

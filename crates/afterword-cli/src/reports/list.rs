@@ -1,5 +1,6 @@
 //! `reports list`: a table, or an array.
 
+use afterword_store::AbnormalEnd;
 use anyhow::anyhow;
 use serde::Serialize;
 use time::OffsetDateTime;
@@ -32,6 +33,9 @@ pub(super) fn run(stores: &Stores, json: bool) -> Result {
             stores.root.display()
         ))?;
     }
+    if !json && let Some(words) = abnormal_ends(&stores.abnormal_ends()) {
+        terminal::print(&words)?;
+    }
     if unread.is_empty() {
         return Ok(());
     }
@@ -39,6 +43,26 @@ pub(super) fn run(stores: &Stores, json: bool) -> Result {
         "{}\nThe folder has to belong to you and to be writable; another place is named with --store DIR",
         unread.join("\n")
     )))
+}
+
+/// A line about runs that nobody ended, if there were any.
+fn abnormal_ends(ends: &[AbnormalEnd]) -> Option<String> {
+    let newest = ends.first()?;
+    let of = newest
+        .release
+        .as_deref()
+        .map_or(String::new(), |release| format!(" ({release})"));
+    let runs = if ends.len() == 1 {
+        "1 run".to_owned()
+    } else {
+        format!("{} runs", ends.len())
+    };
+    Some(
+        terminal::line(&format!(
+            "{runs} ended without an exit or a crash: killed, or the computer lost its power; the last was seen at {}{of}.",
+            minute(newest.found_at)
+        )) + "\n",
+    )
 }
 
 fn row(found: &Found) -> [String; 6] {

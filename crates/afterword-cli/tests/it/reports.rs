@@ -1,11 +1,12 @@
 //! `afterword reports list`, `show` and `delete`.
 
 use std::fs;
+use std::time::Duration;
 
-use afterword_store::ReportKind;
+use afterword_store::{AbnormalEnd, ReportKind};
 use serde_json::json;
 
-use crate::{Reports, afterword, info};
+use crate::{NOON, Reports, afterword, info};
 
 #[test]
 fn an_empty_store_teaches() {
@@ -266,4 +267,34 @@ fn deleting_asks_first() {
     let ran = reports.command(&["delete", "1", "--yes"]);
     assert_eq!(ran.ok(), "Deleted report 11111111-1111-1111-1111-111111111111.\n");
     assert_eq!(reports.state(id), None);
+}
+
+#[test]
+fn runs_that_nobody_ended_are_told_beneath_the_list() {
+    let reports = Reports::new();
+    let end = |n: u128| AbnormalEnd {
+        run_id: uuid::Uuid::from_u128(n),
+        started_at: None,
+        found_at: NOON + Duration::from_secs(n as u64 * 60),
+        release: Some(format!("demo@{n}")),
+        before_boot: false,
+        crashing: false,
+    };
+    reports.add(info(1));
+    assert!(!reports.command(&["list"]).ok().contains("without an exit"));
+    reports.store("demo").put_abnormal_end(&end(1)).unwrap();
+    assert!(
+        reports
+            .command(&["list"])
+            .ok()
+            .contains("\n1 run ended without an exit or a crash")
+    );
+    reports.store("demo").put_abnormal_end(&end(2)).unwrap();
+    let list = reports.command(&["list"]);
+    let list = list.ok();
+    assert!(
+        list.contains("\n2 runs ended") && list.contains("12:02 (demo@2).\n"),
+        "{list}"
+    );
+    assert_eq!(reports.command(&["list", "--json"]).json().as_array().unwrap().len(), 1);
 }
