@@ -75,6 +75,13 @@ impl RunFile {
         self.word(AT_APP_STATE).store(state as u32, Ordering::Release);
     }
 
+    /// Sets what the app is doing, if it has been doing `from`; says whether it has. Safe in a signal handler.
+    pub fn replace_state(&self, from: RunState, to: RunState) -> bool {
+        self.word(AT_APP_STATE)
+            .compare_exchange(from as u32, to as u32, Ordering::AcqRel, Ordering::Acquire)
+            .is_ok()
+    }
+
     /// What the app is doing.
     pub fn state(&self) -> RunState {
         RunState::from_word(self.word(AT_APP_STATE).load(Ordering::Acquire))

@@ -15,6 +15,7 @@ use std::mem::MaybeUninit;
 use std::os::fd::{AsFd, AsRawFd, BorrowedFd, OwnedFd};
 use std::os::unix::fs::OpenOptionsExt;
 use std::path::Path;
+use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::{Duration, Instant};
 
 use rustix::fs::{FallocateFlags, FlockOperation, fallocate, fcntl_lock};
@@ -41,6 +42,8 @@ pub(crate) const RUN_FILE_NAME: &str = "run";
 #[derive(Debug)]
 pub struct AppChannel {
     socket: OwnedFd,
+    /// Which socket it is: an app may close what is not its own, and open something of its own under the number.
+    inode: AtomicU64,
 }
 
 /// The reporter's end of the channel.
@@ -62,7 +65,8 @@ pub fn pair() -> Result<(AppChannel, ReporterChannel), Error> {
             .map_err(Error::MakeChannel)
     };
     let (app, reporter) = (above(app)?, above(reporter)?);
-    Ok((AppChannel { socket: app }, ReporterChannel { socket: reporter }))
+    let inode = AtomicU64::new(inode_of(&app).unwrap_or(0));
+    Ok((AppChannel { socket: app, inode }, ReporterChannel { socket: reporter }))
 }
 
 impl AppChannel {
@@ -72,12 +76,21 @@ impl AppChannel {
     /// # Errors
     /// [`Error::Send`].
     pub fn send(&self, message: &Message) -> Result<(), Error> {
+        if !self.is_ours() {
+            return Err(Error::Send(io::ErrorKind::NotConnected.into()));
+        }
         send_packet(self.socket.as_fd(), message)
     }
 
-    /// Whether the reporter is gone: nobody has the other end any more.
+    /// Whether the reporter is gone: nobody has the other end any more. An app that has closed the channel itself cannot
+    /// know it.
     pub fn is_closed(&self) -> bool {
-        system::is_closed(&self.socket)
+        self.is_ours() && system::is_closed(&self.socket)
+    }
+
+    /// Whether what the number stands for is the channel still. Allocates nothing.
+    fn is_ours(&self) -> bool {
+        inode_of(&self.socket).is_some_and(|inode| inode == self.inode.load(Ordering::Relaxed))
     }
 
     /// Puts another channel in the place of this one, whose reporter is gone. The number of the descriptor stays, so that a
@@ -86,7 +99,12 @@ impl AppChannel {
     /// # Errors
     /// [`Error::MakeChannel`].
     pub fn replace(&self, with: AppChannel) -> Result<(), Error> {
-        system::replace(&self.socket, &with.socket).map_err(Error::MakeChannel)
+        if !self.is_ours() {
+            return Err(Error::MakeChannel(io::ErrorKind::NotConnected.into()));
+        }
+        system::replace(&self.socket, &with.socket).map_err(Error::MakeChannel)?;
+        self.inode.store(with.inode.load(Ordering::Relaxed), Ordering::Relaxed);
+        Ok(())
     }
 
     /// Waits for the answer to `request`, until `deadline` has passed. `None` when it does not come in time or the reporter
@@ -177,6 +195,11 @@ impl AsFd for ReporterChannel {
     fn as_fd(&self) -> BorrowedFd<'_> {
         self.socket.as_fd()
     }
+}
+
+fn inode_of(socket: &OwnedFd) -> Option<u64> {
+    // An io::Error made from an errno holds no allocation.
+    rustix::fs::fstat(socket).ok().map(|stat| stat.st_ino)
 }
 
 fn send_packet(socket: BorrowedFd<'_>, message: &Message) -> Result<(), Error> {

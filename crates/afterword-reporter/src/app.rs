@@ -10,7 +10,7 @@ mod sys;
 #[path = "app/windows.rs"]
 mod sys;
 
-pub(crate) use sys::App;
+pub(crate) use sys::{App, has_begun_before, maps_run};
 
 /// Why a wait is over.
 pub(crate) enum Woken {

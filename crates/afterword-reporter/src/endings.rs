@@ -18,22 +18,44 @@ pub(crate) struct Run<'a> {
     pub(crate) reported: Option<ReportId>,
 }
 
-/// Makes of an ended run what there is to make, and removes it. Returns the report of what ended it. A run whose report
-/// cannot be kept (the disk is full) stays for the next start.
+/// Whose the report of a run is.
+enum Reported {
+    /// This process has made it, and asks about it.
+    Here(ReportId),
+    /// Another process has, and does.
+    Elsewhere,
+    /// There is none.
+    Not,
+}
+
+/// Makes of an ended run what there is to make, and removes it. Returns the report of what ended it, if this process is to
+/// ask about it. A run whose report cannot be kept (the disk is full) stays for the next start.
 pub(crate) fn settle(store: &Store, run: &Run<'_>) -> Option<ReportId> {
-    let report = report_of(store, run).unwrap_or_else(|error| {
-        log::error!(
-            "run {} stays for the next start, no report of it can be made: {}",
-            run.id,
-            chain(&error)
-        );
-        None
-    });
-    match report {
-        Some(_) => {}
-        None if matches!(run.view.salvage(), Ok(Some(_))) => return None,
-        None => note_abnormal_end(store, run),
+    // A reporter that was stopped may come back to a run that has long been settled.
+    let is_settled = run.reported.is_none() && !store.has_run(run.id);
+    if is_settled {
+        return None;
     }
+    let reported = match report_of(store, run) {
+        Ok(reported) => reported,
+        Err(error @ Error::Store(_)) => {
+            log::error!("run {} stays for the next start: {}", run.id, chain(&error));
+            return None;
+        }
+        // It would not be better then.
+        Err(error) => {
+            log::error!("run {}: no report of it can be made: {}", run.id, chain(&error));
+            Reported::Not
+        }
+    };
+    let report = match reported {
+        Reported::Here(id) => Some(id),
+        Reported::Elsewhere => None,
+        Reported::Not => {
+            note_abnormal_end(store, run);
+            None
+        }
+    };
     if let Err(error) = store.remove_run(run.id) {
         log::warn!("run {}: {}", run.id, chain(&error));
     }
@@ -41,23 +63,22 @@ pub(crate) fn settle(store: &Store, run: &Run<'_>) -> Option<ReportId> {
 }
 
 /// The report that there is, or one of what was salvaged.
-fn report_of(store: &Store, run: &Run<'_>) -> Result<Option<ReportId>, Error> {
+fn report_of(store: &Store, run: &Run<'_>) -> Result<Reported, Error> {
     if let Some(id) = run.reported {
-        return Ok(Some(id));
+        return Ok(Reported::Here(id));
     }
     // Another process (a rescuer) may have made it.
     let id = ReportId::from(run.id);
     if store.report(id).is_ok() {
-        return Ok(Some(id));
+        return Ok(Reported::Elsewhere);
     }
     let Some(salvage) = run.view.salvage()? else {
-        return Ok(None);
+        return Ok(Reported::Not);
     };
     let app = run.view.identity()?.unwrap_or_default();
     let dump = capture::salvaged(salvage)?;
-    Kept::new(&app, run.view, dump, ReportKind::Crash)?
-        .store(store)
-        .map(Some)
+    let made = Kept::new(&app, run.view, dump, ReportKind::Crash)?.store(store)?;
+    Ok(made.map_or(Reported::Elsewhere, Reported::Here))
 }
 
 /// A run that nobody ended: neither an exit, nor a crash, nor a signal that tells a program to end.

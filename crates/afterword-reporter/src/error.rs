@@ -51,6 +51,9 @@ pub enum Error {
     /// The app's policy is that nothing is kept.
     #[error("the app's consent policy is never")]
     Never,
+    /// The app is gone: there is nothing left to dump.
+    #[error("the app is gone")]
+    Gone,
     /// A stored minidump could not be made sense of.
     #[error("the minidump cannot be read")]
     Symbols(#[from] afterword_symbols::Error),

@@ -91,11 +91,12 @@ impl Kept {
         })
     }
 
-    /// Puts it into the store. When this returns, a power cut does not lose it.
+    /// Puts it into the store. When this returns, a power cut does not lose it. None where another process has made the
+    /// report of this run meanwhile: that one asks about it, too.
     ///
     /// # Errors
     /// [`Error::Store`], naming what could not be written.
-    pub(crate) fn store(&self, store: &Store) -> Result<ReportId, Error> {
+    pub(crate) fn store(&self, store: &Store) -> Result<Option<ReportId>, Error> {
         let made = store.begin_report(self.info.report_id).and_then(|report| {
             report.write(ReportFile::Minidump, &self.minidump)?;
             report.commit(&self.info)
@@ -103,7 +104,7 @@ impl Kept {
         let report = match made {
             Err(StoreError::Exists { id }) => {
                 log::info!("report {id} has been made by another process");
-                return Ok(id);
+                return Ok(None);
             }
             made => made?,
         };
@@ -113,7 +114,7 @@ impl Kept {
             self.info.reason,
             self.minidump.len()
         );
-        Ok(report.id())
+        Ok(Some(report.id()))
     }
 }
 

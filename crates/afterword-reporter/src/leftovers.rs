@@ -7,6 +7,7 @@ use afterword_store::{AskerLock, ReportId, Retention, State, Store};
 use time::OffsetDateTime;
 use uuid::Uuid;
 
+use crate::app;
 use crate::endings::{self, Run};
 use crate::error::chain;
 
@@ -45,10 +46,14 @@ fn settle_if_over(store: &Store, id: Uuid, folder: &std::path::Path, app_pid: u3
     match RunView::open(folder).and_then(look) {
         // A home on a network: whether another computer's process lives cannot be seen from here.
         Ok((Origin::OtherHost, ..)) | Ok((Origin::ThisBoot, Liveness::Alive, _)) => {}
+        // A lock is lost by any close of its file; a mapping stays as long as the program.
+        Ok((Origin::ThisBoot, _, view)) if app::maps_run(&view) => {}
         Ok((origin, _, view)) => {
-            // The same process, and another program by now: `exec` ended that run, and well.
+            // The same process, and another program by now: `exec` ended that run, and well. Not so if the process is a
+            // younger one: in a sandbox, each start has the same number.
             if origin == Origin::ThisBoot
                 && view.app_pid().is_ok_and(|pid| pid == app_pid)
+                && app::has_begun_before(app_pid, view.started_ms().unwrap_or(0))
                 && matches!(view.state(), Ok(RunState::Starting | RunState::Running))
                 && let Err(error) = view.set_state(RunState::CleanExit)
             {

@@ -31,6 +31,8 @@ pub(crate) fn run(arguments: &[OsString], shells: Vec<Box<dyn Shell>>) -> Result
     let store = Store::open(hello.store_root.as_path(), &AppId::new(&hello.app_id)?)?;
     journal::open(&store.log_folder(), hello.run_id);
     log::warn!("the crash handler had no answer of its reporter and has started this one");
+    // Before the report can be seen: another start of the app must not ask about it too.
+    let asker = store.try_lock_asker().ok().flatten();
     let kept = keep(&hello, &run, &memory, &store);
     let status = match &kept {
         Ok(_) => CaptureStatus::Kept,
@@ -48,12 +50,11 @@ pub(crate) fn run(arguments: &[OsString], shells: Vec<Box<dyn Shell>>) -> Result
     };
     let errands = Errands::start(store.clone(), watched, shells);
     errands.crashed();
-    let asker = store.try_lock_asker().ok().flatten();
-    app.wait_for_its_end()?;
+    app.wait_for_its_end(&run)?;
     let ended = Run {
         id: hello.run_id,
         view: &run,
-        reported: kept.ok(),
+        reported: kept.ok().flatten(),
     };
     let crash = endings::settle(&store, &ended);
     errands.add(Errand::AppGone { crash, asker });
@@ -62,7 +63,7 @@ pub(crate) fn run(arguments: &[OsString], shells: Vec<Box<dyn Shell>>) -> Result
     Ok(())
 }
 
-fn keep(hello: &Hello, run: &RunView, memory: &PrivateView, store: &Store) -> Result<ReportId, Error> {
+fn keep(hello: &Hello, run: &RunView, memory: &PrivateView, store: &Store) -> Result<Option<ReportId>, Error> {
     let app = &hello.identity;
     if app.policy == Policy::Never {
         return Err(Error::Never);

@@ -51,6 +51,7 @@ pub(crate) fn run(arguments: &[OsString], shells: Vec<Box<dyn Shell>>) -> Result
     let (channel, run) = (Arc::new(channel), Arc::new(run));
     let hangs = Hangs::new(store.clone(), hello.identity.clone(), run.clone(), channel.clone());
     let mut serving = Serving {
+        app,
         channel,
         run,
         memory,
@@ -63,15 +64,18 @@ pub(crate) fn run(arguments: &[OsString], shells: Vec<Box<dyn Shell>>) -> Result
         asker: None,
     };
     // Whatever ended the watch: what has been captured is still asked about.
-    let watched = serving.until_the_end(&app);
+    let watched = serving.until_the_end();
     if let Err(error) = &watched {
         log::error!("the app is watched no longer: {}", chain(error));
+        // Its run is settled when it is gone, and not before.
+        serving.app.wait_for_its_end(&serving.run)?;
     }
     serving.after_the_end();
     watched
 }
 
 struct Serving {
+    app: App,
     channel: Arc<ReporterChannel>,
     run: Arc<RunView>,
     memory: PrivateView,
@@ -88,23 +92,23 @@ struct Serving {
 }
 
 impl Serving {
-    fn until_the_end(&mut self, app: &App) -> Result<(), Error> {
+    fn until_the_end(&mut self) -> Result<(), Error> {
         loop {
             match self.channel.receive() {
                 Ok(Received::Message(message)) => self.handle(message),
                 Ok(Received::Nothing) => {
-                    if matches!(app.wait(&self.channel)?, Woken::Gone) {
+                    if matches!(self.app.wait(&self.channel)?, Woken::Gone) {
                         return Ok(());
                     }
                 }
                 // An app may close descriptors that are not its own, and live on; or become another program, which is no
                 // business of ours.
-                Ok(Received::Closed) if app.has_become_another() => {
+                Ok(Received::Closed) if self.app.has_become_another() => {
                     log::info!("the app has become another program");
                     self.run.set_state(RunState::CleanExit)?;
                     return Ok(());
                 }
-                Ok(Received::Closed) => return app.wait_for_its_end(),
+                Ok(Received::Closed) => return self.app.wait_for_its_end(&self.run),
                 Err(ChannelError::Message(error)) => log::warn!("skipped a message of the app: {error}"),
                 Err(error) => return Err(error.into()),
             }
@@ -138,14 +142,14 @@ impl Serving {
         // Before the report can be seen: another start of the app must not ask about it too.
         self.take_asker();
         let kept = match self.crash {
-            Some(first) => Ok(first),
+            Some(first) => Ok(Some(first)),
             None => self
                 .capture(Occasion::Crash, ReportKind::Crash)
                 .and_then(|kept| kept.store(&self.store)),
         };
         self.answer(Occasion::Crash, request, &kept);
-        if let Ok(id) = kept {
-            self.crash = Some(id);
+        if let Ok(made) = kept {
+            self.crash = made;
             self.open_panic = None;
             self.errands.crashed();
         }
@@ -156,20 +160,22 @@ impl Serving {
         if app.policy == Policy::Never {
             return Err(Error::Never);
         }
+        // A reporter that was stopped finds the number of its app given to another process, maybe.
+        self.app.must_live()?;
         executable::hold(self.run.app_pid()?);
         self.hangs.make_way();
         let dump = capture::capture(&self.memory, occasion)?;
+        self.app.must_live()?;
         Kept::new(app, &self.run, dump, kind)
     }
 
-    fn keep_open_panic(&mut self) -> Result<ReportId, Error> {
+    fn keep_open_panic(&mut self) -> Result<Option<ReportId>, Error> {
         self.take_asker();
         let kept = self.open_panic.as_ref().ok_or(Error::NoContext)?;
-        let id = kept.store(&self.store)?;
-        self.crash = Some(id);
+        self.crash = kept.store(&self.store)?;
         self.open_panic = None;
         self.errands.crashed();
-        Ok(id)
+        Ok(self.crash)
     }
 
     /// One try: the app is waiting.

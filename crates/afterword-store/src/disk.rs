@@ -53,6 +53,21 @@ pub(crate) fn make_folder(path: &Path) -> Result<(), Error> {
     Ok(())
 }
 
+/// Makes a folder in one that is there; false when there is something of its name.
+pub(crate) fn make_new_folder(path: &Path) -> Result<bool, Error> {
+    match system::make_new_folder(path) {
+        Ok(()) => {
+            path.parent().map(make_last);
+            Ok(true)
+        }
+        Err(error) if error.kind() == io::ErrorKind::AlreadyExists => Ok(false),
+        Err(source) => Err(Error::MakeFolder {
+            path: path.to_owned(),
+            source,
+        }),
+    }
+}
+
 /// Makes a folder that need not survive a power cut. A sync can take a disk's whole attention, and the caller is waiting.
 pub(crate) fn make_passing_folder(path: &Path) -> Result<(), Error> {
     system::make_private_folder(path).map_err(|source| Error::MakeFolder {

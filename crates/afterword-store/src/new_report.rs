@@ -30,11 +30,11 @@ impl Store {
         // The person may have emptied the store while the app ran.
         disk::make_folder(&self.state_folder(State::New))?;
         let mut folder = self.report_folder(State::New, id);
-        if folder.symlink_metadata().is_ok() {
-            // A process that was killed or stopped in the middle of the same report has left it.
+        // One that is there is another process's, which makes the same report, or was killed or stopped while it did.
+        if !disk::make_new_folder(&folder)? {
             folder.set_extension(Uuid::new_v4().simple().to_string());
+            disk::make_folder(&folder)?;
         }
-        disk::make_folder(&folder)?;
         Ok(NewReport {
             store: self.clone(),
             id,

@@ -147,6 +147,12 @@ impl Store {
             .collect())
     }
 
+    /// Whether the folder of a run is there.
+    #[must_use]
+    pub fn has_run(&self, id: Uuid) -> bool {
+        self.run_folder(id).is_dir()
+    }
+
     /// Deletes a run's folder and what is in it. One that is gone is no error.
     ///
     /// # Errors

@@ -5,7 +5,7 @@
 #![expect(unsafe_code, reason = "signal handlers and exit handlers are C")]
 
 use std::mem::ManuallyDrop;
-use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicU32, Ordering};
 use std::time::{Duration, Instant};
 
 use afterword_channel::layout::Occasion;
@@ -13,11 +13,16 @@ use afterword_channel::{CaptureStatus, Message, RunState};
 use crash_handler::{CrashContext, CrashEventResult, CrashHandler, make_crash_event};
 
 use crate::init::Running;
-use crate::{passage, rescue, salvage, trap};
+use crate::{passage, rescue, salvage, this_thread, trap};
 
 /// Whether a thread of this process has crashed.
 static CRASHED: AtomicBool = AtomicBool::new(false);
+/// Which one, by the system's number.
+static CRASHED_THREAD: AtomicU32 = AtomicU32::new(0);
+/// Whether its handler is done: what is left is the end of the process.
+static DONE: AtomicBool = AtomicBool::new(false);
 const OTHERS_WAIT: Duration = Duration::from_secs(2);
+const LOOK: Duration = Duration::from_millis(5);
 
 /// Installs the handlers for SIGSEGV, SIGBUS, SIGFPE, SIGILL, SIGTRAP and SIGABRT, and the mark of a clean exit. They stay
 /// until the process is gone: destructors crash too.
@@ -58,19 +63,35 @@ fn on_crash(running: &'static Running, context: &CrashContext) -> CrashEventResu
         std::thread::sleep(OTHERS_WAIT);
         return CrashEventResult::Handled(false);
     }
+    CRASHED_THREAD.store(this_thread::number(), Ordering::SeqCst);
     running.run.set_state(RunState::Crashing);
     running.memory.write_context(Occasion::Crash, context);
     let start = Instant::now();
     let shares = Shares::of(running.deadline);
-    let mut kept = ask_reporter(running, context, shares.reporter);
+    let first = running.next_request();
+    let mut kept = ask_reporter(running, context, first, shares.reporter);
     if kept.is_none() {
         // Gone or silent. (A reporter that answers that it failed has tried all that another one could.)
-        kept = rescue::rescue(running, start + shares.rescuer);
+        kept = rescue::rescue(running, first, start + shares.rescuer);
     }
     if !matches!(kept, Some(CaptureStatus::Kept | CaptureStatus::Unwanted)) {
         salvage::salvage(running, context);
     }
+    DONE.store(true, Ordering::SeqCst);
     CrashEventResult::Handled(false)
+}
+
+/// The app ends on this thread while another one crashes: without us that crash would have ended the app first, so this thread
+/// lets it. Bounded by the deadline, and by what a handler of the app may take that comes after ours.
+pub(crate) fn wait_for_another_threads_crash(running: &Running) {
+    if !CRASHED.load(Ordering::SeqCst) || CRASHED_THREAD.load(Ordering::SeqCst) == this_thread::number() {
+        return;
+    }
+    let until = Instant::now() + running.deadline + OTHERS_WAIT;
+    while Instant::now() < until && !DONE.load(Ordering::SeqCst) {
+        std::thread::sleep(LOOK);
+    }
+    std::thread::sleep(OTHERS_WAIT);
 }
 
 /// What of the deadline each net may use, counted from the crash: the salvage takes a few milliseconds.
@@ -89,11 +110,10 @@ impl Shares {
 }
 
 /// None when the reporter is gone or silent.
-fn ask_reporter(running: &Running, context: &CrashContext, wait: Duration) -> Option<CaptureStatus> {
+fn ask_reporter(running: &Running, context: &CrashContext, request: u32, wait: Duration) -> Option<CaptureStatus> {
     if !passage::hand_over(running, context) {
         return None;
     }
-    let request = running.next_request();
     running.channel.send(&Message::Crash { request }).ok()?;
     running
         .channel
@@ -103,9 +123,8 @@ fn ask_reporter(running: &Running, context: &CrashContext, wait: Duration) -> Op
 /// `exit` was called: by `main` returning, or by the app without dropping its guard. Nothing more is done here: the values
 /// of this thread that the SDK uses are gone by now.
 extern "C" fn at_exit() {
-    if let Some(running) = Running::of_this_process()
-        && running.run.state() == RunState::Running
-    {
-        running.run.set_state(RunState::CleanExit);
+    if let Some(running) = Running::of_this_process() {
+        wait_for_another_threads_crash(running);
+        running.clean_exit();
     }
 }

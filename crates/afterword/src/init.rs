@@ -51,9 +51,17 @@ impl Running {
         self.requests.fetch_add(1, Ordering::Relaxed) + 1
     }
 
+    /// The app ends by itself, unless it is crashing.
+    pub(crate) fn clean_exit(&self) {
+        for from in [RunState::Running, RunState::Starting, RunState::Terminated] {
+            self.run.replace_state(from, RunState::CleanExit);
+        }
+    }
+
     /// A run that ends well without a reporter leaves nothing behind.
     fn clean_up_alone(&self) {
         if self.channel.is_closed()
+            && self.run.state() == RunState::CleanExit
             && let Err(error) = self.store.remove_run(self.run_id)
         {
             log::debug!("{}", chain(&error));
@@ -117,7 +125,7 @@ impl Options {
         if let Some(running) = Running::of_this_process() {
             mirror::start(running);
             panics::install_hook();
-            running.run.set_state(RunState::Running);
+            running.run.replace_state(RunState::Starting, RunState::Running);
         }
         Ok(Guard { enabled: true })
     }
@@ -169,12 +177,14 @@ impl Options {
         let run = RunFile::create(&folder, hello.run_id, now_ms(), &hello.identity).map_err(|error| chain(&error))?;
         let memory = PrivateMemory::create(hello).map_err(|error| chain(&error))?;
         let (channel, reporter_end) = afterword_channel::pair().map_err(|error| chain(&error))?;
-        let program = Program::find(&self.reporter)
-            .and_then(|program| start::reporter(&program, &run, &memory, reporter_end).map(|()| program))
-            .inspect_err(|error| {
-                log::error!("the reporter does not start: {error}; what crashes now is reported later")
-            })
-            .ok();
+        let not_started = |error: &std::io::Error| {
+            log::error!("the reporter does not start: {error}; what crashes now is reported later")
+        };
+        let program = Program::find(&self.reporter).inspect_err(not_started).ok();
+        if let Some(program) = &program {
+            // What failed now (no process was to be had) may work when the mirror's thread looks.
+            start::reporter(program, &run, &memory, reporter_end).unwrap_or_else(|error| not_started(&error));
+        }
         Ok(Running {
             rescuer: program
                 .as_ref()
@@ -272,11 +282,12 @@ impl Drop for Guard {
         if !self.enabled {
             return;
         }
+        handler::wait_for_another_threads_crash(running);
         if std::thread::panicking() && panics::is_crash(running) {
             return;
         }
         panics::survived(running);
-        running.run.set_state(RunState::CleanExit);
+        running.clean_exit();
         running.tell(&Message::Ending);
         running.clean_up_alone();
     }

@@ -62,9 +62,10 @@ unsafe impl Sync for Stack {}
 
 static STACK: Stack = Stack(UnsafeCell::new([0; STACK_BYTES]));
 
-/// Starts a rescuer and waits for its answer, until `until`. None when it cannot be started, dies, or is too slow. Allocates
+/// Starts a rescuer and waits for its answer, until `until`; or for the reporter's to the `first` request, which may only have
+/// been slow. None when it cannot be started, dies, or is too slow. Allocates
 /// nothing, takes no lock; for the crash handler, once.
-pub(crate) fn rescue(running: &'static Running, until: Instant) -> Option<CaptureStatus> {
+pub(crate) fn rescue(running: &'static Running, first: u32, until: Instant) -> Option<CaptureStatus> {
     let rescuer = running.rescuer.as_ref()?;
     let request = running.next_request();
     running.memory.set_rescue_request(request);
@@ -72,12 +73,19 @@ pub(crate) fn rescue(running: &'static Running, until: Instant) -> Option<Captur
     // dropped. Without an exit signal, an app that waits for its children does not meet it.
     let child = unsafe {
         let top = STACK.0.get().cast::<u8>().add(STACK_BYTES);
-        libc::clone(
+        // A signal of the app must not run the app's handler in the child, which shares its memory.
+        let mut all: libc::sigset_t = std::mem::zeroed();
+        let mut before: libc::sigset_t = std::mem::zeroed();
+        libc::sigfillset(&raw mut all);
+        libc::pthread_sigmask(libc::SIG_SETMASK, &raw const all, &raw mut before);
+        let child = libc::clone(
             start,
             top.cast(),
             libc::CLONE_VM,
             ptr::from_ref(rescuer).cast_mut().cast(),
-        )
+        );
+        libc::pthread_sigmask(libc::SIG_SETMASK, &raw const before, ptr::null_mut());
+        child
     };
     if child <= 0 {
         return None;
@@ -88,6 +96,9 @@ pub(crate) fn rescue(running: &'static Running, until: Instant) -> Option<Captur
     loop {
         if let Some(status) = running.run.answer(Occasion::Crash, request) {
             return Some(status);
+        }
+        if running.run.answer(Occasion::Crash, first) == Some(CaptureStatus::Kept) {
+            return Some(CaptureStatus::Kept);
         }
         // SAFETY: no pointers but null; both are async-signal-safe.
         let ended = unsafe { libc::waitpid(child, ptr::null_mut(), libc::WNOHANG | libc::__WALL) } != 0;
@@ -108,6 +119,8 @@ extern "C" fn start(rescuer: *mut c_void) -> c_int {
     // end with null; a garbled environment is an EFAULT of the kernel.
     unsafe {
         let rescuer = &*rescuer.cast::<Rescuer>();
+        // It waits for processes of its own; what the app ignores would be ignored after `exec`, too.
+        libc::signal(libc::SIGCHLD, libc::SIG_DFL);
         for fd in rescuer.inherited {
             libc::fcntl(fd, libc::F_SETFD, 0);
         }

@@ -22,9 +22,10 @@ static NOTED: AtomicBool = AtomicBool::new(false);
 /// Notes a request to end. Safe in a signal handler.
 fn note() {
     if let Some(running) = Running::of_this_process()
-        && matches!(running.run.state(), RunState::Starting | RunState::Running)
+        && [RunState::Running, RunState::Starting]
+            .into_iter()
+            .any(|from| running.run.replace_state(from, RunState::Terminated))
     {
-        running.run.set_state(RunState::Terminated);
         NOTED.store(true, Ordering::Release);
     }
 }
@@ -37,8 +38,7 @@ pub(crate) fn forget_after_a_while(running: &Running, seconds: &mut u32) {
         return;
     }
     *seconds += 1;
-    if *seconds >= A_WHILE && running.run.state() == RunState::Terminated {
+    if *seconds >= A_WHILE && running.run.replace_state(RunState::Terminated, RunState::Running) {
         NOTED.store(false, Ordering::Release);
-        running.run.set_state(RunState::Running);
     }
 }

@@ -40,6 +40,14 @@ enum Way {
     CrashWhenTold,
     /// Closes every descriptor above standard error, and crashes.
     CloseEverything,
+    /// Opens and closes its own run file, as a backup would, and then is as the one that crashes when told.
+    CloseRunFile,
+    /// Loses its stack, and crashes.
+    LoseStack,
+    /// Returns from `main` while another thread crashes.
+    EndWhileCrashing,
+    /// Closes every descriptor above standard error, opens files of its own in their places, and crashes.
+    ReuseNumbers,
     /// SIGTERM, which a handler of the app takes, that calls whoever was there before it; then it ends by itself.
     TerminatedWithHandler,
     /// `exec` of another program.
@@ -104,6 +112,14 @@ fn live(arguments: &Arguments) {
             add(&"x".repeat(1 << 20));
             fall();
         }
+        Way::CloseRunFile => {
+            let runs = arguments.store.join(&arguments.app).join("runs");
+            for run in std::fs::read_dir(runs).expect("runs").flatten() {
+                drop(std::fs::read(run.path().join("run")));
+            }
+            std::io::stdin().read_to_end(&mut Vec::new()).expect("standard input");
+            fall();
+        }
         Way::CrashWhenTold => {
             for signal in [libc::SIGINT, libc::SIGHUP] {
                 // SAFETY: plain numbers.
@@ -115,6 +131,29 @@ fn live(arguments: &Arguments) {
         Way::CloseEverything => {
             // SAFETY: nothing here uses them any more.
             unsafe { libc::syscall(libc::SYS_close_range, 3, u32::MAX, 0) };
+            fall();
+        }
+        Way::LoseStack => lose_stack(),
+        Way::EndWhileCrashing => {
+            std::thread::spawn(fall);
+            // The run file says so when the handler has begun.
+            let runs = arguments.store.join(&arguments.app).join("runs");
+            let is_crashing = || {
+                let run = std::fs::read_dir(&runs).ok()?.flatten().next()?.path().join("run");
+                let file = std::fs::read(run).ok()?;
+                (file.get(256..260)? == 3_u32.to_le_bytes()).then_some(())
+            };
+            while is_crashing().is_none() {
+                std::thread::yield_now();
+            }
+        }
+        Way::ReuseNumbers => {
+            // SAFETY: nothing here uses them any more.
+            unsafe { libc::syscall(libc::SYS_close_range, 3, u32::MAX, 0) };
+            for number in 0..16 {
+                let document = arguments.store.join(format!("document-{number}"));
+                std::mem::forget(std::fs::File::create(document).expect("a document"));
+            }
             fall();
         }
         Way::TerminatedWithHandler => terminate_with_a_handler(),
@@ -146,6 +185,18 @@ fn fall() {
     let nowhere: *mut u32 = std::ptr::without_provenance_mut(std::hint::black_box(8));
     // SAFETY: none: this is the crash.
     unsafe { nowhere.write_volatile(7) };
+}
+
+/// A fault with a stack pointer that points nowhere.
+#[inline(never)]
+fn lose_stack() {
+    // SAFETY: none: this is the crash. Nothing comes after it.
+    unsafe {
+        #[cfg(target_arch = "x86_64")]
+        std::arch::asm!("mov rsp, 0x12345000", "mov dword ptr [8], 7", options(noreturn));
+        #[cfg(target_arch = "aarch64")]
+        std::arch::asm!("mov x1, #0x5000", "mov sp, x1", "str wzr, [x0]", in("x0") 8, options(noreturn));
+    }
 }
 
 /// As signal libraries do: the handler that was there before is called from the new one.

@@ -5,6 +5,7 @@ use std::os::unix::process::{CommandExt, ExitStatusExt};
 use std::process::{Child, Command, Stdio};
 
 use afterword_store::{AppId, ReportFile, Store};
+use afterword_symbols::ProcessedCrash;
 use rustix::process::{Pid, Signal, getsid, kill_process, kill_process_group};
 use serde_json::Value;
 
@@ -161,6 +162,41 @@ fn an_app_that_closes_everything_is_rescued() {
     scene.expect_reporter();
     scene.wait_for_reporter();
     assert!(scene.only_report().info().unwrap().soft_errors[0].contains("saved, by its own crash handler"));
+}
+
+#[test]
+fn an_app_that_lost_its_stack_is_reported_with_its_registers() {
+    let scene = Scene::new();
+    let ended = scene.run(&mut scene.guest("lose-stack"));
+    assert_eq!(ended.status.signal(), Some(libc::SIGSEGV), "{ended:?}");
+    let report = scene.only_report();
+    let stack = report.read(ReportFile::Stack).unwrap().unwrap();
+    let stack: ProcessedCrash = serde_json::from_slice(&stack).unwrap();
+    let innermost = &stack.crashed_thread().unwrap().frames[0];
+    assert_eq!(innermost.function.as_deref(), Some("guest::lose_stack"));
+    assert!(scene.store().runs().unwrap().is_empty());
+}
+
+#[test]
+fn a_crash_while_main_ends_is_the_end() {
+    let scene = Scene::new();
+    let ended = scene.run(&mut scene.guest("end-while-crashing"));
+    assert_eq!(ended.status.signal(), Some(libc::SIGSEGV), "{ended:?}");
+    assert_eq!(scene.only_report().info().unwrap().soft_errors, [""; 0]);
+}
+
+#[test]
+fn an_app_that_took_the_descriptors_numbers_finds_nothing_of_ours_in_its_files() {
+    let scene = Scene::new();
+    let ended = scene.guest("reuse-numbers").output().unwrap();
+    assert_eq!(ended.status.signal(), Some(libc::SIGSEGV), "{ended:?}");
+    scene.expect_reporter();
+    scene.wait_for_reporter();
+    scene.only_report();
+    for number in 0..16 {
+        let document = scene.store_root().join(format!("document-{number}"));
+        assert_eq!(std::fs::read(&document).unwrap(), b"", "{}", document.display());
+    }
 }
 
 #[test]

@@ -37,6 +37,19 @@ impl Scene {
         run
     }
 
+    /// Starts and ends another instance, while one goes on, and waits until it has looked at what it found.
+    fn start_other(&self) {
+        self.expect_reporter();
+        assert!(self.crasher("clean-exit").status().unwrap().success());
+        wait_for("the other reporter's end", || {
+            let journals = journals(&self.store());
+            journals
+                .iter()
+                .any(|journal| journal.trim_end().ends_with("done"))
+                .then_some(())
+        });
+    }
+
     /// Starts and ends the app once more, and waits until that has looked at what it found.
     fn start_again(&self) {
         self.crash("clean-exit");
@@ -111,6 +124,41 @@ fn torn_and_garbled_runs_do_no_harm_and_are_removed_when_they_are_old() {
     }
     scene.start_again();
     assert!(!folders.iter().any(|folder| folder.exists()));
+}
+
+#[test]
+fn a_run_whose_app_lives_without_its_lock_is_left_alone() {
+    let scene = Scene::new();
+    // Any close of the file in its process gives up the lock.
+    let mut app = scene
+        .guest("close-run-file")
+        .stdin(std::process::Stdio::piped())
+        .spawn()
+        .unwrap();
+    scene.expect_reporter();
+    scene.wait_until_watched();
+    let folder = scene.store_root().join("Crasher/runs");
+    let run = std::fs::read_dir(&folder)
+        .unwrap()
+        .next()
+        .unwrap()
+        .unwrap()
+        .path()
+        .join("run");
+    wait_for("the lock to be given up", || {
+        let lock = rustix::fs::fcntl_lock(
+            File::options().write(true).open(&run).unwrap(),
+            rustix::fs::FlockOperation::NonBlockingLockExclusive,
+        );
+        lock.ok()
+    });
+    scene.start_other();
+    assert!(run.exists());
+    assert!(scene.store().abnormal_ends().unwrap().is_empty());
+    drop(app.stdin.take());
+    app.wait().unwrap();
+    scene.wait_for_reporter();
+    assert_eq!(scene.only_report().info().unwrap().soft_errors, [""; 0]);
 }
 
 #[test]

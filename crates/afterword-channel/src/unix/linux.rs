@@ -55,32 +55,69 @@ pub(super) fn memory(name: &str, length: usize) -> io::Result<OwnedFd> {
     Ok(memory)
 }
 
-/// Copies memory of this process that may not be there, by way of a place in a file: the kernel answers EFAULT where a load
-/// would be a fault, and copies what it can before that. Allocates nothing; for signal handlers.
+/// Copies memory of this process that may not be there: the kernel answers EFAULT where a load would be a fault, and copies
+/// what it can before that. Allocates nothing; for signal handlers.
 pub(crate) fn copy_own_memory(file: &File, place: usize, address: u64, into: &mut [u8]) -> usize {
+    match copy_own_memory_directly(address, into) {
+        Ok(copied) => copied,
+        // A sandbox may forbid that one. An app may have closed what was not its own, and have a file of its own there now.
+        Err(libc::EPERM | libc::ENOSYS | libc::EACCES) if is_private_memory(file) => {
+            copy_own_memory_through(file, place, address, into)
+        }
+        Err(_) => 0,
+    }
+}
+
+/// Memory without a name, of the length that ours has.
+fn is_private_memory(file: &File) -> bool {
+    // SAFETY: the structure is made of numbers; fstat fills it, and is async-signal-safe.
+    unsafe {
+        let mut stat: libc::stat = std::mem::zeroed();
+        libc::fstat(file.as_raw_fd(), &raw mut stat) == 0
+            && stat.st_nlink == 0
+            && stat.st_size == crate::layout::PRIVATE_BYTES as libc::off_t
+    }
+}
+
+/// By way of a place in a file.
+fn copy_own_memory_through(file: &File, place: usize, address: u64, into: &mut [u8]) -> usize {
     let (fd, at) = (file.as_raw_fd(), place as libc::off_t);
     // SAFETY: the kernel reads from `address` and answers EFAULT for what is not there; nothing here touches it.
     let written = unsafe { libc::pwrite(fd, address as *const libc::c_void, into.len(), at) };
     let Ok(written) = usize::try_from(written) else {
-        return copy_own_memory_directly(address, into);
+        return 0;
     };
     // SAFETY: `into` is at least as long as what was written.
     let read = unsafe { libc::pread(fd, into.as_mut_ptr().cast(), written.min(into.len()), at) };
     usize::try_from(read).unwrap_or(0)
 }
 
-/// The same by a system call that needs no descriptor, for an app that has closed what was not its own. A sandbox may forbid
-/// it, so it is the second choice.
-fn copy_own_memory_directly(address: u64, into: &mut [u8]) -> usize {
-    let length = into.len();
-    let vector = |start| libc::iovec {
-        iov_base: start,
+/// By a system call that needs no descriptor.
+///
+/// # Errors
+/// The kernel's number, where it forbids the call or there is nothing at the address.
+fn copy_own_memory_directly(address: u64, into: &mut [u8]) -> Result<usize, i32> {
+    const PAGE_BYTES: u64 = 4096;
+    // What lies behind the end of a page may not be there, and a vector is copied as a whole.
+    let first = usize::try_from(PAGE_BYTES - address % PAGE_BYTES)
+        .unwrap_or(usize::MAX)
+        .min(into.len());
+    let vector = |base: *mut libc::c_void, length| libc::iovec {
+        iov_base: base,
         iov_len: length,
     };
-    let (local, remote) = (vector(into.as_mut_ptr().cast()), vector(address as *mut libc::c_void));
-    // SAFETY: the local vector is `into`; the remote one is looked at by the kernel alone.
-    let read = unsafe { libc::process_vm_readv(libc::getpid(), &raw const local, 1, &raw const remote, 1, 0) };
-    usize::try_from(read).unwrap_or(0)
+    let local = vector(into.as_mut_ptr().cast(), into.len());
+    let remote = [
+        vector(address as *mut libc::c_void, first),
+        vector(
+            address.saturating_add(first as u64) as *mut libc::c_void,
+            into.len() - first,
+        ),
+    ];
+    // SAFETY: the local vector is `into`; the remote ones are looked at by the kernel alone.
+    let read = unsafe { libc::process_vm_readv(libc::getpid(), &raw const local, 1, remote.as_ptr(), 2, 0) };
+    // SAFETY: the number of the call that has just failed, in this thread.
+    usize::try_from(read).map_err(|_| unsafe { *libc::__errno_location() })
 }
 
 /// Seconds since the computer was started, asleep or not: the same in every process.

@@ -84,10 +84,21 @@ impl App {
     ///
     /// # Errors
     /// [`Error::Wait`].
-    pub(crate) fn wait_for_its_end(&self) -> Result<(), Error> {
+    pub(crate) fn wait_for_its_end(&self, _run: &RunView) -> Result<(), Error> {
         while !self.gone.get() {
             // SAFETY: no descriptor is added.
             unsafe { self.look(&[], None)? };
+        }
+        Ok(())
+    }
+
+    /// # Errors
+    /// [`Error::Gone`] once the process is: its number may be another one's.
+    pub(crate) fn must_live(&self) -> Result<(), Error> {
+        // SAFETY: no descriptor is added.
+        let looked = unsafe { self.look(&[], Some(Duration::ZERO)) };
+        if looked.is_ok() && self.gone.get() {
+            return Err(Error::Gone);
         }
         Ok(())
     }
@@ -130,4 +141,14 @@ impl App {
         }
         Ok(readable)
     }
+}
+
+/// On macOS the lock alone tells whether a run is alive.
+pub(crate) fn maps_run(_run: &RunView) -> bool {
+    false
+}
+
+/// Not known here: then a run of the same number is not taken for one that `exec` ended.
+pub(crate) fn has_begun_before(_pid: u32, _ms: u64) -> bool {
+    false
 }

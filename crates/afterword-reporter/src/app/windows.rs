@@ -55,11 +55,19 @@ impl App {
     ///
     /// # Errors
     /// [`Error::Wait`].
-    pub(crate) fn wait_for_its_end(&self) -> Result<(), Error> {
+    pub(crate) fn wait_for_its_end(&self, _run: &RunView) -> Result<(), Error> {
         match &self.process {
             Some(process) => wait_for_any(&[process.as_raw_handle()]).map(drop),
             None => Ok(()),
         }
+    }
+
+    /// While its handle is open, its number is nobody else's.
+    ///
+    /// # Errors
+    /// None.
+    pub(crate) fn must_live(&self) -> Result<(), Error> {
+        Ok(())
     }
 
     /// No process becomes another one here.
@@ -79,4 +87,14 @@ fn wait_for_any(wanted: &[HANDLE]) -> Result<usize, Error> {
         return Err(Error::Wait(io::Error::last_os_error()));
     }
     Ok((woken - WAIT_OBJECT_0) as usize)
+}
+
+/// On Windows the lock alone tells whether a run is alive.
+pub(crate) fn maps_run(_run: &RunView) -> bool {
+    false
+}
+
+/// Not known here: then a run of the same number is not taken for one that `exec` ended.
+pub(crate) fn has_begun_before(_pid: u32, _ms: u64) -> bool {
+    false
 }

@@ -127,7 +127,9 @@ impl Keeper {
 
     fn keep(&self, context: CrashContext) -> Result<ReportId, Error> {
         let dump = capture::dump(context)?;
-        Kept::without_run(&self.app, ReportId::random(), dump, ReportKind::Crash)?.store(&self.store)
+        let id = ReportId::random();
+        Kept::without_run(&self.app, id, dump, ReportKind::Crash)?.store(&self.store)?;
+        Ok(id)
     }
 
     fn is_done(&self, client: u64, kept: Result<ReportId, Error>) {

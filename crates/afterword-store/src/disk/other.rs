@@ -10,6 +10,11 @@ pub(super) fn is_private_folder(path: &Path) -> bool {
     path.is_dir()
 }
 
+/// Makes a folder; one that is there is an error.
+pub(super) fn make_new_folder(path: &Path) -> io::Result<()> {
+    fs::create_dir(path)
+}
+
 /// Makes a folder and what is above it.
 pub(super) fn make_private_folder(path: &Path) -> io::Result<()> {
     fs::create_dir_all(path)

@@ -20,6 +20,6 @@ impl Rescuer {
 }
 
 /// No answer.
-pub(crate) fn rescue(running: &'static Running, _until: Instant) -> Option<CaptureStatus> {
+pub(crate) fn rescue(running: &'static Running, _first: u32, _until: Instant) -> Option<CaptureStatus> {
     match *running.rescuer.as_ref()? {}
 }
