@@ -63,14 +63,15 @@ unsafe impl Sync for Stack {}
 static STACK: Stack = Stack(UnsafeCell::new([0; STACK_BYTES]));
 
 /// Starts a rescuer and waits for its answer, until `until`; or for the reporter's to the `first` request, which may only have
-/// been slow. None when it cannot be started, dies, or is too slow. Allocates
-/// nothing, takes no lock; for the crash handler, once.
+/// been slow. None when it cannot be started, dies, or is too slow. Allocates nothing, takes no lock; for the crash handler,
+/// once.
 pub(crate) fn rescue(running: &'static Running, first: u32, until: Instant) -> Option<CaptureStatus> {
     let rescuer = running.rescuer.as_ref()?;
     let request = running.next_request();
     running.memory.set_rescue_request(request);
     // SAFETY: the stack is static and used once; the child shares our memory, but only reads `rescuer`, which is never
-    // dropped. Without an exit signal, an app that waits for its children does not meet it.
+    // dropped. An app that waits for its children does not meet one that could not `exec`; a rescuer is its child like any
+    // other, and the app is at its end.
     let child = unsafe {
         let top = STACK.0.get().cast::<u8>().add(STACK_BYTES);
         // A signal of the app must not run the app's handler in the child, which shares its memory.

@@ -22,6 +22,7 @@ fn main() -> ExitCode {
         without_afterword();
         None
     } else {
+        // Set once: this is the only place.
         let _ = MOMENTS.set(moments);
         note_when_it_was_handled();
         let Some(guard) = with_afterword(&arguments, moments) else {

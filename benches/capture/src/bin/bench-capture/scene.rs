@@ -79,6 +79,7 @@ impl Scene {
     /// The same where an earlier run has been.
     pub(crate) fn start_in(folder: TempDir, play: &Play) -> anyhow::Result<Scene> {
         let noted = folder.path().join("moments");
+        // Left by an earlier run, or not there.
         let _ = fs::remove_file(&noted);
         let moments = Moments::open(&noted)?;
         let mut app = command(play, &noted, &folder.path().join("store"))
