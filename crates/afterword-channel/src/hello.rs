@@ -36,6 +36,67 @@ pub struct Identity {
     pub max_breadcrumbs: usize,
     /// Keep stacks and registers as they are, instead of sanitising them.
     pub full_stacks: bool,
+    /// What a person has said that the computer is called, if anything.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub server_name: Option<String>,
+    /// Whether a session of each run is told, for the health of releases.
+    #[serde(default)]
+    pub release_health: bool,
+    /// How to send.
+    #[serde(default)]
+    pub transport: TransportSettings,
+    /// What to do with crashes before anybody sees them.
+    #[serde(default)]
+    pub rules: CrashRules,
+}
+
+/// How the reporter sends what is the app's. What is not said is decided by the uploader.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(default, deny_unknown_fields)]
+pub struct TransportSettings {
+    /// The longest a request may take, in milliseconds.
+    pub timeout_ms: Option<u64>,
+    /// How often a request is tried again at once, before it waits for a later time.
+    pub retries: Option<u32>,
+    /// The proxy's URL; `none` for none, whatever the system says.
+    pub proxy: Option<String>,
+    /// A file of certificates (PEM) that are trusted besides the system's.
+    pub ca_certificate: Option<OsText>,
+}
+
+/// What the app wants done with crashes, of which it can decide nothing any more when they happen.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(default, deny_unknown_fields)]
+pub struct CrashRules {
+    /// Crashes of which no report is made. One rule that holds is enough.
+    pub drop: Vec<DropRule>,
+    /// What is taken out of texts.
+    pub redact: Vec<RedactRule>,
+}
+
+/// Crashes to drop: all that is said here holds for them. A rule that says nothing holds for none.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(default, deny_unknown_fields)]
+pub struct DropRule {
+    /// A pattern of the signature, in which `*` stands for any text.
+    pub signature: Option<String>,
+    /// The same of the file name of a module on the crashed thread's stack.
+    pub module: Option<String>,
+}
+
+/// Text to take out of messages, tags, contexts, extra, users and breadcrumbs.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct RedactRule {
+    /// A regular expression.
+    pub pattern: String,
+    /// What stands there instead.
+    #[serde(default = "redacted")]
+    pub with: String,
+}
+
+fn redacted() -> String {
+    "[redacted]".to_owned()
 }
 
 /// All that the reporter must know of the app. It is in the private memory, before anything else starts.

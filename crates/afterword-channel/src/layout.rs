@@ -22,6 +22,7 @@
 //!    276      4  the reporter's last answer about a crash (u32): request × 4 + status
 //!    280      4  the reporter's last answer about a panic (u32): the same
 //!    284      4  the reporter's last answer about a hang (u32): the same
+//!    288      4  errors that the app has captured (u32)
 //!
 //!    512     16  scope, copy A: sequence (u64), length (u32), CRC-32 of the bytes (u32)
 //!    528     16  scope, copy B: the same
@@ -144,6 +145,7 @@ pub(crate) const AT_SALVAGE_SLOT: usize = 268;
 pub(crate) const AT_CRASH_ANSWER: usize = 276;
 pub(crate) const AT_PANIC_ANSWER: usize = 280;
 pub(crate) const AT_HANG_ANSWER: usize = 284;
+pub(crate) const AT_ERRORS: usize = 288;
 
 pub(crate) const AT_SCOPE_HEADER: [usize; 2] = [512, 528];
 pub(crate) const AT_SCOPE: [usize; 2] = [12_288, 77_824];

@@ -97,6 +97,11 @@ impl RunFile {
         self.word(AT_REPORTER_PID).store(pid, Ordering::Release);
     }
 
+    /// Counts an error that was captured: a session with errors is not a healthy one.
+    pub fn count_error(&self) {
+        self.word(AT_ERRORS).fetch_add(1, Ordering::AcqRel);
+    }
+
     /// Says whether the panic that was noted last is a crash: `None` while that is open.
     pub fn set_panic_verdict(&self, crash: Option<bool>) {
         let word = match crash {

@@ -189,6 +189,14 @@ impl RunView {
         Ok(RunState::from_word(self.number(AT_APP_STATE)?))
     }
 
+    /// How many errors the app has captured.
+    ///
+    /// # Errors
+    /// [`Error::ReadRunFile`].
+    pub fn errors(&self) -> Result<u32, Error> {
+        self.number(AT_ERRORS)
+    }
+
     /// Whether the panic noted last is a crash: `None` while that is open or there was no panic.
     ///
     /// # Errors

@@ -231,6 +231,16 @@ fn a_panic_and_a_crash_at_once_each_get_their_own_answer() {
 }
 
 #[test]
+fn errors_are_counted_for_the_reporter() {
+    let (_folder, run) = run();
+    let view = reporters_view(&run);
+    assert_eq!(view.errors().unwrap(), 0);
+    run.count_error();
+    run.count_error();
+    assert_eq!(view.errors().unwrap(), 2);
+}
+
+#[test]
 fn what_the_app_said_last_is_heard_although_it_did_not_listen() {
     let (app, reporter) = pair().unwrap();
     reporter.send(&Message::Ready { pid: 1 }).unwrap();

@@ -221,6 +221,7 @@ impl Options {
                 },
                 max_breadcrumbs: self.max_breadcrumbs,
                 full_stacks: self.full_stacks,
+                ..Identity::default()
             },
             executable: std::env::current_exe().unwrap_or_default().into(),
             can_restart: true,

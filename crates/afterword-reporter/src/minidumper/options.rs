@@ -92,6 +92,7 @@ impl Settings {
                 policy,
                 max_breadcrumbs: 0,
                 full_stacks: given.full_stacks,
+                ..Identity::default()
             },
             // A client is started by somebody else; how, is not known here.
             executable: PathBuf::new().into(),
