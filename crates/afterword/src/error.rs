@@ -13,6 +13,14 @@ pub enum InitError {
         /// What is wrong with it.
         why: String,
     },
+    /// A setting, or a variable of the environment, has a value that it cannot have.
+    #[error("{option} is not valid: {why}")]
+    InvalidOption {
+        /// The setting as in a settings table, or the variable.
+        option: String,
+        /// What is wrong with it.
+        why: String,
+    },
     /// `init` was called before in this process, and its crash handlers are in place.
     #[error("afterword is already initialised in this process")]
     AlreadyInitialised,

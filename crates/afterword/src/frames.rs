@@ -4,14 +4,20 @@
 //! The SDK tells the app's frames from others by prefixes of function names alone: inlined functions of the standard library
 //! (`do_call`, `catch_unwind`) and the C library then look like the app's, and an app whose name begins like ours does not.
 
+use std::borrow::Cow;
 use std::sync::OnceLock;
 
 use afterword_channel::Homes;
 use sentry::protocol::{Event, Frame, Stacktrace};
 use sentry::{ClientOptions, Integration};
 
+use crate::scope;
+
 /// Placed last among the integrations.
-pub(crate) struct OwnFrames;
+pub(crate) struct OwnFrames {
+    /// What the app says that the computer is called, if anything.
+    pub(crate) server_name: Option<Cow<'static, str>>,
+}
 
 impl Integration for OwnFrames {
     fn name(&self) -> &'static str {
@@ -20,10 +26,11 @@ impl Integration for OwnFrames {
 
     fn setup(&self, options: &mut ClientOptions) {
         // The contexts integration puts the host name there. On a desktop it names a person as often as not.
-        options.server_name = None;
+        options.server_name.clone_from(&self.server_name);
     }
 
     fn process_event(&self, mut event: Event<'static>, _options: &ClientOptions) -> Option<Event<'static>> {
+        scope::lift_request(&mut event);
         let exceptions = event
             .exception
             .values

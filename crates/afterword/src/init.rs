@@ -1,22 +1,21 @@
 //! `init`: everything that must be in place before something goes wrong, and the guard that says how it ended.
 
+use std::fmt;
 use std::path::{Path, PathBuf};
-use std::str::FromStr;
 use std::sync::atomic::{AtomicU32, Ordering};
-use std::sync::{Arc, Mutex, OnceLock};
+use std::sync::{Mutex, OnceLock};
 use std::thread::ThreadId;
 use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
 use afterword_channel::{AppChannel, Hello, Identity, Message, OsText, Policy, PrivateMemory, RunFile, RunState};
-use afterword_store::{AppId, ConsentPolicy, Store, chain};
-use sentry::types::{Dsn, ParseDsnError, Uuid};
-use sentry::{Client, ClientOptions, Hub};
+use afterword_store::{AppId, ConsentPolicy, EnvelopeClass, Placed, Store, chain};
+use sentry::types::{Dsn, Uuid};
 
-use crate::frames::OwnFrames;
+use crate::client::Parts;
+use crate::options::{self, Resolved};
 use crate::rescue::Rescuer;
 use crate::salvage::Stock;
 use crate::start::Program;
-use crate::transport::StoreTransport;
 use crate::{Consent, InitError, Options, handler, mirror, panics, start, terminate, this_thread};
 
 /// What the whole process shares once `init` has returned. Never dropped.
@@ -29,6 +28,11 @@ pub(crate) struct Running {
     pub(crate) rescuer: Option<Rescuer>,
     pub(crate) stock: Stock,
     store: Store,
+    policy: ConsentPolicy,
+    /// What an envelope of our own making says of the app.
+    pub(crate) dsn: String,
+    pub(crate) release: Option<String>,
+    pub(crate) environment: String,
     pub(crate) run_id: Uuid,
     pub(crate) deadline: Duration,
     pub(crate) init_thread: ThreadId,
@@ -68,6 +72,13 @@ impl Running {
         }
     }
 
+    /// Keeps an envelope that is no report, synced.
+    pub(crate) fn keep(&self, class: EnvelopeClass, envelope: &[u8]) -> Result<Placed, afterword_store::Error> {
+        let placed = self.store.put_envelope(self.policy, class, envelope)?;
+        self.tell(&Message::Stored);
+        Ok(placed)
+    }
+
     /// Tells the reporter, which may be gone or behind: what matters is in the store and in the run file.
     pub(crate) fn tell(&self, message: &Message) {
         if let Err(error) = self.channel.send(message) {
@@ -81,15 +92,23 @@ impl Running {
 /// Dropped in the ordinary way it marks a clean exit. Dropped while its thread panics it makes the panic a crash: that is
 /// the panic that ends the program.
 #[must_use = "dropped at once, it would mark a clean exit at once"]
-#[derive(Debug)]
 pub struct Guard {
-    enabled: bool,
+    /// None: everything is off.
+    pub(crate) parts: Option<Box<Parts>>,
 }
 
 impl Guard {
     /// Whether anything will be captured: false for an empty DSN.
     pub fn is_enabled(&self) -> bool {
-        self.enabled
+        self.parts.is_some()
+    }
+}
+
+impl fmt::Debug for Guard {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Guard")
+            .field("is_enabled", &self.is_enabled())
+            .finish_non_exhaustive()
     }
 }
 
@@ -100,36 +119,55 @@ impl Options {
     /// through `log`, and the application runs without crash reports.
     ///
     /// # Errors
-    /// [`InitError::InvalidDsn`], which says what is wrong with it, and [`InitError::AlreadyInitialised`].
+    /// [`InitError::InvalidDsn`] and [`InitError::InvalidOption`], which say what is wrong with it, and
+    /// [`InitError::AlreadyInitialised`].
     pub fn init(self) -> Result<Guard, InitError> {
-        let dsn = self.dsn.trim();
-        if dsn.is_empty() {
-            return Ok(Guard { enabled: false });
-        }
-        let dsn = Dsn::from_str(dsn).map_err(|error| InitError::InvalidDsn {
-            dsn: without_secret(dsn),
-            why: in_words(&error).to_owned(),
-        })?;
+        self.set_up(Parts::bind)
+    }
+
+    /// The same without a Sentry client, for an app that sets up the SDK itself: see [`Guard::attach`].
+    ///
+    /// # Errors
+    /// As [`Options::init`].
+    pub fn start(self) -> Result<Guard, InitError> {
+        self.set_up(|_| ())
+    }
+
+    fn set_up(self, bind: impl FnOnce(&Parts)) -> Result<Guard, InitError> {
+        let mut options = self.resolve(&options::of_process)?;
+        let Some(dsn) = options.dsn.clone() else {
+            return Ok(Guard { parts: None });
+        };
         if RUNNING.get().is_some() {
             return Err(InitError::AlreadyInitialised);
         }
-        let app_name = self.app_name.clone().unwrap_or_else(executable_name);
+        let app_name = options.app_name.take().unwrap_or_else(executable_name);
         // Where nothing may be kept, nothing is written either: no store, no run file, no reporter.
-        let store = (self.consent != Consent::Never)
-            .then(|| self.open_store(&app_name))
+        let store = (options.consent != Consent::Never)
+            .then(|| options.open_store(&app_name))
             .flatten();
         if let Some((store, root, app_id)) = &store {
-            self.watch(store, root, app_id, &app_name, &dsn);
+            options.watch(store, root, app_id, &app_name, &dsn);
         }
-        self.bind_client(dsn, app_name, store.map(|(store, ..)| store));
+        let parts = Parts {
+            options,
+            dsn,
+            app_name,
+            store: store.map(|(store, ..)| store),
+        };
+        bind(&parts);
         if let Some(running) = Running::of_this_process() {
             mirror::start(running);
             panics::install_hook();
             running.run.replace_state(RunState::Starting, RunState::Running);
         }
-        Ok(Guard { enabled: true })
+        Ok(Guard {
+            parts: Some(Box::new(parts)),
+        })
     }
+}
 
+impl Resolved {
     fn open_store(&self, app_name: &str) -> Option<(Store, PathBuf, AppId)> {
         let app_id = AppId::from_name(self.app_id.as_deref().unwrap_or(app_name));
         let opened = match &self.store {
@@ -195,8 +233,12 @@ impl Options {
             channel,
             program,
             store: store.clone(),
+            policy: self.consent.into(),
+            dsn: hello.identity.dsn.clone(),
+            release: self.release.clone(),
+            environment: self.environment.clone(),
             run_id: hello.run_id,
-            deadline: Duration::from_millis(self.deadline_ms.min(60_000)),
+            deadline: Duration::from_millis(self.deadline_ms),
             init_thread: std::thread::current().id(),
             init_tid: this_thread::number(),
             open_panics: Mutex::default(),
@@ -213,7 +255,7 @@ impl Options {
                 app_name: app_name.to_owned(),
                 dsn: dsn.to_string(),
                 release: self.release.clone(),
-                environment: Some(self.environment_or_default()),
+                environment: Some(self.environment.clone()),
                 policy: match self.consent {
                     Consent::Ask => Policy::Ask,
                     Consent::Always => Policy::Always,
@@ -221,56 +263,16 @@ impl Options {
                 },
                 max_breadcrumbs: self.max_breadcrumbs,
                 full_stacks: self.full_stacks,
-                ..Identity::default()
+                server_name: self.server_name.clone(),
+                release_health: self.release_health,
+                transport: self.transport.clone(),
+                rules: self.crash_rules.clone(),
             },
             executable: std::env::current_exe().unwrap_or_default().into(),
             can_restart: true,
             arguments: std::env::args_os().skip(1).map(OsText::from).collect(),
             working_folder: std::env::current_dir().unwrap_or_default().into(),
             terminal: start::terminal().map(OsText::from),
-        }
-    }
-
-    fn environment_or_default(&self) -> String {
-        let default = if cfg!(debug_assertions) {
-            "development"
-        } else {
-            "production"
-        };
-        self.environment.clone().unwrap_or_else(|| default.to_owned())
-    }
-
-    /// Builds the client directly: `sentry::init` panics on a bad DSN, and reads the environment when ours is empty.
-    fn bind_client(&self, dsn: Dsn, app_name: String, store: Option<Store>) {
-        let policy = match self.consent {
-            Consent::Ask => ConsentPolicy::Ask,
-            Consent::Always => ConsentPolicy::Always,
-            Consent::Never => ConsentPolicy::Never,
-        };
-        let mut options = ClientOptions::new()
-            .max_breadcrumbs(self.max_breadcrumbs)
-            .attach_stacktrace(self.attach_stacktrace)
-            .environment(self.environment_or_default())
-            .maybe_release(self.release.clone())
-            .before_breadcrumb(|breadcrumb| {
-                // Under the hub's lock: only the run file is touched.
-                mirror::breadcrumb(&breadcrumb);
-                Some(breadcrumb)
-            })
-            .add_integration(sentry::integrations::backtrace::AttachStacktraceIntegration)
-            .add_integration(sentry::integrations::contexts::ContextIntegration::new())
-            .add_integration(sentry::integrations::backtrace::ProcessStacktraceIntegration)
-            .add_integration(OwnFrames);
-        options.default_integrations = false;
-        options.dsn = Some(dsn.clone());
-        // Without a store nothing could be kept or asked: the hub stays, and drops what it is given.
-        if let Some(store) = store {
-            let transport = StoreTransport::new(store, policy, dsn, app_name);
-            options.transport = Some(Arc::new(Arc::new(transport)));
-        }
-        Hub::main().bind_client(Some(Arc::new(Client::with_options(options))));
-        if !Arc::ptr_eq(&Hub::current(), &Hub::main()) {
-            Hub::current().bind_client(Hub::main().client());
         }
     }
 }
@@ -280,7 +282,7 @@ impl Drop for Guard {
         let Some(running) = Running::of_this_process() else {
             return;
         };
-        if !self.enabled {
+        if !self.is_enabled() {
             return;
         }
         handler::wait_for_another_threads_crash(running);
@@ -291,26 +293,6 @@ impl Drop for Guard {
         running.clean_exit();
         running.tell(&Message::Ending);
         running.clean_up_alone();
-    }
-}
-
-fn in_words(error: &ParseDsnError) -> &'static str {
-    match error {
-        ParseDsnError::InvalidUrl => "it is not a URL",
-        ParseDsnError::InvalidScheme => "its scheme is neither http nor https",
-        ParseDsnError::NoUsername => "the public key before the @ is missing",
-        ParseDsnError::NoProjectId => "the project after the host is missing",
-        ParseDsnError::InvalidProjectId(_) => "the project after the host cannot be read",
-    }
-}
-
-fn without_secret(dsn: &str) -> String {
-    match dsn.split_once('@') {
-        Some((before, after)) => match before.rsplit_once(':') {
-            Some((scheme_and_key, secret)) if !secret.starts_with("//") => format!("{scheme_and_key}:…@{after}"),
-            _ => dsn.to_owned(),
-        },
-        None => dsn.to_owned(),
     }
 }
 
@@ -355,6 +337,6 @@ mod tests {
         let guard = Options::new(" ").init().unwrap();
         assert!(!guard.is_enabled());
         assert!(Running::of_this_process().is_none());
-        assert!(Hub::main().client().is_none());
+        assert!(sentry::Hub::main().client().is_none());
     }
 }

@@ -50,7 +50,9 @@
 mod error;
 mod options;
 
+mod client;
 mod init;
+mod lazy;
 mod start;
 
 mod handler;
@@ -68,25 +70,66 @@ mod panics;
 
 mod hang;
 
+mod capture;
+mod capturer;
+mod feedback;
 mod frames;
+mod hub_ext;
+pub mod trace;
 
 mod mirror;
+mod outgoing;
+mod scope;
 mod transport;
 mod watch;
 
+mod release;
+
+#[cfg(feature = "anyhow")]
+pub use capture::capture_anyhow;
+#[cfg(feature = "eyre")]
+pub use capture::capture_eyre;
+pub use capture::{capture, capture_event, capture_message, capture_result, event_from_error};
+pub use capturer::{ErrorCapturer, RecordingCapturer, SentryCapturer};
 pub use error::InitError;
+pub use feedback::{Feedback, FeedbackKept, feedback};
 pub use hang::report_hang;
+pub use hub_ext::HubExt;
 pub use init::Guard;
-pub use mirror::{add_breadcrumb, configure_scope, set_context, set_extra, set_tag, set_user};
-pub use options::{Consent, Options, Reporter};
+pub use lazy::Lazy;
+pub use mirror::{
+    add_breadcrumb, configure_scope, remove_tag, set_context, set_extra, set_fingerprint, set_level, set_request,
+    set_tag, set_user,
+};
+pub use options::{Consent, CrashRules, Delivery, DropRule, Options, RedactRule, Reporter, Transport};
+#[doc(hidden)]
+pub use release::release_name;
+pub use scope::{ScopeExt, with_scope};
 pub use sentry;
 
-/// The release tag of the calling crate: its name and version, as `name@1.2.3`.
+/// The release tag of the calling crate: its name and version, and the commit it is built from if the build knows it, as
+/// `name@1.2.3+0123456789ab`.
+///
+/// The commit is looked for, when the crate is compiled, in the variables `AFTERWORD_COMMIT`, `VERGEN_GIT_SHA`, `GITHUB_SHA` and
+/// `CI_COMMIT_SHA`.
 ///
 /// A macro, since a function would see this crate's package and not yours.
 #[macro_export]
 macro_rules! release_name {
-    () => {
-        concat!(env!("CARGO_PKG_NAME"), "@", env!("CARGO_PKG_VERSION"))
-    };
+    () => {{
+        static NAME: ::std::sync::OnceLock<::std::string::String> = ::std::sync::OnceLock::new();
+        NAME.get_or_init(|| {
+            $crate::release_name(
+                ::std::env!("CARGO_PKG_NAME"),
+                ::std::env!("CARGO_PKG_VERSION"),
+                [
+                    ::std::option_env!("AFTERWORD_COMMIT"),
+                    ::std::option_env!("VERGEN_GIT_SHA"),
+                    ::std::option_env!("GITHUB_SHA"),
+                    ::std::option_env!("CI_COMMIT_SHA"),
+                ],
+            )
+        })
+        .as_str()
+    }};
 }

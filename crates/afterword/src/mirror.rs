@@ -9,10 +9,11 @@ use std::time::Duration;
 
 use afterword_channel::fit_breadcrumb;
 use afterword_channel::layout::SCOPE_BYTES;
-use sentry::protocol::{Breadcrumb, Context, Event, User, Value};
+use sentry::protocol::{Breadcrumb, Context, Event, Level, Request, User, Value};
 use sentry::{ClientOptions, Hub, Integration, Scope};
 
 use crate::init::Running;
+use crate::scope::{self, ScopeExt};
 use crate::watch::Watch;
 
 const INTERVAL: Duration = Duration::from_secs(1);
@@ -44,10 +45,35 @@ pub fn configure_scope<R: Default>(change: impl FnOnce(&mut Scope) -> R) -> R {
     static ONE_AT_A_TIME: Mutex<()> = Mutex::new(());
     let _lock = ONE_AT_A_TIME.lock().unwrap_or_else(PoisonError::into_inner);
     let result = Hub::main().configure_scope(change);
+    now();
+    result
+}
+
+/// Mirrors at once.
+pub(crate) fn now() {
     if let Some(running) = Running::of_this_process() {
         mirror(running);
     }
-    result
+}
+
+/// Removes a tag from the main hub's scope and from the run file.
+pub fn remove_tag(key: &str) {
+    configure_scope(|scope| scope.remove_tag(key));
+}
+
+/// Sets the level of what is captured with the main hub's scope. A crash is always fatal.
+pub fn set_level(level: Option<Level>) {
+    configure_scope(|scope| scope.set_level(level));
+}
+
+/// Sets by what events with the main hub's scope are grouped, crashes too.
+pub fn set_fingerprint(fingerprint: Option<&[&str]>) {
+    configure_scope(|scope| scope.set_fingerprint(fingerprint));
+}
+
+/// Sets the request that the program is working on, on the main hub's scope and in the run file.
+pub fn set_request(request: Option<Request>) {
+    configure_scope(|scope| scope.set_request(request));
 }
 
 /// Adds a breadcrumb to the current hub; it is in the run file when this returns. `sentry::add_breadcrumb` does the same.
@@ -104,7 +130,9 @@ fn scope_as_event() -> Option<serde_json::Value> {
         contexts: system_contexts().clone(),
         ..Event::default()
     };
-    let mut event = serde_json::to_value(scope.apply_to_event(event)?).ok()?;
+    let mut event = scope.apply_to_event(event)?;
+    scope::lift_request(&mut event);
+    let mut event = serde_json::to_value(event).ok()?;
     if let Some(fields) = event.as_object_mut() {
         // The reporter gives the event its own id and time; the breadcrumbs have a place of their own.
         for own in ["event_id", "timestamp", "breadcrumbs", "platform"] {

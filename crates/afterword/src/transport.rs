@@ -3,6 +3,7 @@
 //! An event is on the disk when `capture_event` returns, so it survives the crash that may follow, and exit need not wait
 //! for a network.
 
+use std::sync::Arc;
 use std::sync::atomic::{AtomicU32, Ordering};
 use std::time::SystemTime;
 
@@ -10,9 +11,10 @@ use afterword_channel::Message;
 use afterword_store::{ConsentPolicy, EnvelopeClass, ReportFile, ReportId, ReportInfo, ReportKind, Store, chain};
 use sentry::protocol::{EnvelopeItem, Event};
 use sentry::types::Dsn;
-use sentry::{Envelope, Transport};
+use sentry::{Envelope, Transport, TransportFactory, TransportOptions};
 
 use crate::init::Running;
+use crate::options::Resolved;
 
 /// Writes what the client gives it into the store and wakes the reporter.
 pub(crate) struct StoreTransport {
@@ -28,14 +30,31 @@ const MAX_EVENTS_TO_ASK_ABOUT: u32 = 20;
 /// The same where nobody is asked.
 const MAX_EVENTS: u32 = 1_000;
 
-impl StoreTransport {
-    pub(crate) fn new(store: Store, policy: ConsentPolicy, dsn: Dsn, app_name: String) -> StoreTransport {
-        StoreTransport {
-            store,
-            policy,
-            dsn,
-            app_name,
+/// Makes one for the DSN of the client.
+pub(crate) struct Factory {
+    store: Store,
+    policy: ConsentPolicy,
+    app_name: String,
+}
+
+impl TransportFactory for Factory {
+    fn create_transport_with_options(&self, options: TransportOptions) -> Arc<dyn Transport> {
+        Arc::new(StoreTransport {
+            store: self.store.clone(),
+            policy: self.policy,
+            dsn: options.dsn,
+            app_name: self.app_name.clone(),
             kept: AtomicU32::new(0),
+        })
+    }
+}
+
+impl StoreTransport {
+    pub(crate) fn factory(store: Store, options: &Resolved, app_name: String) -> Factory {
+        Factory {
+            store,
+            policy: options.consent.into(),
+            app_name,
         }
     }
 
