@@ -4,13 +4,19 @@
 //! | path | answer |
 //! | --- | --- |
 //! | `/api/0/projects/{org}/{project}/issues/` | issues, the one seen last first |
-//! | `/api/0/projects/{org}/{project}/events/{event_id}/` | an event; 404 until it is digested |
+//! | `/api/0/projects/{org}/{project}/events/{event_id}/` | an event or a transaction; 404 until it is digested |
 //! | `/api/0/issues/{id}/` | an issue |
 //! | `/api/0/issues/{id}/events/` | its events, newest first |
 //! | `/api/0/issues/{id}/events/latest/` | its newest event |
 //! | `/api/0/issues/{id}/events/{event_id}/` | one of its events |
+//! | `/api/0/organizations/{org}/sessions/` | release health, see `health` |
+//! | `/api/0/organizations/{org}/stats_v2/` | what clients discarded, see `health` |
+//! | `/api/0/organizations/{org}/events-trace/{trace_id}/` | the transactions of a trace inside each other, see `traces` |
 
+mod asked;
+mod health;
 mod json;
+mod traces;
 
 use axum::extract::{Path, State};
 use axum::http::StatusCode;
@@ -36,6 +42,12 @@ pub(crate) fn routes(app: &App) -> Router<App> {
         .route("/api/0/issues/{issue}/events/", get(events))
         .route("/api/0/issues/{issue}/events/latest/", get(latest_event))
         .route("/api/0/issues/{issue}/events/{event}/", get(event))
+        .route("/api/0/organizations/{org}/sessions/", get(health::sessions))
+        .route("/api/0/organizations/{org}/stats_v2/", get(health::stats))
+        .route(
+            "/api/0/organizations/{org}/events-trace/{trace}/",
+            get(traces::of_organization),
+        )
         .route_layer(from_fn_with_state(app.clone(), access::api))
 }
 
@@ -85,11 +97,16 @@ async fn event_of_project(
     let project = projects::project_by_slugs(&app.database, &org, &project)
         .await?
         .ok_or(Failure::NotFound)?;
-    whole(
-        &app,
-        queries::event_of_project(&app.database, project, &event_id(&event)?).await?,
-    )
-    .await
+    let id = event_id(&event)?;
+    let event = queries::event_of_project(&app.database, project, &id).await?;
+    if event.is_some() {
+        return whole(&app, event).await;
+    }
+    let transaction = queries::traces::transaction(&app.database, project, &id)
+        .await?
+        .ok_or(Failure::NotFound)?;
+    let attachments = queries::attachments_of(&app.database, project, &id).await?;
+    Ok(Json(traces::as_event(&transaction, &attachments)))
 }
 
 async fn whole(app: &App, event: Option<StoredEvent>) -> Answer {
@@ -114,7 +131,21 @@ pub(crate) fn event_id(id: &str) -> Result<String, Failure> {
 #[derive(Debug)]
 pub(crate) enum Failure {
     NotFound,
+    /// 400, with what is wrong about the request.
+    Wrong(String),
     Failed(Error),
+}
+
+impl Failure {
+    /// A request whose `what` is none we know.
+    fn wrong(what: &str, value: &str) -> Self {
+        let value: String = value.chars().take(100).collect();
+        Self::Wrong(if value.is_empty() {
+            format!("Invalid {what}")
+        } else {
+            format!("Invalid {what}: {value:?}")
+        })
+    }
 }
 
 impl From<Error> for Failure {
@@ -126,10 +157,14 @@ impl From<Error> for Failure {
 impl IntoResponse for Failure {
     fn into_response(self) -> Response {
         let (status, detail) = match self {
-            Self::NotFound => (StatusCode::NOT_FOUND, "The requested resource does not exist"),
+            Self::NotFound => (
+                StatusCode::NOT_FOUND,
+                "The requested resource does not exist".to_owned(),
+            ),
+            Self::Wrong(detail) => (StatusCode::BAD_REQUEST, detail),
             Self::Failed(error) => {
                 tracing::error!(error = chain(&error), "could not answer");
-                (StatusCode::INTERNAL_SERVER_ERROR, "Internal error")
+                (StatusCode::INTERNAL_SERVER_ERROR, "Internal error".to_owned())
             }
         };
         (status, Json(json!({ "detail": detail }))).into_response()

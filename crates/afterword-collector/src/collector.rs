@@ -16,6 +16,7 @@ use crate::database::Database;
 use crate::digest::Digest;
 use crate::inbox::Inbox;
 use crate::ingest::Budget;
+use crate::pepper::Pepper;
 use crate::{App, Error, access, api, ingest, pages, projects};
 
 /// How much memory the bodies that are being read may hold together.
@@ -94,6 +95,7 @@ impl Collector {
             database: app.database.clone(),
             blobs: app.blobs.clone(),
             inbox: app.inbox.clone(),
+            pepper: Pepper::open(&app.database.write).await?,
         };
         let digest = tokio::spawn(digest.run(stopped.clone()));
         let server = tokio::spawn(serve(listener, app.clone(), stopped));

@@ -1,14 +1,19 @@
-//! Digest: makes events, attachments and feedback of the envelopes in the inbox. Apart from ingest, so that nothing in
+//! Digest: makes events, attachments, feedback, transactions and figures of the envelopes in the inbox. Apart from ingest, so that nothing in
 //! the shape of what was accepted can make it be refused or lost.
 //!
 //! One task takes envelopes in the order they came. What is made of an envelope is written in one transaction that also
 //! takes it out of the inbox, and everything written has a natural key (the event's id, an attachment's content), so
-//! digesting again after a crash changes nothing. Each envelope is digested in a task of its own: a panic in there
+//! digesting again after a crash changes nothing; counts that have none are only added when
+//! the envelope leaves the inbox with them. Each envelope is digested in a task of its own: a panic in there
 //! counts as a failed try of that envelope, not as the end of the digest.
 
+mod clock;
+mod discards;
 mod items;
+mod sessions;
 #[cfg(test)]
 mod tests;
+mod traces;
 mod writing;
 
 use std::time::Duration;
@@ -20,6 +25,7 @@ use crate::blobs::Blobs;
 use crate::database::Database;
 use crate::error::{OrFailed as _, chain};
 use crate::inbox::{Claimed, Inbox, MAX_TRIES};
+use crate::pepper::Pepper;
 use crate::{Error, blocking, now_ms};
 
 pub(crate) use items::Contents;
@@ -33,6 +39,7 @@ pub(crate) struct Digest {
     pub(crate) database: Database,
     pub(crate) blobs: Blobs,
     pub(crate) inbox: Inbox,
+    pub(crate) pepper: Pepper,
 }
 
 /// Why an envelope was not digested.
@@ -120,7 +127,7 @@ impl Digest {
         let bytes = blocking(move || blobs.envelope(&name)).await?;
         let envelope = Envelope::parse(&bytes, &Limits::default())?;
         drop(bytes);
-        let contents = Contents::of(envelope, claimed)?;
+        let contents = Contents::of(envelope, claimed, &self.pepper)?;
         self.write(contents, claimed).await?;
         let (blobs, name) = (self.blobs.clone(), claimed.blob.clone());
         if let Err(error) = blocking(move || blobs.remove_envelope(&name)).await {
@@ -163,8 +170,20 @@ impl Digest {
         for feedback in &contents.feedback {
             writing::feedback(&mut transaction, claimed, feedback).await?;
         }
+        if let Some(new) = &contents.transaction {
+            writing::traces::transaction(&mut transaction, claimed, new).await?;
+        }
+        for span in &contents.spans {
+            writing::traces::span(&mut transaction, claimed, span).await?;
+        }
+        for update in &contents.sessions {
+            writing::health::session(&mut transaction, claimed, update).await?;
+        }
+        for counts in &contents.counts {
+            writing::health::counts(&mut transaction, claimed, counts).await?;
+        }
         for (kind, count) in &contents.undigested {
-            writing::undigested(&mut transaction, claimed, kind, *count).await?;
+            writing::undigested(&mut transaction, claimed, kind, count).await?;
         }
         Inbox::finish(&mut transaction, claimed).await?;
         transaction.commit().await.or_failed(operation)

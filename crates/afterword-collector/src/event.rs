@@ -16,8 +16,8 @@ mod tests;
 
 use serde_json::Value;
 
-pub(crate) use read::parse_time;
 use read::{entries, first_text, list, newest, text};
+pub(crate) use read::{parse_time, parse_time_us};
 pub(crate) use stack::{Exception, Frame, Stack, Thread};
 
 /// One event.

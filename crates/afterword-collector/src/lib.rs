@@ -7,7 +7,8 @@
 //!    both are on disk the sender is answered.
 //! 2. `digest`, a task of its own, takes the oldest envelope from the inbox and sorts its items: an `event` is read
 //!    (leniently: no shape is refused), put into an issue by `grouping`, and written; attachments become blobs,
-//!    feedback is kept with the event it names; anything else is counted by kind. Writing the results and taking the
+//!    feedback is kept with the event it names; transactions and spans are kept
+//!    by their trace, sessions by their id; anything else is counted by kind. Writing the results and taking the
 //!    envelope out of the inbox is one transaction.
 //! 3. `queries` reads issues and events back; `api` serves them as JSON in the shapes of Sentry's web API, `pages`
 //!    as HTML without any script. `access` decides who may see them.
@@ -37,6 +38,7 @@ mod blobs;
 mod collector;
 mod database;
 mod error;
+mod pepper;
 mod projects;
 
 mod inbox;
@@ -50,6 +52,7 @@ mod access;
 mod api;
 mod pages;
 mod queries;
+mod trace;
 
 pub use collector::{Bootstrap, Collector, Config};
 pub use error::Error;

@@ -223,6 +223,8 @@ impl From<api::Failure> for Failure {
     fn from(failure: api::Failure) -> Self {
         match failure {
             api::Failure::NotFound => Self::NotFound,
+            // Pages ask for ids alone.
+            api::Failure::Wrong(_) => Self::NotFound,
             api::Failure::Failed(error) => Self::Failed(error),
         }
     }

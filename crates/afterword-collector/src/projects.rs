@@ -93,6 +93,24 @@ pub(crate) async fn project_by_slugs(database: &Database, org: &str, project: &s
     .or_failed("look up a project")
 }
 
+/// An organisation by its name in a path.
+pub(crate) async fn organization(database: &Database, org: &str) -> Result<Option<i64>, Error> {
+    sqlx::query_scalar("SELECT id FROM organizations WHERE slug = $1")
+        .bind(org)
+        .fetch_optional(&database.read)
+        .await
+        .or_failed("look up an organisation")
+}
+
+/// The projects of an organisation: `(id, name)`.
+pub(crate) async fn of_organization(database: &Database, organization_id: i64) -> Result<Vec<(i64, String)>, Error> {
+    sqlx::query_as("SELECT id, slug FROM projects WHERE organization_id = $1 ORDER BY id LIMIT 1000")
+        .bind(organization_id)
+        .fetch_all(&database.read)
+        .await
+        .or_failed("list projects")
+}
+
 /// A project and its oldest working key, for the page that shows a DSN: `(project id, key, name)`.
 pub(crate) async fn first_key(database: &Database) -> Result<Option<(i64, String, String)>, Error> {
     sqlx::query_as(

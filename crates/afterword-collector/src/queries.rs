@@ -1,4 +1,7 @@
-//! Reading issues and events back, for [`crate::api`] and [`crate::pages`].
+//! Reading issues and events back, and what is beside them, for [`crate::api`] and [`crate::pages`].
+
+pub(crate) mod health;
+pub(crate) mod traces;
 
 use sqlx::FromRow;
 
@@ -212,12 +215,21 @@ pub(crate) async fn neighbours(
 
 /// The files of an event.
 pub(crate) async fn attachments(database: &Database, event: &StoredEvent) -> Result<Vec<Attachment>, Error> {
+    attachments_of(database, event.project_id, &event.event_id).await
+}
+
+/// The files of an event or a transaction.
+pub(crate) async fn attachments_of(
+    database: &Database,
+    project_id: i64,
+    event_id: &str,
+) -> Result<Vec<Attachment>, Error> {
     sqlx::query_as(
         "SELECT id, name, kind, content_type, size_bytes, sha256 FROM attachments
          WHERE project_id = $1 AND event_id = $2 ORDER BY id LIMIT $3",
     )
-    .bind(event.project_id)
-    .bind(&event.event_id)
+    .bind(project_id)
+    .bind(event_id)
     .bind(PAGE)
     .fetch_all(&database.read)
     .await

@@ -39,6 +39,8 @@ pub mod kind {
     pub const SESSION: &str = "session";
     /// Release health, already summed up by the client.
     pub const SESSIONS: &str = "sessions";
+    /// Spans that come alone, in a container.
+    pub const SPAN: &str = "span";
     /// What the client discarded, and why.
     pub const CLIENT_REPORT: &str = "client_report";
 }

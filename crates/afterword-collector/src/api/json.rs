@@ -1,12 +1,10 @@
 //! Issues and events as JSON.
 
-use serde_json::{Value, json};
-use time::OffsetDateTime;
-use time::format_description::well_known::Rfc3339;
-
+use super::asked::time;
 use crate::App;
 use crate::event::Event;
 use crate::queries::{Attachment, EventLine, Feedback, Issue, StoredEvent};
+use serde_json::{Value, json};
 
 /// An issue: Sentry's fields, and our `signature` and `groupedBy`.
 pub(super) fn issue(app: &App, issue: &Issue) -> Value {
@@ -87,11 +85,16 @@ pub(super) fn event(app: &App, stored: &StoredEvent, attachments: &[Attachment],
             "message": feedback.message, "email": feedback.email, "name": feedback.name,
             "dateCreated": time(feedback.received_at),
         })).collect::<Value>(),
-        "attachments": attachments.iter().map(|attachment| json!({
-            "id": attachment.id.to_string(), "name": attachment.name, "type": attachment.kind,
-            "mimetype": attachment.content_type, "size": attachment.size_bytes, "sha256": attachment.sha256,
-        })).collect::<Value>(),
+        "attachments": attachments.iter().map(attachment).collect::<Value>(),
         "raw": raw,
+    })
+}
+
+/// A file of an event.
+pub(super) fn attachment(attachment: &Attachment) -> Value {
+    json!({
+        "id": attachment.id.to_string(), "name": attachment.name, "type": attachment.kind,
+        "mimetype": attachment.content_type, "size": attachment.size_bytes, "sha256": attachment.sha256,
     })
 }
 
@@ -103,12 +106,6 @@ pub(crate) fn short_id(issue: &Issue) -> String {
 /// The payload as JSON, also if it is no UTF-8. It was JSON when it was digested.
 pub(crate) fn raw(bytes: &[u8]) -> Value {
     serde_json::from_str(&String::from_utf8_lossy(bytes)).unwrap_or(Value::Null)
-}
-
-/// A moment in milliseconds since 1970 as RFC 3339.
-fn time(at: i64) -> Option<String> {
-    let moment = OffsetDateTime::from_unix_timestamp_nanos(i128::from(at) * 1_000_000).ok()?;
-    moment.format(&Rfc3339).ok()
 }
 
 /// A line number as a number, if it is one.

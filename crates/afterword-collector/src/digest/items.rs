@@ -1,5 +1,8 @@
 //! What an envelope holds, sorted: pure, so that every shape can be tested without a database.
 
+#[cfg(test)]
+mod tests;
+
 use std::collections::BTreeMap;
 
 use afterword_protocol::envelope::kind;
@@ -8,15 +11,18 @@ use serde_json::{Value, json};
 use uuid::Uuid;
 
 use super::Failure;
+use super::clock::Clock;
+use super::discards::{self, Discard};
+use super::sessions::{self, Aggregate, Session};
+use super::traces::{self, Span, Transaction};
 use crate::blobs::sha256_hex;
 use crate::event::Event;
 use crate::grouping::Grouping;
 use crate::inbox::Claimed;
+use crate::pepper::Pepper;
 
-/// A clock is off if what it says was sent differs from what arrived by more than this.
-const DRIFT_MS: i64 = 60_000;
-/// Nothing happened before 2000; a clock that says so was never set.
-const EARLIEST_MS: i64 = 946_684_800_000;
+/// The most items `sessions` of one envelope; the rest is counted as undigested.
+const MAX_SESSIONS_ITEMS: usize = 20;
 /// The longest text a person may send.
 const MAX_FEEDBACK_CHARS: usize = 4096;
 
@@ -26,8 +32,30 @@ pub(crate) struct Contents {
     pub(super) event: Option<NewEvent>,
     pub(super) attachments: Vec<NewAttachment>,
     pub(super) feedback: Vec<NewFeedback>,
-    /// Items of which nothing is made: how many and how many bytes, by kind.
-    pub(super) undigested: BTreeMap<String, (i64, i64)>,
+    pub(super) transaction: Option<Transaction>,
+    pub(super) spans: Vec<Span>,
+    pub(super) sessions: Vec<Session>,
+    pub(super) counts: Vec<Counts>,
+    /// Items of which nothing is made, by kind.
+    pub(super) undigested: BTreeMap<String, Undigested>,
+}
+
+/// What an item adds to counts.
+#[derive(Debug, Default)]
+pub(super) struct Counts {
+    /// What tells the item from all others, if its envelope has an id: then it counts once, however often it comes.
+    pub(super) key: Option<String>,
+    pub(super) aggregates: Vec<Aggregate>,
+    pub(super) discards: Vec<Discard>,
+}
+
+/// Items of one kind of which nothing is made.
+#[derive(Debug, Default, PartialEq, Eq)]
+pub(super) struct Undigested {
+    pub(super) items: i64,
+    pub(super) bytes: i64,
+    /// Why, of the last, where something should have been made of it.
+    pub(super) reason: Option<String>,
 }
 
 /// An event and what the index knows of it.
@@ -68,31 +96,84 @@ pub(super) struct NewFeedback {
 }
 
 impl Contents {
-    /// Sorts the items of an envelope.
-    pub(super) fn of(envelope: Envelope, claimed: &Claimed) -> Result<Self, Failure> {
+    /// Sorts the items of an envelope. An item that only adds to figures and is malformed is counted as such; the rest
+    /// of its envelope stays what it is.
+    pub(super) fn of(envelope: Envelope, claimed: &Claimed, pepper: &Pepper) -> Result<Self, Failure> {
         let mut contents = Self::default();
-        let sent_at = envelope
-            .header
-            .sent_at
-            .as_deref()
-            .and_then(|sent_at| crate::event::parse_time(&json!(sent_at)));
+        let sent_at = envelope.header.sent_at.as_deref();
+        let clock = Clock {
+            sent_at: sent_at.and_then(|sent_at| crate::event::parse_time(&json!(sent_at))),
+            received_at: claimed.received_at,
+        };
+        let envelope_id = envelope.header.event_id;
         let has_event = envelope.item(kind::EVENT).is_some();
-        for item in envelope.items {
+        for (index, item) in envelope.items.into_iter().enumerate() {
             match item.header.kind.as_str() {
-                kind::EVENT => contents.event = Some(NewEvent::of(item, claimed, sent_at)?),
+                kind::EVENT => contents.event = Some(NewEvent::of(item, claimed, clock)?),
+                kind::TRANSACTION => {
+                    let event_id = claimed.event_id.clone().unwrap_or_else(new_id);
+                    contents.transaction = Some(Transaction::of(item, event_id, clock)?);
+                }
                 kind::ATTACHMENT => contents.add_attachment(item, claimed, has_event),
                 kind::FEEDBACK => contents.feedback.extend(feedback(&item, claimed)?),
                 kind::USER_REPORT => contents.feedback.extend(user_report(&item)?),
-                _ => contents.count(&item),
+                kind::SESSION | kind::SESSIONS | kind::CLIENT_REPORT | kind::SPAN => {
+                    let key = envelope_id.map(|id| item_key(id, index, &item));
+                    match contents.add_figures(&item, key, clock, pepper) {
+                        Ok(None) => {}
+                        Ok(Some(reason)) | Err(reason) => contents.count(&item, Some(reason)),
+                    }
+                }
+                _ => contents.count(&item, None),
             }
         }
         Ok(contents)
     }
 
+    /// Reads what only adds to figures. What of it was left out is told in words, and so is why all of it was.
+    fn add_figures(
+        &mut self,
+        item: &Item,
+        key: Option<String>,
+        clock: Clock,
+        pepper: &Pepper,
+    ) -> Result<Option<String>, String> {
+        let raw = parse(item).map_err(|failure| crate::error::chain(&failure))?;
+        let mut counts = Counts {
+            key,
+            ..Counts::default()
+        };
+        let words = match item.header.kind.as_str() {
+            kind::SESSION => {
+                self.sessions.push(Session::read(&raw, clock, pepper)?);
+                return Ok(None);
+            }
+            kind::SPAN => {
+                let (spans, words) = traces::container(&raw, clock)?;
+                self.spans.extend(spans);
+                return Ok(words);
+            }
+            kind::SESSIONS => {
+                if self.counts.len() >= MAX_SESSIONS_ITEMS {
+                    return Err(format!("an envelope has at most {MAX_SESSIONS_ITEMS} of them"));
+                }
+                let (aggregates, words) = sessions::aggregates(&raw, clock, pepper)?;
+                counts.aggregates = aggregates;
+                words
+            }
+            _ => {
+                counts.discards = discards::read(&raw, clock)?;
+                None
+            }
+        };
+        self.counts.push(counts);
+        Ok(words)
+    }
+
     fn add_attachment(&mut self, item: Item, claimed: &Claimed, has_event: bool) {
         let Some(event_id) = claimed.event_id.clone() else {
             // It belongs to nothing.
-            return self.count(&item);
+            return self.count(&item, None);
         };
         if item.is_minidump() && !has_event && self.event.is_none() {
             self.event = Some(NewEvent::of_minidump(&event_id, claimed));
@@ -118,24 +199,19 @@ impl Contents {
         });
     }
 
-    fn count(&mut self, item: &Item) {
-        let (items, bytes) = self.undigested.entry(cut(&item.header.kind, 100)).or_default();
-        *items += 1;
-        *bytes += i64::try_from(item.payload.len()).unwrap_or(i64::MAX);
+    fn count(&mut self, item: &Item, reason: Option<String>) {
+        let of_kind = self.undigested.entry(cut(&item.header.kind, 100)).or_default();
+        of_kind.items += 1;
+        of_kind.bytes += i64::try_from(item.payload.len()).unwrap_or(i64::MAX);
+        of_kind.reason = reason.or(of_kind.reason.take());
     }
 }
 
 impl NewEvent {
-    fn of(item: Item, claimed: &Claimed, sent_at: Option<i64>) -> Result<Self, Failure> {
+    fn of(item: Item, claimed: &Claimed, clock: Clock) -> Result<Self, Failure> {
         let raw = parse(&item)?;
         let event_id = claimed.event_id.clone().unwrap_or_else(new_id);
-        Ok(Self::from_value(
-            event_id,
-            &raw,
-            item.payload,
-            claimed.received_at,
-            sent_at,
-        ))
+        Ok(Self::from_value(event_id, &raw, item.payload, clock))
     }
 
     /// A minidump that comes without an event is one.
@@ -148,13 +224,17 @@ impl NewEvent {
             }]},
         });
         let payload = raw.to_string().into_bytes();
-        Self::from_value(event_id.to_owned(), &raw, payload, claimed.received_at, None)
+        let clock = Clock {
+            sent_at: None,
+            received_at: claimed.received_at,
+        };
+        Self::from_value(event_id.to_owned(), &raw, payload, clock)
     }
 
-    fn from_value(event_id: String, value: &Value, raw: Vec<u8>, received_at: i64, sent_at: Option<i64>) -> Self {
+    fn from_value(event_id: String, value: &Value, raw: Vec<u8>, clock: Clock) -> Self {
         let event = Event::read(value);
         let grouping = Grouping::of(&event);
-        let occurred_at = occurred_at(event.occurred_at, sent_at, received_at);
+        let occurred_at = clock.occurred_at(event.occurred_at);
         Self {
             event_id,
             event,
@@ -162,23 +242,6 @@ impl NewEvent {
             occurred_at,
             raw,
         }
-    }
-}
-
-/// When it happened by our clock: corrected by the drift between when it was sent and when it came; never in the future,
-/// never before there were clocks.
-fn occurred_at(stated: Option<i64>, sent_at: Option<i64>, received_at: i64) -> i64 {
-    let Some(stated) = stated else { return received_at };
-    let drift = sent_at.map_or(0, |sent_at| received_at.saturating_sub(sent_at));
-    let corrected = if drift.saturating_abs() > DRIFT_MS {
-        stated.saturating_add(drift)
-    } else {
-        stated
-    };
-    if corrected < EARLIEST_MS {
-        received_at
-    } else {
-        corrected.min(received_at)
     }
 }
 
@@ -214,7 +277,7 @@ fn user_report(item: &Item) -> Result<Option<NewFeedback>, Failure> {
 }
 
 /// JSON, also where a client put bytes into it that are no UTF-8.
-fn parse(item: &Item) -> Result<Value, Failure> {
+pub(super) fn parse(item: &Item) -> Result<Value, Failure> {
     let parsed = match std::str::from_utf8(&item.payload) {
         Ok(text) => serde_json::from_str(text),
         Err(_) => serde_json::from_str(&String::from_utf8_lossy(&item.payload)),
@@ -234,141 +297,21 @@ fn id(text: &str) -> Option<String> {
     Uuid::parse_str(text.trim()).ok().map(|id| id.simple().to_string())
 }
 
+/// The same for the same item of the same envelope, also when it is sent again.
+fn item_key(envelope: Uuid, index: usize, item: &Item) -> String {
+    let mut bytes = format!("{}:{index}:", envelope.simple()).into_bytes();
+    bytes.extend_from_slice(&item.payload);
+    sha256_hex(&bytes)
+}
+
 fn new_id() -> String {
     Uuid::new_v4().simple().to_string()
 }
 
-fn cut(text: &str, chars: usize) -> String {
+/// Not longer than this, and without control characters.
+pub(super) fn cut(text: &str, chars: usize) -> String {
     text.chars()
         .filter(|char| !char.is_control() || *char == '\n')
         .take(chars)
         .collect()
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    const RECEIVED_AT: i64 = 1_700_000_000_000;
-
-    fn claimed() -> Claimed {
-        let event_id = Some("9ec79c33ec9942ab8353589fcb2e04dc".to_owned());
-        Claimed {
-            id: 1,
-            project_id: 1,
-            event_id,
-            blob: String::new(),
-            received_at: RECEIVED_AT,
-            tries: 1,
-        }
-    }
-
-    fn contents(items: Vec<Item>) -> Contents {
-        Contents::of(
-            Envelope {
-                items,
-                ..Envelope::default()
-            },
-            &claimed(),
-        )
-        .unwrap()
-    }
-
-    fn item(kind: &str, payload: &[u8]) -> Item {
-        Item::new(kind, payload.to_vec())
-    }
-
-    #[test]
-    fn a_clock_that_is_off_is_corrected() {
-        let minute = 60_000;
-        let cases = [
-            (None, None, RECEIVED_AT),
-            (Some(RECEIVED_AT - 5 * minute), None, RECEIVED_AT - 5 * minute),
-            (
-                Some(RECEIVED_AT - 5 * minute),
-                Some(RECEIVED_AT - minute),
-                RECEIVED_AT - 5 * minute,
-            ),
-            // Two years ahead, and two hours behind.
-            (
-                Some(RECEIVED_AT + 730 * 1440 * minute),
-                Some(RECEIVED_AT + 730 * 1440 * minute),
-                RECEIVED_AT,
-            ),
-            (
-                Some(RECEIVED_AT - 130 * minute),
-                Some(RECEIVED_AT - 120 * minute),
-                RECEIVED_AT - 10 * minute,
-            ),
-            (Some(RECEIVED_AT + minute), None, RECEIVED_AT),
-            (Some(0), None, RECEIVED_AT),
-            (Some(i64::MAX), Some(i64::MIN), RECEIVED_AT),
-        ];
-        for (stated, sent_at, expected) in cases {
-            assert_eq!(
-                occurred_at(stated, sent_at, RECEIVED_AT),
-                expected,
-                "{stated:?} {sent_at:?}"
-            );
-        }
-    }
-
-    #[test]
-    fn a_minidump_alone_makes_an_event_and_beside_one_does_not() {
-        let dump = || Item::attachment("a.dmp", Some("event.minidump"), b"MDMP".to_vec());
-        let alone = contents(vec![dump()]);
-        assert_eq!(alone.event.unwrap().event.level, "fatal");
-        assert_eq!(alone.attachments.len(), 1);
-
-        for items in [
-            vec![dump(), item("event", b"{\"level\":\"info\"}")],
-            vec![item("event", b"{\"level\":\"info\"}"), dump()],
-        ] {
-            assert_eq!(contents(items).event.unwrap().event.level, "info");
-        }
-    }
-
-    #[test]
-    fn what_is_not_digested_is_counted_by_kind() {
-        let contents = contents(vec![
-            item("session", b"{}"),
-            item("session", b"{}"),
-            item("from_the_future", b""),
-        ]);
-        assert_eq!(contents.undigested["session"], (2, 4));
-        assert_eq!(contents.undigested["from_the_future"], (1, 0));
-    }
-
-    #[test]
-    fn feedback_names_its_event_in_either_form() {
-        let new = br#"{"contexts":{"feedback":{"message":" it broke ","contact_email":"a@b","associated_event_id":"9EC79C33-EC99-42AB-8353-589FCB2E04DC"}}}"#;
-        let old = br#"{"event_id":"9ec79c33ec9942ab8353589fcb2e04dc","comments":"it broke","email":"a@b","name":null}"#;
-        for item in [item("feedback", new), item("user_report", old)] {
-            let feedback = contents(vec![item]).feedback.remove(0);
-            assert_eq!(feedback.event_id.as_deref(), Some("9ec79c33ec9942ab8353589fcb2e04dc"));
-            assert_eq!(
-                (feedback.message.as_str(), feedback.email.as_deref()),
-                ("it broke", Some("a@b"))
-            );
-        }
-        assert!(
-            contents(vec![item("feedback", b"{}"), item("user_report", b"[1]")])
-                .feedback
-                .is_empty()
-        );
-    }
-
-    #[test]
-    fn an_event_need_not_be_utf8_but_must_be_json() {
-        let event = contents(vec![item("event", b"{\"message\":\"a\xffb\"}")])
-            .event
-            .unwrap();
-        assert_eq!(event.event.title(), "a\u{fffd}b");
-        assert_eq!(event.raw, b"{\"message\":\"a\xffb\"}");
-        let broken = Envelope {
-            items: vec![item("event", b"{")],
-            ..Envelope::default()
-        };
-        assert!(Contents::of(broken, &claimed()).unwrap_err().is_final());
-    }
 }

@@ -20,7 +20,12 @@ impl House {
         let inbox = Inbox::new(database.clone(), blobs.clone());
         let project_id = projects::bootstrap(&database, "o", "p").await.unwrap().project_id;
         Self {
-            digest: Digest { database, blobs, inbox },
+            digest: Digest {
+                pepper: Pepper::open(&database.write).await.unwrap(),
+                database,
+                blobs,
+                inbox,
+            },
             project_id,
             _folder: folder,
         }

@@ -1,9 +1,12 @@
 //! Writing what an envelope holds. All within one transaction; every row has a natural key, so that writing it again
 //! changes nothing.
 
+pub(super) mod health;
+pub(super) mod traces;
+
 use sqlx::SqliteConnection;
 
-use super::items::{AttachmentMeta, NewEvent, NewFeedback};
+use super::items::{AttachmentMeta, NewEvent, NewFeedback, Undigested};
 use crate::Error;
 use crate::blobs::sha256_hex;
 use crate::error::OrFailed as _;
@@ -173,17 +176,19 @@ pub(super) async fn undigested(
     connection: &mut SqliteConnection,
     claimed: &Claimed,
     kind: &str,
-    (items, bytes): (i64, i64),
+    count: &Undigested,
 ) -> Result<(), Error> {
     sqlx::query(
-        "INSERT INTO undigested_items (project_id, kind, items, bytes) VALUES ($1, $2, $3, $4)
+        "INSERT INTO undigested_items (project_id, kind, items, bytes, reason) VALUES ($1, $2, $3, $4, $5)
          ON CONFLICT (project_id, kind) DO UPDATE SET items = undigested_items.items + excluded.items,
-            bytes = undigested_items.bytes + excluded.bytes",
+            bytes = undigested_items.bytes + excluded.bytes,
+            reason = COALESCE(excluded.reason, undigested_items.reason)",
     )
     .bind(claimed.project_id)
     .bind(kind)
-    .bind(items)
-    .bind(bytes)
+    .bind(count.items)
+    .bind(count.bytes)
+    .bind(&count.reason)
     .execute(connection)
     .await
     .or_failed("count items")?;

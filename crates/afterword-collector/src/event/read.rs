@@ -88,19 +88,25 @@ pub(super) fn cut(text: &str) -> String {
 
 /// A moment: seconds since 1970 as a number or text, or RFC 3339, without a zone taken as UTC. In milliseconds.
 pub(crate) fn parse_time(value: &Value) -> Option<i64> {
+    // Rounded, as a float that means a whole millisecond may be a little less.
+    parse_time_us(value).map(|us| us.saturating_add(500).div_euclid(1000))
+}
+
+/// The same in microseconds.
+pub(crate) fn parse_time_us(value: &Value) -> Option<i64> {
     let seconds = match value {
         Value::Number(number) => number.as_f64(),
         Value::String(text) => text.trim().parse().ok(),
         _ => None,
     };
     if let Some(seconds) = seconds {
-        // Years 1970 to 9999; a float is exact to the millisecond there.
+        // Years 1970 to 9999; a float is exact to the microsecond in our century.
         let in_range = (0.0..253_402_300_800.0).contains(&seconds);
         #[expect(clippy::cast_possible_truncation, reason = "in range")]
-        return in_range.then_some((seconds * 1000.0).round() as i64);
+        return in_range.then_some((seconds * 1e6).round() as i64);
     }
     let text = value.as_str()?.trim();
     let parse = |text: &str| OffsetDateTime::parse(text, &Rfc3339).ok();
     let moment = parse(text).or_else(|| parse(&format!("{text}Z")))?;
-    i64::try_from(moment.unix_timestamp_nanos() / 1_000_000).ok()
+    i64::try_from(moment.unix_timestamp_nanos() / 1000).ok()
 }

@@ -5,6 +5,8 @@
 mod server;
 
 mod digest;
+mod health;
 mod ingest;
 mod lifetime;
 mod pages;
+mod traces;

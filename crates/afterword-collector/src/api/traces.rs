@@ -1,0 +1,132 @@
+//! Traces and transactions as JSON: Sentry's fields, and our `spans`.
+
+use axum::Json;
+use axum::extract::{Path, State};
+use axum::http::{HeaderName, HeaderValue};
+use axum::response::{IntoResponse as _, Response};
+use serde_json::{Value, json};
+
+use super::asked::time;
+use super::{Failure, event_id, raw};
+use crate::event::Event;
+use crate::queries::Attachment;
+use crate::queries::traces::{self, MAX_SPANS, StoredSpan, StoredTransaction};
+use crate::trace::{self, Segment};
+use crate::{App, projects};
+
+/// Says that a trace has more spans than an answer.
+const TRUNCATED: HeaderName = HeaderName::from_static("x-afterword-truncated");
+
+/// A trace: its transactions inside each other, over all projects of the organisation.
+pub(super) async fn of_organization(
+    State(app): State<App>,
+    Path((org, trace_id)): Path<(String, String)>,
+) -> Result<Response, Failure> {
+    let organization = projects::organization(&app.database, &org)
+        .await?
+        .ok_or(Failure::NotFound)?;
+    // A trace's id has the form of an event's.
+    let mut spans = traces::trace(&app.database, organization, &event_id(&trace_id)?).await?;
+    if spans.is_empty() {
+        return Err(Failure::NotFound);
+    }
+    let most = usize::try_from(MAX_SPANS).unwrap_or(usize::MAX);
+    let truncated = spans.len() > most;
+    spans.truncate(most);
+    let mut response = Json(nested(&spans, &trace::tree(&spans))).into_response();
+    if truncated {
+        response
+            .headers_mut()
+            .insert(TRUNCATED, HeaderValue::from_static("spans"));
+    }
+    Ok(response)
+}
+
+/// The transactions inside each other: from the leaves up, since each stands behind the one above it.
+fn nested(spans: &[StoredSpan], tree: &[Segment]) -> Value {
+    let mut children: Vec<Vec<Value>> = tree.iter().map(|_| Vec::new()).collect();
+    let mut roots = Vec::new();
+    for (index, segment) in tree.iter().enumerate().rev() {
+        let mut below = std::mem::take(&mut children[index]);
+        below.reverse();
+        let mut value = transaction(spans, tree, segment);
+        value["children"] = Value::Array(below);
+        match segment.parent {
+            Some(parent) => children[parent].push(value),
+            None => roots.push(value),
+        }
+    }
+    roots.reverse();
+    Value::Array(roots)
+}
+
+fn transaction(spans: &[StoredSpan], tree: &[Segment], segment: &Segment) -> Value {
+    let span = &spans[segment.span];
+    let above = segment.parent.map(|parent| &spans[tree[parent].span]);
+    json!({
+        "event_id": span.event_id,
+        "span_id": span.span_id,
+        "parent_span_id": span.parent_span_id,
+        "parent_event_id": above.and_then(|above| above.event_id.as_ref()),
+        "generation": segment.depth,
+        "project_id": span.project_id,
+        "project_slug": span.project,
+        "transaction": span.name,
+        "transaction.op": span.op,
+        "transaction.status": span.status,
+        "transaction.duration": (span.ended_us - span.started_us) / 1000,
+        "release": span.release,
+        "environment": span.environment,
+        "start_timestamp": seconds(span.started_us),
+        "timestamp": seconds(span.ended_us),
+        "spans": segment.spans.iter().map(|span| line(&spans[*span])).collect::<Value>(),
+    })
+}
+
+fn line(span: &StoredSpan) -> Value {
+    json!({
+        "span_id": span.span_id,
+        "parent_span_id": span.parent_span_id,
+        "op": span.op,
+        "description": span.name,
+        "status": span.status,
+        "start_timestamp": seconds(span.started_us),
+        "timestamp": seconds(span.ended_us),
+    })
+}
+
+/// A transaction in the place of an event: it has no issue.
+pub(super) fn as_event(stored: &StoredTransaction, attachments: &[Attachment]) -> Value {
+    let raw = raw(&stored.raw);
+    let event = Event::read(&raw);
+    let field = |name: &str| raw.get(name).cloned().unwrap_or(Value::Null);
+    json!({
+        "id": stored.event_id,
+        "eventID": stored.event_id,
+        "groupID": null,
+        "projectID": stored.project_id.to_string(),
+        "type": "transaction",
+        "title": stored.name,
+        "platform": event.platform,
+        "dateCreated": time(stored.ended_us.div_euclid(1000)),
+        "dateReceived": time(stored.received_at),
+        "startTimestamp": seconds(stored.started_us),
+        "endTimestamp": seconds(stored.ended_us),
+        "release": event.release.map(|version| json!({ "version": version })),
+        "environment": event.environment,
+        "tags": event.tags.iter().map(|(key, value)| json!({ "key": key, "value": value })).collect::<Value>(),
+        "contexts": field("contexts"),
+        "measurements": field("measurements"),
+        "user": field("user"),
+        "breadcrumbs": field("breadcrumbs"),
+        "spansCut": stored.spans_cut,
+        "attachments": attachments.iter().map(super::json::attachment).collect::<Value>(),
+        "raw": raw,
+    })
+}
+
+/// Seconds since 1970, exact to the microsecond in our century.
+#[expect(clippy::cast_precision_loss, reason = "2^53 microseconds are the year 2255")]
+fn seconds(at_us: i64) -> f64 {
+    at_us as f64 / 1e6
+}
