@@ -1,5 +1,6 @@
 //! Envelopes that are no reports: transactions, sessions, client reports, feedback.
 
+use std::fs;
 use std::io;
 use std::path::PathBuf;
 use std::sync::atomic::{AtomicU16, Ordering};
@@ -80,6 +81,12 @@ impl Store {
             })
             .collect())
     }
+
+    /// Makes sure that what was removed from the queue is also gone after a power cut. Where the system cannot, that is told
+    /// to the log: after a power cut the same would be sent again, under the same event id.
+    pub fn sync_queue(&self) {
+        disk::make_last(&self.envelope_folder("queued"));
+    }
 }
 
 impl ReleasedEnvelope {
@@ -97,15 +104,21 @@ impl ReleasedEnvelope {
         disk::read_bounded(&self.path, ENVELOPE_MAX_BYTES)
     }
 
-    /// It was sent, or must not be: deletes it. From the first step on, a rename, it is not released again.
+    /// It was sent, or must not be: deletes it. From the first step on, a rename, it is not released again, whatever
+    /// process is killed. For a power cut that holds after [`Store::sync_queue`]: a sender of many calls it now and then,
+    /// since a sync for each would take longer than sending.
     ///
     /// # Errors
     /// [`Error::Move`], and it is still queued; [`Error::Delete`], and it is not: [`Store::retain`] deletes it.
     pub fn remove_sent(self) -> Result<(), Error> {
         let sent = self.path.with_file_name(format!("{SENT_PREFIX}{}", file_name(self.id)));
-        match disk::move_synced(&self.path, &sent) {
-            Err(Error::Move { source, .. }) if source.kind() == io::ErrorKind::NotFound => Ok(()),
-            Err(error) => Err(error),
+        match fs::rename(&self.path, &sent) {
+            Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(()),
+            Err(source) => Err(Error::Move {
+                from: self.path,
+                to: sent,
+                source,
+            }),
             Ok(()) => disk::delete_file(&sent),
         }
     }

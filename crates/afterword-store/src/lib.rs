@@ -17,6 +17,7 @@
 //!   log/                        what the reporter did, one file a run
 //!   state/rate-limits.json      what the server asked us to wait for
 //!   state/queue.json            how often sending the queue has failed in a row
+//!   state/losses.json           what was dropped, counted, to be told to the server
 //! ```
 //!
 //! Folders are 0700 and files 0600 where the system knows such modes. On Windows they are as private as the folder that they
@@ -77,6 +78,7 @@ mod settle;
 mod ends;
 mod envelopes;
 mod limits;
+mod losses;
 mod retention;
 
 pub use consent::{ConsentPolicy, EnvelopeClass, Placed};
@@ -86,6 +88,7 @@ pub use error::{Error, chain};
 pub use gate::ReleasedReport;
 pub use ids::{AppId, ReportId};
 pub use info::{Answer, Decision, Delivery, ReportFile, ReportInfo, ReportKind, State};
+pub use losses::{Loss, LossReason};
 pub use new_report::NewReport;
 pub use report::{Report, StoredFile};
 pub use retention::Retention;

@@ -6,12 +6,13 @@
 use std::path::Path;
 use std::time::Duration;
 
+use afterword_protocol::Category;
 use time::OffsetDateTime;
 
 use crate::envelopes::is_sent;
 use crate::error::chain;
 use crate::gate::reduce_to_record;
-use crate::{Error, Report, ReportId, ReportKind, State, Store, disk};
+use crate::{Decision, Error, Loss, LossReason, Report, ReportId, ReportKind, State, Store, disk};
 
 /// What is still being written is younger.
 const ABANDONED_AFTER: Duration = Duration::from_secs(60 * 60);
@@ -25,7 +26,8 @@ pub struct Retention {
     pub max_age: Duration,
     /// Most bytes of reports, in all states; and of envelopes.
     pub max_bytes: u64,
-    /// Most envelopes, held, queued and refused.
+    /// Most envelopes, held, queued and refused. Many: an app that reports all it does for hours without a network has
+    /// thousands, and they are small.
     pub max_envelopes: usize,
 }
 
@@ -38,7 +40,7 @@ impl Default for Retention {
             max_reports: 30,
             max_age: Duration::from_secs(90 * 24 * 60 * 60),
             max_bytes: 256 * 1024 * 1024,
-            max_envelopes: 1000,
+            max_envelopes: 20_000,
         }
     }
 }
@@ -111,7 +113,8 @@ impl Failures {
 impl Store {
     /// Deletes what is too old or too much: records of sent reports first, then refused, then waiting errors, then waiting
     /// crashes and panics, those with a consent last, the oldest first each time. Removes what killed processes left
-    /// behind. Returns the reports deleted.
+    /// behind. Returns the reports deleted. What was deleted before a server had it, or refused it, is counted as a loss
+    /// right after: killed in between, it is gone uncounted.
     ///
     /// # Errors
     /// The first thing that could not be done; the rest is done all the same.
@@ -122,10 +125,20 @@ impl Store {
         let reports = failures.note(self.reports()).unwrap_or_default();
         let kept = reports.iter().map(weigh).collect();
         let gone = surplus(kept, limits.max_reports, limits.max_bytes, limits.max_age, now);
+        let mut losses = Vec::new();
         for (state, id) in &gone {
-            failures.note(self.discard(*state, *id));
+            let is_lost = reports.iter().any(|report| report.id() == *id && is_unsent(report));
+            let deleted = failures.note(self.discard(*state, *id)).is_some();
+            if is_lost && (deleted || self.locate(*id).is_err()) {
+                losses.push(Loss {
+                    reason: LossReason::CacheOverflow,
+                    category: Category::Error,
+                    quantity: 1,
+                });
+            }
         }
-        self.retain_envelopes(limits, now, &mut failures);
+        self.retain_envelopes(limits, now, &mut losses, &mut failures);
+        failures.note(self.count_losses_locked(&losses));
         self.retain_ends(limits, now, &mut failures);
         match failures.first {
             Some(error) => Err(error),
@@ -174,7 +187,13 @@ impl Store {
         }
     }
 
-    fn retain_envelopes(&self, limits: &Retention, now: OffsetDateTime, failures: &mut Failures) {
+    fn retain_envelopes(
+        &self,
+        limits: &Retention,
+        now: OffsetDateTime,
+        losses: &mut Vec<Loss>,
+        failures: &mut Failures,
+    ) {
         let mut found = Vec::new();
         let mut kept = Vec::new();
         for (rank, folder) in [(0, "refused"), (1, "held"), (2, "queued")] {
@@ -195,14 +214,31 @@ impl Store {
                     captured_at,
                     size_bytes: entry.metadata.len(),
                 });
-                found.push((path, entry.metadata));
+                // What a server refused was counted then.
+                let is_unsent = rank > 0 && !disk::is_temporary(&entry.name);
+                found.push((path, entry.metadata, is_unsent));
             }
         }
         for index in surplus(kept, limits.max_envelopes, limits.max_bytes, limits.max_age, now) {
-            let (path, metadata) = &found[index];
-            failures.note(disk::delete_entry(path, metadata));
+            let (path, metadata, is_unsent) = &found[index];
+            let lost = match is_unsent {
+                true => Loss::of_file(LossReason::CacheOverflow, path),
+                false => Vec::new(),
+            };
+            if failures.note(disk::delete_entry(path, metadata)).is_some() {
+                losses.extend(lost);
+            }
         }
     }
+}
+
+/// Whether a server might still have got it: it neither has nor has refused it, and nobody said *Don't send*.
+fn is_unsent(report: &Report) -> bool {
+    matches!(report.state(), State::Waiting | State::Sending)
+        && !report
+            .delivery()
+            .is_ok_and(|delivery| delivery.report_accepted_at.is_some())
+        && !matches!(report.answer(), Ok(Some(answer)) if answer.decision == Decision::DontSend)
 }
 
 fn weigh(report: &Report) -> Kept<(State, ReportId)> {

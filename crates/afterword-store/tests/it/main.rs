@@ -4,6 +4,7 @@
 
 mod gate;
 mod leftovers;
+mod losses;
 mod moves;
 mod retention;
 mod together;
