@@ -107,6 +107,11 @@ impl Answer {
         }
     }
 
+    /// Whether the server may be well again in a moment: it failed, and does not say for how long.
+    pub(crate) fn may_pass(&self) -> bool {
+        matches!(self.status, 500..=599) && self.retry_after.is_none() && self.rate_limits.is_none()
+    }
+
     fn later(&self, why: String, now: SystemTime) -> Verdict {
         // The protocol crate reads `Retry-After` for a 429; its meaning is the same here.
         let mut asked = RateLimits::default();

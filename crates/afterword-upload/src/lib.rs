@@ -28,21 +28,25 @@
 //! | other 4xx | refused; the server's words are kept | refused |
 //! | none (no network, time out, hang-up) | not now | later |
 //!
-//! *Later* follows [`backoff`], whose next time is recorded with the report; [`is_due`] says whether it has come.
+//! A network that failed and a 5xx that names no time are tried again at once, [`Options::retries`](struct@Options) times,
+//! and count as one attempt. *Later* follows [`backoff`], whose next time is recorded with the report; [`is_due`] says whether it has come.
 //!
 //! # Bounds
 //!
 //! Connecting, standing still and the whole request each have a limit in time ([`Options`]), answers have one in size.
-//! Each request runs on a thread of its own with a small runtime that ends with it, so that a name server that hangs
-//! or a caller inside another runtime does not matter; the caller's thread reports progress and can cancel at any moment.
+//! Requests run on a thread of its own with a small runtime, one for a report and its comment and one for a pass over the
+//! queue, so that connections are kept in between. It is left behind where a name server hangs, and a caller inside another
+//! runtime does not matter; the caller's thread reports progress and can cancel at any moment.
 
 mod backoff;
 mod envelopes;
 mod error;
+mod options;
 
 mod answer;
 mod transport;
 
+mod losses;
 mod queue;
 mod report;
 mod uploader;
@@ -50,5 +54,6 @@ mod uploader;
 pub use backoff::{backoff, is_due};
 pub use envelopes::{feedback_envelope, report_bytes, report_envelope};
 pub use error::Error;
+pub use options::{Options, Proxy};
 pub use queue::QueueOutcome;
-pub use uploader::{NoProgress, Options, Outcome, Progress, Uploader};
+pub use uploader::{NoProgress, Outcome, Progress, Uploader};

@@ -12,8 +12,9 @@ use time::OffsetDateTime;
 use uuid::Uuid;
 
 use crate::answer::{Answer, Expected, Verdict, clean};
-use crate::transport::{Failure, Request, post};
-use crate::{Error, NoProgress, Options, Outcome, Progress, backoff, feedback_envelope, report_bytes};
+use crate::transport::{Failure, Line, Request};
+use crate::uploader::Quiet;
+use crate::{Error, Options, Outcome, Progress, backoff, feedback_envelope, report_bytes};
 
 /// What is said first of an attempt after the report itself was accepted.
 const ARRIVED: &str = "the report has arrived, the comment not yet:";
@@ -31,6 +32,8 @@ struct Sending<'a> {
     /// What is, or is about to be, on the disk.
     delivery: Delivery,
     dsn: Dsn,
+    /// The report and its comment go over one connection.
+    line: Line<'a>,
 }
 
 /// What one request came to.
@@ -71,6 +74,7 @@ pub(crate) fn send_report(
         released,
         delivery,
         dsn,
+        line: Line::new(options),
     };
     // What has a recorded 2xx is never sent again, whoever was killed since.
     if sending.delivery.report_accepted_at.is_none() {
@@ -178,9 +182,10 @@ impl Sending<'_> {
         let body_bytes = body.len() as u64;
         let request = request(self.options, &self.dsn, body);
         self.begin_attempt()?;
-        // The gate once more, now that everything is ready.
-        self.released.check().map_err(Error::store(self.id()))?;
-        let answer = match post(self.options, request, progress) {
+        // The gate once more, now that everything is ready, and before each time that it is tried again.
+        let (released, id) = (&self.released, self.released.id());
+        let permitted = || released.check().map_err(Error::store(id));
+        let answer = match self.line.post(&request, progress, permitted)? {
             Ok(answer) => answer,
             Err(Failure::Cancelled) => return self.cancelled().map(Sent::Ended),
             Err(Failure::Network(why)) => return self.failed(&why, None).map(Sent::Ended),
@@ -296,19 +301,6 @@ fn is_no_longer_ours(error: &Error) -> bool {
             ..
         }
     )
-}
-
-/// The comment's few bytes are not shown as progress, but can be cancelled.
-struct Quiet<'a>(&'a dyn Progress);
-
-impl Progress for Quiet<'_> {
-    fn sent(&self, sent_bytes: u64, total_bytes: u64) {
-        NoProgress.sent(sent_bytes, total_bytes);
-    }
-
-    fn cancelled(&self) -> bool {
-        self.0.cancelled()
-    }
 }
 
 /// A request for an envelope.

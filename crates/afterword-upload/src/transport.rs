@@ -1,32 +1,39 @@
-//! One POST and its answer: the only file that talks to a network.
+//! Requests and their answers: the only file that talks to a network.
 //!
-//! The request runs on a thread of its own, in a runtime that ends with it. The calling thread looks at it twenty times a
-//! second: tells the progress, asks whether to give up, and sees to it that neither a standstill nor the whole lasts
-//! longer than allowed. Giving up drops the request, which closes the connection.
+//! A [`Line`] has a *worker*: a thread with a runtime and the clients of [`client`], which keeps connections from one
+//! request to the next. The calling thread looks at a request twenty times a second: tells the progress, asks whether to
+//! give up, and sees to it that neither a standstill nor the whole lasts longer than allowed. Giving up leaves the worker
+//! behind, since it may hang in a name lookup: its request is dropped, which closes the connection, it ends by itself, and
+//! the next request has a worker of its own.
 
 mod body;
+mod client;
 
-use std::net::IpAddr;
+use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::mpsc::{self, RecvTimeoutError};
-use std::sync::{Arc, Once};
 use std::thread;
 use std::time::{Duration, Instant};
 
 use bytes::Bytes;
 use reqwest::header::{CONTENT_ENCODING, CONTENT_TYPE, HeaderMap};
-use reqwest::{Certificate, Client, ClientBuilder, Response, Url};
+use reqwest::{Response, Url};
+use tokio::sync::mpsc::{UnboundedReceiver, UnboundedSender, unbounded_channel};
 use tokio::sync::oneshot;
 
 use crate::answer::Answer;
 use crate::{Options, Progress};
 use body::CountedBody;
+use client::Clients;
 
 /// How often the calling thread looks.
 const LOOK: Duration = Duration::from_millis(50);
 
 /// A line that is slower than this is taken for one that stands still.
 const SLOWEST_BYTES_PER_SECOND: u64 = 16 * 1024;
+
+/// Before the first try more at once; before each further one twice as long.
+const FIRST_PAUSE: Duration = Duration::from_millis(250);
 
 /// What is sent, and where.
 #[derive(Clone, Debug)]
@@ -46,106 +53,244 @@ pub(crate) enum Failure {
     Network(String),
 }
 
-/// Sends a request and waits for its answer.
-pub(crate) fn post(options: &Options, request: Request, progress: &dyn Progress) -> Result<Answer, Failure> {
-    if progress.cancelled() {
-        return Err(Failure::Cancelled);
-    }
-    let total_bytes = request.body.len() as u64;
-    let sent = Arc::new(AtomicU64::new(0));
-    let (answer_tx, answer_rx) = mpsc::channel();
-    let (stop_tx, stop_rx) = oneshot::channel();
-    let thread = {
-        let (options, sent) = (options.clone(), Arc::clone(&sent));
-        thread::Builder::new()
-            .name("afterword-upload".to_owned())
-            .spawn(move || {
-                // Nobody waits any more once the caller gave up.
-                answer_tx.send(run(&options, request, sent, stop_rx)).ok();
-            })
-    };
-    thread.map_err(|error| Failure::Network(format!("cannot start a thread: {error}")))?;
-    let answer = watch(options, &answer_rx, &sent, total_bytes, progress);
-    // The thread ends by itself; waiting for it could mean waiting for a name server.
-    drop(stop_tx);
-    answer
+/// What went wrong with one try.
+enum Fault {
+    Cancelled,
+    /// The connection failed: that may be over in a moment.
+    Passing(String),
+    /// It took too long, or cannot be tried at all.
+    Lasting(String),
 }
 
-/// What the calling thread does meanwhile.
-fn watch(
-    options: &Options,
-    answer: &mpsc::Receiver<Result<Answer, String>>,
-    sent: &AtomicU64,
-    total_bytes: u64,
-    progress: &dyn Progress,
-) -> Result<Answer, Failure> {
-    let start = Instant::now();
-    let mut moved_at = start;
-    let mut told_bytes = None;
-    loop {
-        let received = answer.recv_timeout(LOOK);
-        let sent_bytes = sent.load(Ordering::Relaxed);
-        if told_bytes != Some(sent_bytes) {
-            told_bytes = Some(sent_bytes);
-            moved_at = Instant::now();
-            progress.sent(sent_bytes, total_bytes);
-        }
-        match received {
-            Ok(answer) => return answer.map_err(Failure::Network),
-            Err(RecvTimeoutError::Disconnected) => return Err(Failure::Network("the sending thread ended".to_owned())),
-            Err(RecvTimeoutError::Timeout) => {}
-        }
-        if progress.cancelled() {
-            return Err(Failure::Cancelled);
-        }
-        let stalls_after = match sent_bytes {
-            // The first byte can only be taken once there is a connection.
-            0 => options.stall_timeout.max(options.connect_timeout),
-            // What was taken may lie in the kernel, and go over a slow line for long without our seeing it move.
-            _ if sent_bytes >= total_bytes => {
-                options.stall_timeout + Duration::from_secs(total_bytes / SLOWEST_BYTES_PER_SECOND)
-            }
-            _ => options.stall_timeout,
-        };
-        if moved_at.elapsed() >= stalls_after {
-            let what = if sent_bytes < total_bytes {
-                "takes nothing any more"
-            } else {
-                "does not answer"
-            };
-            return Err(Failure::Network(format!("the server {what}")));
-        }
-        if start.elapsed() >= options.total_timeout {
-            return Err(Failure::Network("sending took too long".to_owned()));
-        }
-    }
+/// The way to servers, for any number of requests, one after the other. Connections are kept as long as it lives.
+pub(crate) struct Line<'a> {
+    options: &'a Options,
+    worker: Option<UnboundedSender<Job>>,
 }
 
-/// What the request's thread does.
-fn run(
-    options: &Options,
+/// A request for the worker.
+struct Job {
     request: Request,
+    /// Bytes of the body that the connection has taken.
     sent: Arc<AtomicU64>,
+    answer: mpsc::Sender<Result<Answer, Fault>>,
+    /// Closed when nobody waits any more.
     stop: oneshot::Receiver<()>,
-) -> Result<Answer, String> {
-    install_crypto();
-    let runtime = tokio::runtime::Builder::new_current_thread()
-        .enable_all()
-        .build()
-        .map_err(|error| format!("cannot start a runtime: {error}"))?;
-    let answer = runtime.block_on(async {
-        tokio::select! {
-            answer = exchange(options, request, sent) => answer,
-            _ = stop => Err("given up".to_owned()),
+}
+
+/// A request as the calling thread sees it, over all its tries.
+struct Watch<'a> {
+    options: &'a Options,
+    progress: &'a dyn Progress,
+    total_bytes: u64,
+    /// When the first try began.
+    start: Instant,
+    /// What was told of the progress; it does not go back where a request is tried again.
+    told_bytes: Option<u64>,
+}
+
+impl<'a> Line<'a> {
+    /// Nothing is connected yet.
+    pub(crate) fn new(options: &'a Options) -> Line<'a> {
+        Line { options, worker: None }
+    }
+
+    /// Sends a request and waits for its answer; tries it again as [`Options::retries`] says. Before each try it is asked
+    /// whether it may be sent, and an error of that ends it.
+    pub(crate) fn post<E>(
+        &mut self,
+        request: &Request,
+        progress: &dyn Progress,
+        mut permitted: impl FnMut() -> Result<(), E>,
+    ) -> Result<Result<Answer, Failure>, E> {
+        let mut watch = Watch {
+            options: self.options,
+            progress,
+            total_bytes: request.body.len() as u64,
+            start: Instant::now(),
+            told_bytes: None,
+        };
+        let mut pause = FIRST_PAUSE;
+        for tries_left in (0..=self.options.retries).rev() {
+            permitted()?;
+            let tried = self.try_once(request, &mut watch);
+            let why = match tried {
+                Ok(answer) if tries_left == 0 || !answer.may_pass() => return Ok(Ok(answer)),
+                Err(Fault::Cancelled) => return Ok(Err(Failure::Cancelled)),
+                Err(Fault::Lasting(why)) => return Ok(Err(Failure::Network(why))),
+                Err(Fault::Passing(why)) if tries_left == 0 => return Ok(Err(Failure::Network(why))),
+                Ok(answer) => format!("the server answered {}", answer.status),
+                Err(Fault::Passing(why)) => why,
+            };
+            log::debug!("{why}; once more at once");
+            match watch.wait(pause.mul_f64(0.75 + fastrand::f64() / 2.0)) {
+                Ok(()) => pause *= 2,
+                Err(Fault::Cancelled) => return Ok(Err(Failure::Cancelled)),
+                Err(_) => return Ok(Err(Failure::Network(why))),
+            }
+        }
+        unreachable!("the last try returns")
+    }
+
+    fn try_once(&mut self, request: &Request, watch: &mut Watch<'_>) -> Result<Answer, Fault> {
+        if watch.progress.cancelled() {
+            return Err(Fault::Cancelled);
+        }
+        let sent = Arc::new(AtomicU64::new(0));
+        let (answer_tx, answer_rx) = mpsc::channel();
+        let (stop_tx, stop_rx) = oneshot::channel();
+        self.give(Job {
+            request: request.clone(),
+            sent: Arc::clone(&sent),
+            answer: answer_tx,
+            stop: stop_rx,
+        })?;
+        let answer = watch.watch(&answer_rx, &sent);
+        drop(stop_tx);
+        if answer.is_err() {
+            // The worker ends by itself; waiting for it could mean waiting for a name server.
+            self.worker = None;
+        }
+        answer
+    }
+
+    /// Gives a request to the worker, a new one if there is none.
+    fn give(&mut self, job: Job) -> Result<(), Fault> {
+        let worker = match &self.worker {
+            Some(worker) => worker,
+            None => {
+                let (jobs_tx, jobs_rx) = unbounded_channel();
+                let options = self.options.clone();
+                thread::Builder::new()
+                    .name("afterword-upload".to_owned())
+                    .spawn(move || work(&options, jobs_rx))
+                    .map_err(|error| Fault::Lasting(format!("cannot start a thread: {error}")))?;
+                self.worker.insert(jobs_tx)
+            }
+        };
+        // It never ends while its sender is there, but by a panic.
+        worker.send(job).map_err(|_| {
+            self.worker = None;
+            Fault::Passing("the sending thread ended".to_owned())
+        })
+    }
+}
+
+impl Watch<'_> {
+    /// What the calling thread does while a request is under way.
+    fn watch(&mut self, answer: &mpsc::Receiver<Result<Answer, Fault>>, sent: &AtomicU64) -> Result<Answer, Fault> {
+        let mut moved_at = Instant::now();
+        let mut seen_bytes = None;
+        loop {
+            let received = answer.recv_timeout(LOOK);
+            let sent_bytes = sent.load(Ordering::Relaxed);
+            if seen_bytes != Some(sent_bytes) {
+                seen_bytes = Some(sent_bytes);
+                moved_at = Instant::now();
+                self.tell(sent_bytes);
+            }
+            match received {
+                Ok(answer) => return answer,
+                Err(RecvTimeoutError::Disconnected) => {
+                    return Err(Fault::Passing("the sending thread ended".to_owned()));
+                }
+                Err(RecvTimeoutError::Timeout) => {}
+            }
+            if self.progress.cancelled() {
+                return Err(Fault::Cancelled);
+            }
+            if moved_at.elapsed() >= self.stalls_after(sent_bytes) {
+                let what = if sent_bytes < self.total_bytes {
+                    "takes nothing any more"
+                } else {
+                    "does not answer"
+                };
+                return Err(Fault::Lasting(format!("the server {what}")));
+            }
+            if self.is_over() {
+                return Err(Fault::Lasting("sending took too long".to_owned()));
+            }
+        }
+    }
+
+    fn tell(&mut self, sent_bytes: u64) {
+        if self.told_bytes.is_none_or(|told| told < sent_bytes) {
+            self.told_bytes = Some(sent_bytes);
+            self.progress.sent(sent_bytes, self.total_bytes);
+        }
+    }
+
+    fn stalls_after(&self, sent_bytes: u64) -> Duration {
+        match sent_bytes {
+            // The first byte can only be taken once there is a connection.
+            0 => self.options.stall_timeout.max(self.options.connect_timeout),
+            // What was taken may lie in the kernel, and go over a slow line for long without our seeing it move.
+            _ if sent_bytes >= self.total_bytes => {
+                self.options.stall_timeout + Duration::from_secs(self.total_bytes / SLOWEST_BYTES_PER_SECOND)
+            }
+            _ => self.options.stall_timeout,
+        }
+    }
+
+    fn is_over(&self) -> bool {
+        self.start.elapsed() >= self.options.total_timeout
+    }
+
+    /// Waits before the next try, unless that would be too late.
+    fn wait(&self, pause: Duration) -> Result<(), Fault> {
+        let end = Instant::now() + pause;
+        loop {
+            if self.progress.cancelled() {
+                return Err(Fault::Cancelled);
+            }
+            if self.is_over() {
+                return Err(Fault::Lasting("sending took too long".to_owned()));
+            }
+            let left = end.saturating_duration_since(Instant::now());
+            if left.is_zero() {
+                return Ok(());
+            }
+            thread::sleep(left.min(LOOK));
+        }
+    }
+}
+
+/// What the worker's thread does, until nobody has anything to send any more.
+fn work(options: &Options, mut jobs: UnboundedReceiver<Job>) {
+    let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build();
+    let runtime = match runtime {
+        Ok(runtime) => runtime,
+        Err(error) => {
+            if let Some(job) = jobs.blocking_recv() {
+                let why = format!("cannot start a runtime: {error}");
+                // Nobody waits any more once the caller gave up.
+                job.answer.send(Err(Fault::Lasting(why))).ok();
+            }
+            return;
+        }
+    };
+    runtime.block_on(async {
+        let mut clients = Clients::new(options);
+        while let Some(job) = jobs.recv().await {
+            let answer = tokio::select! {
+                answer = exchange(options, &mut clients, job.request, job.sent) => answer,
+                _ = job.stop => Err(Fault::Cancelled),
+            };
+            // Nobody waits any more once the caller gave up.
+            job.answer.send(answer).ok();
         }
     });
     // A name lookup that hangs is left behind rather than waited for.
     runtime.shutdown_background();
-    answer
 }
 
-async fn exchange(options: &Options, request: Request, sent: Arc<AtomicU64>) -> Result<Answer, String> {
-    let client = client(options, &request.url).map_err(words)?;
+async fn exchange(
+    options: &Options,
+    clients: &mut Clients<'_>,
+    request: Request,
+    sent: Arc<AtomicU64>,
+) -> Result<Answer, Fault> {
+    let client = clients.for_server(&request.url).map_err(Fault::Lasting)?;
     let response = client
         .post(request.url)
         .header(CONTENT_TYPE, "application/x-sentry-envelope")
@@ -154,7 +299,10 @@ async fn exchange(options: &Options, request: Request, sent: Arc<AtomicU64>) -> 
         .body(reqwest::Body::wrap(CountedBody::new(request.body, sent)))
         .send()
         .await
-        .map_err(words)?;
+        .map_err(|error| match error.is_timeout() {
+            true => Fault::Lasting(words(error)),
+            false => Fault::Passing(words(error)),
+        })?;
     let headers = response.headers();
     let mut answer = Answer {
         status: response.status().as_u16(),
@@ -183,54 +331,6 @@ async fn bounded_body(mut response: Response, max_bytes: usize) -> Option<Vec<u8
 
 fn header(headers: &HeaderMap, name: &str) -> Option<String> {
     Some(headers.get(name)?.to_str().ok()?.to_owned())
-}
-
-fn client(options: &Options, url: &Url) -> reqwest::Result<Client> {
-    let builder = || {
-        Client::builder()
-            .user_agent(&options.client)
-            .redirect(reqwest::redirect::Policy::none())
-            .retry(reqwest::retry::never())
-            .referer(false)
-            .connect_timeout(options.connect_timeout)
-    };
-    // What is on this machine is not reached through a proxy, whatever the environment says.
-    let builder = || {
-        if is_loopback(url) {
-            builder().no_proxy()
-        } else {
-            builder()
-        }
-    };
-    if url.scheme() == "https" {
-        return builder().build();
-    }
-    // Without TLS the system's certificates are not needed; a machine that has none can send all the same. They are
-    // wanted only where a proxy is spoken to through TLS.
-    if is_loopback(url) {
-        return without_certificates(builder()).build();
-    }
-    builder().build().or_else(|_| without_certificates(builder()).build())
-}
-
-fn without_certificates(builder: ClientBuilder) -> ClientBuilder {
-    builder.tls_certs_only(std::iter::empty::<Certificate>())
-}
-
-fn is_loopback(url: &Url) -> bool {
-    let host = url.host_str().unwrap_or_default().trim_matches(['[', ']']);
-    host == "localhost" || host.parse::<IpAddr>().is_ok_and(|address| address.is_loopback())
-}
-
-/// Makes ring the provider of TLS for this process, unless it has one.
-fn install_crypto() {
-    static ONCE: Once = Once::new();
-    ONCE.call_once(|| {
-        if rustls::crypto::CryptoProvider::get_default().is_none() {
-            // Fails only when another thread was quicker, and then there is one.
-            rustls::crypto::ring::default_provider().install_default().ok();
-        }
-    });
 }
 
 /// An error with its causes, without the address, which the reader knows.

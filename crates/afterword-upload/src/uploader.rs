@@ -3,54 +3,11 @@
 use std::thread;
 use std::time::{Duration, Instant};
 
-use afterword_protocol::Dsn;
 use afterword_store::{Delivery, ReportId, SenderLock, Store};
 use time::OffsetDateTime;
 
-use crate::Error;
 use crate::report::send_report;
-
-/// How to send.
-#[derive(Clone, Debug)]
-pub struct Options {
-    /// What the server is told of us, such as `afterword/0.1.0`: user agent and `sentry_client`.
-    pub client: String,
-    /// For the name, the connection and the TLS handshake together.
-    pub connect_timeout: Duration,
-    /// Without a byte taken by the connection; or, once it has all, until the server has answered, and then a second more
-    /// for every 16 KiB of the body, which may still be on their way.
-    pub stall_timeout: Duration,
-    /// For a request from its beginning to the end of its answer.
-    pub total_timeout: Duration,
-    /// The most that is read of an answer.
-    pub max_answer_bytes: usize,
-    /// How long to wait for another process that is sending.
-    pub lock_timeout: Duration,
-    /// Where queued envelopes go whose header names no DSN.
-    pub dsn: Option<Dsn>,
-}
-
-impl Options {
-    /// The defaults: 10 s to connect, 30 s standing still, 10 min in all, 64 KiB of an answer, 15 s for another sender.
-    #[must_use]
-    pub fn new(client: impl Into<String>) -> Options {
-        Options {
-            client: client.into(),
-            connect_timeout: Duration::from_secs(10),
-            stall_timeout: Duration::from_secs(30),
-            total_timeout: Duration::from_secs(600),
-            max_answer_bytes: 64 * 1024,
-            lock_timeout: Duration::from_secs(15),
-            dsn: None,
-        }
-    }
-}
-
-impl Default for Options {
-    fn default() -> Self {
-        Options::new(concat!("afterword/", env!("CARGO_PKG_VERSION")))
-    }
-}
+use crate::{Error, Options};
 
 /// What became of a report.
 #[derive(Clone, Debug, PartialEq)]
@@ -96,6 +53,22 @@ impl Progress for NoProgress {
         false
     }
 }
+
+/// What is not shown as progress, and can be cancelled: a comment's few bytes, the queue's.
+pub(crate) struct Quiet<'a>(pub(crate) &'a dyn Progress);
+
+impl Progress for Quiet<'_> {
+    fn sent(&self, sent_bytes: u64, total_bytes: u64) {
+        NoProgress.sent(sent_bytes, total_bytes);
+    }
+
+    fn cancelled(&self) -> bool {
+        self.0.cancelled()
+    }
+}
+
+/// How often whoever waits for the sender's lock looks.
+pub(crate) const LOCK_LOOK: Duration = Duration::from_millis(50);
 
 /// Sends reports and envelopes. Holds no connection and no thread between calls.
 #[derive(Clone, Debug, Default)]
@@ -163,7 +136,7 @@ impl Uploader {
             if start.elapsed() >= self.options.lock_timeout {
                 return Ok(Turn::Anothers);
             }
-            thread::sleep(Duration::from_millis(50));
+            thread::sleep(LOCK_LOOK);
         }
     }
 }

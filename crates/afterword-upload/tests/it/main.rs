@@ -4,8 +4,11 @@
 mod accepted;
 mod failing;
 mod kills;
+mod losses;
 mod queue;
 mod server;
+mod speed;
+mod transport;
 mod wire;
 
 use std::cell::Cell;
@@ -158,6 +161,7 @@ fn uploader() -> Uploader {
         stall_timeout: Duration::from_secs(30),
         total_timeout: Duration::from_secs(60),
         lock_timeout: Duration::from_millis(200),
+        retries: 0,
         ..Options::new("afterword-test/1.0")
     })
 }

@@ -2,6 +2,7 @@
 
 use std::io::{BufRead, BufReader, Read, Write};
 use std::net::{SocketAddr, TcpListener, TcpStream};
+use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Arc, Barrier, Mutex};
 use std::thread;
 use std::time::Duration;
@@ -98,7 +99,7 @@ impl Received {
 
 /// Serves until the test ends; requests beyond the replies are recorded and hung up on.
 pub(crate) struct Server {
-    address: SocketAddr,
+    pub(crate) address: SocketAddr,
     received: Arc<Mutex<Vec<Received>>>,
     /// Where [`Reply::AtGate`] meets its test: when the request is there, and before the answer.
     pub(crate) gate: Arc<Barrier>,
@@ -233,4 +234,95 @@ fn answer(stream: &mut TcpStream, status: u16, headers: &[(&str, String)], body:
     stream.write_all(head.as_bytes())?;
     stream.write_all(b"\r\n")?;
     stream.write_all(body)
+}
+
+/// A server that keeps its connections, as servers do: each has a thread, and is served until its client closes it.
+pub(crate) struct Keeping {
+    address: SocketAddr,
+    received: Arc<Mutex<Vec<Received>>>,
+    connections: Arc<AtomicUsize>,
+}
+
+impl Keeping {
+    /// `reply` says how the request of a number, counted from 0, is answered: [`Reply::Answer`], [`Reply::Echo`] or
+    /// [`Reply::HangUp`].
+    pub(crate) fn start(reply: impl Fn(usize) -> Reply + Send + Sync + 'static) -> Keeping {
+        let listener = TcpListener::bind("127.0.0.1:0").unwrap();
+        let keeping = Keeping {
+            address: listener.local_addr().unwrap(),
+            received: Arc::default(),
+            connections: Arc::default(),
+        };
+        let (received, connections) = (Arc::clone(&keeping.received), Arc::clone(&keeping.connections));
+        let reply: Arc<Answering> = Arc::new(reply);
+        thread::spawn(move || {
+            for stream in listener.incoming() {
+                connections.fetch_add(1, Ordering::SeqCst);
+                let (received, reply) = (Arc::clone(&received), Arc::clone(&reply));
+                thread::spawn(move || {
+                    // Ends when the client closes the connection.
+                    serve_all(stream.unwrap(), &received, &*reply).ok();
+                });
+            }
+        });
+        keeping
+    }
+
+    pub(crate) fn dsn(&self) -> String {
+        format!("http://public@{}/42", self.address)
+    }
+
+    pub(crate) fn address(&self) -> SocketAddr {
+        self.address
+    }
+
+    pub(crate) fn received(&self) -> Vec<Received> {
+        self.received.lock().unwrap().clone()
+    }
+
+    pub(crate) fn connections(&self) -> usize {
+        self.connections.load(Ordering::SeqCst)
+    }
+}
+
+type Answering = dyn Fn(usize) -> Reply + Send + Sync;
+
+/// Serves one connection, of any kind.
+pub(crate) fn serve_all(
+    stream: impl Read + Write,
+    log: &Mutex<Vec<Received>>,
+    reply: &Answering,
+) -> std::io::Result<()> {
+    let mut stream = BufReader::new(stream);
+    loop {
+        let mut received = head(&mut stream)?;
+        if received.line.is_empty() {
+            return Ok(());
+        }
+        let length = received.header("content-length").unwrap().parse().unwrap();
+        received.body = vec![0; length];
+        stream.read_exact(&mut received.body)?;
+        let number = {
+            let mut log = log.lock().unwrap();
+            log.push(received.clone());
+            log.len() - 1
+        };
+        let (status, headers, body) = match reply(number) {
+            Reply::Answer { status, headers, body } => (status, headers, body),
+            Reply::Echo => {
+                let id = received.envelope().header.event_id.map(|id| id.simple().to_string());
+                (200, vec![], serde_json::json!({ "id": id }).to_string().into_bytes())
+            }
+            _ => return Ok(()),
+        };
+        let mut answer = format!("HTTP/1.1 {status} Whatever\r\nContent-Length: {}\r\n", body.len());
+        for (name, value) in headers {
+            answer.push_str(&format!("{name}: {value}\r\n"));
+        }
+        answer.push_str("\r\n");
+        let mut answer = answer.into_bytes();
+        answer.extend(body);
+        stream.get_mut().write_all(&answer)?;
+        stream.get_mut().flush()?;
+    }
 }
