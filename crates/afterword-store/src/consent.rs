@@ -10,10 +10,11 @@
 //! | session       | held    | queued   | dropped |
 //! | feedback      | held    | queued   | dropped |
 //! | client report | held    | queued   | dropped |
+//! | other         | held    | queued   | dropped |
 //!
 //! *Waiting*: a report of its own, about which the person is asked. *Held*: kept on this machine until a consent covers it.
 //! *Queued*: may be sent while the policy stays `always` ([`Store::queued_envelopes_under`](crate::Store::queued_envelopes_under)
-//! asks again). *Dropped*: not written at all.
+//! asks again). *Dropped*: not written at all. *Other* is what else an SDK may send: logs, metrics, check-ins.
 //!
 //! A comment that a person writes into the dialog is no item of this table: it goes with the report, under its answer.
 
@@ -53,6 +54,83 @@ pub enum ItemKind {
     Feedback,
     /// Counts of what was not sent.
     ClientReport,
+    /// What else there may be: logs, metrics, check-ins.
+    Other,
+}
+
+impl ItemKind {
+    /// All of them, in the order of the table.
+    pub const ALL: [ItemKind; 9] = [
+        ItemKind::Crash,
+        ItemKind::Panic,
+        ItemKind::Error,
+        ItemKind::Hang,
+        ItemKind::Transaction,
+        ItemKind::Session,
+        ItemKind::Feedback,
+        ItemKind::ClientReport,
+        ItemKind::Other,
+    ];
+
+    /// What the table calls it.
+    #[must_use]
+    pub fn name(self) -> &'static str {
+        match self {
+            ItemKind::Crash => "crash",
+            ItemKind::Panic => "panic",
+            ItemKind::Error => "error",
+            ItemKind::Hang => "hang",
+            ItemKind::Transaction => "transaction",
+            ItemKind::Session => "session",
+            ItemKind::Feedback => "feedback",
+            ItemKind::ClientReport => "client report",
+            ItemKind::Other => "other",
+        }
+    }
+}
+
+/// A set of kinds, which fits into a word that two processes look at: bit *n* is the *n*-th kind of [`ItemKind::ALL`].
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[serde(transparent)]
+pub struct ItemKinds(u16);
+
+impl ItemKinds {
+    /// None of them.
+    pub const NONE: ItemKinds = ItemKinds(0);
+
+    /// The set that [`ItemKinds::bits`] tells; what is no kind is left out.
+    #[must_use]
+    pub fn from_bits(bits: u16) -> ItemKinds {
+        ItemKinds(bits & ((1 << ItemKind::ALL.len()) - 1))
+    }
+
+    /// As a number.
+    #[must_use]
+    pub fn bits(self) -> u16 {
+        self.0
+    }
+
+    /// Adds a kind.
+    pub fn insert(&mut self, kind: ItemKind) {
+        self.0 |= 1 << kind as u16;
+    }
+
+    /// Whether a kind is in it.
+    #[must_use]
+    pub fn contains(self, kind: ItemKind) -> bool {
+        self.0 & (1 << kind as u16) != 0
+    }
+
+    /// Whether there is none in it.
+    #[must_use]
+    pub fn is_empty(self) -> bool {
+        self.0 == 0
+    }
+
+    /// Those that are in it, in the order of the table.
+    pub fn iter(self) -> impl Iterator<Item = ItemKind> {
+        ItemKind::ALL.into_iter().filter(move |kind| self.contains(*kind))
+    }
 }
 
 /// What is done with an item.
@@ -79,7 +157,7 @@ pub fn placement(item: ItemKind, policy: ConsentPolicy) -> Placement {
         }
         (
             ConsentPolicy::Ask,
-            ItemKind::Transaction | ItemKind::Session | ItemKind::Feedback | ItemKind::ClientReport,
+            ItemKind::Transaction | ItemKind::Session | ItemKind::Feedback | ItemKind::ClientReport | ItemKind::Other,
         ) => Placement::Held,
     }
 }
@@ -95,26 +173,55 @@ impl From<ReportKind> for ItemKind {
     }
 }
 
-/// An envelope that is no report of its own. Events are made reports by the caller.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+/// What an envelope is about: each is about one thing, whatever else goes along with it.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub enum EnvelopeClass {
+    /// An error or a message, with its attachments.
+    Error,
     /// A transaction with its spans.
     Transaction,
     /// Release health.
     Session,
-    /// Counts of what was not sent.
-    ClientReport,
     /// What a person wrote, outside the dialog.
     Feedback,
+    /// Counts of what was not sent.
+    ClientReport,
+    /// What else there may be.
+    Other,
+}
+
+impl EnvelopeClass {
+    /// All of them; their places are their numbers on the disk, counted from 1.
+    const ALL: [EnvelopeClass; 6] = [
+        EnvelopeClass::Error,
+        EnvelopeClass::Transaction,
+        EnvelopeClass::Session,
+        EnvelopeClass::Feedback,
+        EnvelopeClass::ClientReport,
+        EnvelopeClass::Other,
+    ];
+
+    /// Its number on the disk.
+    pub(crate) fn number(self) -> u8 {
+        self as u8 + 1
+    }
+
+    /// The class of a number; a number of a newer program is of some other thing.
+    pub(crate) fn from_number(number: u8) -> EnvelopeClass {
+        let index = usize::from(number).wrapping_sub(1);
+        EnvelopeClass::ALL.get(index).copied().unwrap_or(EnvelopeClass::Other)
+    }
 }
 
 impl From<EnvelopeClass> for ItemKind {
     fn from(class: EnvelopeClass) -> ItemKind {
         match class {
+            EnvelopeClass::Error => ItemKind::Error,
             EnvelopeClass::Transaction => ItemKind::Transaction,
             EnvelopeClass::Session => ItemKind::Session,
-            EnvelopeClass::ClientReport => ItemKind::ClientReport,
             EnvelopeClass::Feedback => ItemKind::Feedback,
+            EnvelopeClass::ClientReport => ItemKind::ClientReport,
+            EnvelopeClass::Other => ItemKind::Other,
         }
     }
 }
@@ -143,26 +250,38 @@ mod tests {
             .skip(2)
             .map(|line| line.trim_end_matches('|').split('|').map(str::trim).collect())
             .collect();
-        let items = [
-            ("crash", ItemKind::Crash),
-            ("panic", ItemKind::Panic),
-            ("error", ItemKind::Error),
-            ("hang", ItemKind::Hang),
-            ("transaction", ItemKind::Transaction),
-            ("session", ItemKind::Session),
-            ("feedback", ItemKind::Feedback),
-            ("client report", ItemKind::ClientReport),
-        ];
-        assert_eq!(documented.len(), items.len());
-        for (row, (name, item)) in documented.iter().zip(items) {
+        assert_eq!(documented.len(), ItemKind::ALL.len());
+        for (row, item) in documented.iter().zip(ItemKind::ALL) {
             let policies = [ConsentPolicy::Ask, ConsentPolicy::Always, ConsentPolicy::Never];
             let words: Vec<String> = policies
                 .iter()
                 .map(|policy| format!("{:?}", placement(item, *policy)).to_lowercase())
                 .collect();
-            assert_eq!(row[0], name);
-            assert_eq!(row[1..], words, "{name}");
+            assert_eq!(row[0], item.name());
+            assert_eq!(row[1..], words, "{item:?}");
         }
+    }
+
+    #[test]
+    fn a_set_of_kinds_is_a_number_and_back() {
+        let mut kinds = ItemKinds::NONE;
+        assert!(kinds.is_empty());
+        kinds.insert(ItemKind::Other);
+        kinds.insert(ItemKind::Error);
+        assert_eq!(
+            ItemKinds::from_bits(kinds.bits()).iter().collect::<Vec<_>>(),
+            [ItemKind::Error, ItemKind::Other]
+        );
+        assert_eq!(ItemKinds::from_bits(u16::MAX).iter().count(), ItemKind::ALL.len());
+    }
+
+    #[test]
+    fn a_class_is_a_number_on_the_disk_and_back() {
+        for class in EnvelopeClass::ALL {
+            assert_eq!(EnvelopeClass::from_number(class.number()), class);
+        }
+        assert_eq!(EnvelopeClass::from_number(0), EnvelopeClass::Other);
+        assert_eq!(EnvelopeClass::from_number(200), EnvelopeClass::Other);
     }
 
     #[test]

@@ -86,6 +86,37 @@ pub(crate) fn open_private(path: &Path) -> io::Result<File> {
         .open(path)
 }
 
+/// Makes a file for this user alone, for appending; one that is there is an error.
+pub(crate) fn create_private(path: &Path) -> io::Result<File> {
+    system::private_file().write(true).create_new(true).open(path)
+}
+
+/// Writes a file where no reader looks for it, and syncs it; its name is not made last. What is there is replaced.
+pub(crate) fn write_unseen(path: &Path, bytes: &[u8]) -> Result<(), Error> {
+    let written = system::private_file()
+        .write(true)
+        .create(true)
+        .truncate(true)
+        .open(path)
+        .and_then(|mut file| {
+            file.write_all(bytes)?;
+            file.sync_all()
+        });
+    written.map_err(|source| Error::Write {
+        path: path.to_owned(),
+        source,
+    })
+}
+
+/// Renames without a sync: for many at once, after which the folders are made last.
+pub(crate) fn rename(from: &Path, to: &Path) -> Result<(), Error> {
+    fs::rename(from, to).map_err(|source| Error::Move {
+        from: from.to_owned(),
+        to: to.to_owned(),
+        source,
+    })
+}
+
 /// Makes sure that a change of the names in a folder is on the disk. The change has taken place: where the sync fails it
 /// must not read as if it had not, so that is told to the log alone.
 pub(crate) fn make_last(folder: &Path) {

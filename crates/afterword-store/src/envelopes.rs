@@ -148,7 +148,7 @@ pub(crate) fn is_sent(name: &str) -> bool {
     name.starts_with(SENT_PREFIX)
 }
 
-fn file_name(id: Uuid) -> String {
+pub(crate) fn file_name(id: Uuid) -> String {
     format!("{}.envelope", id.hyphenated())
 }
 

@@ -98,6 +98,14 @@ pub enum Error {
         /// How large it may be.
         limit_bytes: u64,
     },
+    /// The outbox holds as much as it may, and nobody empties it.
+    #[error("the outbox in {} is full: it may hold {limit_bytes} bytes", path.display())]
+    OutboxFull {
+        /// The folder of the run.
+        path: PathBuf,
+        /// How much it may hold.
+        limit_bytes: u64,
+    },
     /// A record is not what it should be.
     #[error("cannot make sense of {}", path.display())]
     Parse {

@@ -6,7 +6,7 @@
 //!   lock                        taken for the moment of a state move, by any process
 //!   sender.lock                 held by the one process that sends
 //!   asker.lock                  held by the one process that asks
-//!   runs/<run id>/              one run of the app: its run file (afterword-channel)
+//!   runs/<run id>/              one run of the app: its run file (afterword-channel) and its [`outbox`]
 //!   reports/new/<report id>/    being written; nobody reads it
 //!   reports/waiting/…           complete, and asking for an answer
 //!   reports/sending/…           the person (or the policy) said yes
@@ -79,9 +79,10 @@ mod ends;
 mod envelopes;
 mod limits;
 mod losses;
+pub mod outbox;
 mod retention;
 
-pub use consent::{ConsentPolicy, EnvelopeClass, Placed};
+pub use consent::{ConsentPolicy, EnvelopeClass, ItemKind, ItemKinds, Placed};
 pub use ends::AbnormalEnd;
 pub use envelopes::ReleasedEnvelope;
 pub use error::{Error, chain};
@@ -90,6 +91,7 @@ pub use ids::{AppId, ReportId};
 pub use info::{Answer, Decision, Delivery, ReportFile, ReportInfo, ReportKind, State};
 pub use losses::{Loss, LossReason};
 pub use new_report::NewReport;
+pub use outbox::{Drain, Drained, OutboxWriter};
 pub use report::{Report, StoredFile};
 pub use retention::Retention;
 pub use settle::Settled;

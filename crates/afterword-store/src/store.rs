@@ -161,7 +161,9 @@ impl Store {
         disk::delete_folder(&self.run_folder(id))
     }
 
-    fn run_folder(&self, id: Uuid) -> PathBuf {
+    /// `runs/<run id>`.
+    #[must_use]
+    pub fn run_folder(&self, id: Uuid) -> PathBuf {
         self.folder.join("runs").join(id.hyphenated().to_string())
     }
 
