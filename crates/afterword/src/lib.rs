@@ -80,6 +80,8 @@ pub mod trace;
 mod mirror;
 mod outgoing;
 mod scope;
+#[cfg(feature = "tracing")]
+mod tracing_layer;
 mod transport;
 mod watch;
 
@@ -106,6 +108,8 @@ pub use options::{Consent, CrashRules, Delivery, DropRule, Options, RedactRule, 
 pub use release::release_name;
 pub use scope::{ScopeExt, with_scope};
 pub use sentry;
+#[cfg(feature = "tracing")]
+pub use tracing_layer::tracing_layer;
 
 /// The release tag of the calling crate: its name and version, and the commit it is built from if the build knows it, as
 /// `name@1.2.3+0123456789ab`.

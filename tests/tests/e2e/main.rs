@@ -19,6 +19,8 @@ mod nets;
 mod privacy;
 mod process;
 mod runs;
+mod sdk;
+mod stub;
 mod trouble;
 mod unwinding;
 mod way;
