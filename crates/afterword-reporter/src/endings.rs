@@ -1,5 +1,5 @@
 //! How a run ended, once its process is gone, and what is made of that: a report of what its crash handler salvaged, the
-//! record of an abnormal end, or nothing. Done by the run's own reporter, or by that of a later start.
+//! record of an abnormal end, or nothing; and the end of its session. Done by the run's own reporter, or by that of a later start.
 
 use afterword_channel::{Origin, RunState, RunView};
 use afterword_store::{AbnormalEnd, ReportId, ReportKind, Store};
@@ -7,7 +7,8 @@ use time::OffsetDateTime;
 use uuid::Uuid;
 
 use crate::error::chain;
-use crate::keep::Kept;
+use crate::keep::{self, Kept};
+use crate::session::{End, Session, started_at};
 use crate::{Error, capture};
 
 /// A run whose process is gone.
@@ -16,6 +17,8 @@ pub(crate) struct Run<'a> {
     pub(crate) view: &'a RunView,
     /// The report of what ended it, where its reporter has made one.
     pub(crate) reported: Option<ReportId>,
+    /// When it ended, where somebody watched.
+    pub(crate) ended_at: Option<OffsetDateTime>,
 }
 
 /// Whose the report of a run is.
@@ -48,6 +51,7 @@ pub(crate) fn settle(store: &Store, run: &Run<'_>) -> Option<ReportId> {
             Reported::Not
         }
     };
+    let end = End::of(run.view, !matches!(reported, Reported::Not));
     let report = match reported {
         Reported::Here(id) => Some(id),
         Reported::Elsewhere => None,
@@ -56,10 +60,21 @@ pub(crate) fn settle(store: &Store, run: &Run<'_>) -> Option<ReportId> {
             None
         }
     };
-    if let Err(error) = store.remove_run(run.id) {
-        log::warn!("run {}: {}", run.id, chain(&error));
+    if let Err(error) = end_run(store, run, end) {
+        log::warn!("run {} stays for the next start: {}", run.id, chain(&error));
     }
     report
+}
+
+/// Tells the end of the run's session and removes the run, in one step.
+fn end_run(store: &Store, run: &Run<'_>, end: End) -> Result<(), Error> {
+    let app = run.view.identity().ok().flatten().unwrap_or_default();
+    let session = Session::of(&app, run.view);
+    let envelope = session.map(|session| session.end(end, run.ended_at, OffsetDateTime::now_utc()));
+    if !store.end_run(run.id, keep::policy(app.policy), envelope.as_deref())? {
+        log::info!("run {} has been settled by another process", run.id);
+    }
+    Ok(())
 }
 
 /// The report that there is, or one of what was salvaged.
@@ -99,8 +114,4 @@ fn note_abnormal_end(store: &Store, run: &Run<'_>) {
     if let Err(error) = store.put_abnormal_end(&end) {
         log::warn!("{}", chain(&error));
     }
-}
-
-fn started_at(run: &RunView) -> Option<OffsetDateTime> {
-    OffsetDateTime::from_unix_timestamp_nanos(i128::from(run.started_ms().ok()?) * 1_000_000).ok()
 }

@@ -5,12 +5,13 @@ use std::sync::mpsc::{Receiver, RecvTimeoutError, SendError, Sender, channel};
 use std::thread::JoinHandle;
 use std::time::Duration;
 
-use afterword_store::{AskerLock, ReportId, ReportKind, State, Store};
+use afterword_store::{AskerLock, EnvelopeClass, ReportId, ReportKind, State, Store};
 use time::OffsetDateTime;
 
 use crate::ask::{Asking, Interrupt, Shell, Watched};
 use crate::error::chain;
-use crate::{leftovers, rest, send};
+use crate::session::Session;
+use crate::{keep, leftovers, rest, send};
 
 /// One thing to do.
 #[derive(Debug)]
@@ -34,8 +35,9 @@ pub(crate) struct Errands {
 }
 
 impl Errands {
-    /// Starts the thread; the first thing it does is to see what earlier runs left.
-    pub(crate) fn start(store: Store, app: Watched, shells: Vec<Box<dyn Shell>>) -> Errands {
+    /// Starts the thread; the first thing it does is to tell the beginning of the run's session, and to see what earlier
+    /// runs left.
+    pub(crate) fn start(store: Store, app: Watched, shells: Vec<Box<dyn Shell>>, session: Option<Session>) -> Errands {
         let (queue, errands) = channel();
         let interrupt = Interrupt::default();
         // Made here: it looks at the app while the app lives.
@@ -43,6 +45,7 @@ impl Errands {
         let runner = Runner {
             store,
             asking,
+            session,
             retry_at: None,
         };
         let thread = std::thread::spawn(move || runner.run(&errands));
@@ -77,12 +80,15 @@ impl Errands {
 struct Runner {
     store: Store,
     asking: Asking,
+    /// The session of the run, until its beginning is told.
+    session: Option<Session>,
     /// When to try again to send what could not be sent.
     retry_at: Option<OffsetDateTime>,
 }
 
 impl Runner {
     fn run(mut self, errands: &Receiver<Errand>) {
+        self.begin_session();
         leftovers::clean_up(&self.store, self.asking.run_id(), self.asking.app_pid());
         self.send();
         // Once a start: one question about what waits, the newest.
@@ -145,6 +151,16 @@ impl Runner {
     fn ask(&mut self, id: ReportId) {
         if let Err(error) = self.asking.ask(id) {
             log::error!("report {id}: {}", chain(&error));
+        }
+    }
+
+    /// What cannot be told now is not told: the session's end makes it known as well.
+    fn begin_session(&mut self) {
+        let Some(session) = self.session.take() else { return };
+        let envelope = session.beginning(OffsetDateTime::now_utc());
+        let policy = keep::policy(self.asking.policy());
+        if let Err(error) = self.store.put_envelope(policy, EnvelopeClass::Session, &envelope) {
+            log::warn!("the beginning of this run's session: {}", chain(&error));
         }
     }
 

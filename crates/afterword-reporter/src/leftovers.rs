@@ -63,6 +63,7 @@ fn settle_if_over(store: &Store, id: Uuid, folder: &std::path::Path, app_pid: u3
                 id,
                 view: &view,
                 reported: None,
+                ended_at: None,
             };
             if let Some(report) = endings::settle(store, &run) {
                 log::info!("run {id} has left report {report}");

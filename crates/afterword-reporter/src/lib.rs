@@ -13,6 +13,7 @@
 //! 4. `errands`, a thread of its own, does what takes time: `assemble` works out the stack and the event, `ask` opens a shell
 //!    (the window in a process of its own, the terminal, or one that the embedding program brings), and the answer in the
 //!    store decides. On *Send*, `restart` first, then `send`, with progress. On *Don't send* the store deletes the report.
+//!    The session of each run is told at its beginning and at its end (`session`).
 //! 5. Without an answer the report waits; the next start of the app asks (`leftovers`).
 //!
 //! Where the reporter is gone or silent, the crash handler starts a `rescuer`, which does the same from step 3 on. Where even
@@ -56,6 +57,7 @@ mod errands;
 mod leftovers;
 mod restart;
 mod send;
+mod session;
 
 #[cfg_attr(not(target_os = "linux"), path = "minidumper/elsewhere.rs")]
 mod minidumper;

@@ -7,6 +7,7 @@ use std::fs::File;
 use afterword_channel::layout::Occasion;
 use afterword_channel::{CaptureStatus, Hello, Policy, PrivateView, RunView};
 use afterword_store::{AppId, ReportId, ReportKind, Store};
+use time::OffsetDateTime;
 
 use crate::app::App;
 use crate::ask::{Shell, Watched};
@@ -48,13 +49,14 @@ pub(crate) fn run(arguments: &[OsString], shells: Vec<Box<dyn Shell>>) -> Result
         pid: run.app_pid()?,
         attributes,
     };
-    let errands = Errands::start(store.clone(), watched, shells);
+    let errands = Errands::start(store.clone(), watched, shells, None);
     errands.crashed();
     app.wait_for_its_end(&run)?;
     let ended = Run {
         id: hello.run_id,
         view: &run,
         reported: kept.ok().flatten(),
+        ended_at: Some(OffsetDateTime::now_utc()),
     };
     let crash = endings::settle(&store, &ended);
     errands.add(Errand::AppGone { crash, asker });

@@ -10,6 +10,7 @@ use afterword_channel::{
     RunView,
 };
 use afterword_store::{AppId, AskerLock, ReportId, ReportKind, Store};
+use time::OffsetDateTime;
 
 use crate::app::{App, Woken};
 use crate::ask::{Shell, Watched};
@@ -18,6 +19,7 @@ use crate::errands::{Errand, Errands};
 use crate::error::chain;
 use crate::hangs::Hangs;
 use crate::keep::Kept;
+use crate::session::Session;
 use crate::{Error, capture, detach, executable, journal};
 
 /// The reporter's life, from the app's start until the last errand after its end.
@@ -47,7 +49,8 @@ pub(crate) fn run(arguments: &[OsString], shells: Vec<Box<dyn Shell>>) -> Result
         pid: run.app_pid()?,
         attributes,
     };
-    let errands = Errands::start(store.clone(), watched, shells);
+    let session = Session::of(&hello.identity, &run);
+    let errands = Errands::start(store.clone(), watched, shells, session);
     let (channel, run) = (Arc::new(channel), Arc::new(run));
     let hangs = Hangs::new(store.clone(), hello.identity.clone(), run.clone(), channel.clone());
     let mut serving = Serving {
@@ -217,6 +220,7 @@ impl Serving {
             id: self.hello.run_id,
             view: &self.run,
             reported: self.crash,
+            ended_at: Some(OffsetDateTime::now_utc()),
         };
         let crash = endings::settle(&self.store, &ended);
         self.errands.add(Errand::AppGone {

@@ -1,5 +1,5 @@
 //! Runs of the app that ended without an exit and without a crash: killed, or the computer lost its power. One small file
-//! each, `ends/<run id>.json`; [`Store::retain`] keeps them within bounds.
+//! each, `ends/<run id>.json`; [`Store::retain`] keeps them within bounds. And the end of any run.
 
 use std::path::PathBuf;
 
@@ -8,7 +8,7 @@ use time::OffsetDateTime;
 use uuid::Uuid;
 
 use crate::info::RECORD_MAX_BYTES;
-use crate::{Error, Store, disk};
+use crate::{ConsentPolicy, EnvelopeClass, Error, Store, disk};
 
 /// How a run ended that nobody ended well.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -55,6 +55,24 @@ impl Store {
             .collect();
         ends.sort_by_key(|end| std::cmp::Reverse(end.found_at));
         Ok(ends)
+    }
+
+    /// The end of a run: puts the last update of its session where the [table](crate::consent) says, and removes the run's
+    /// folder. Of several processes that settle one run, one does; it is done again only if this one is killed between
+    /// the two. False if the run was gone already.
+    ///
+    /// # Errors
+    /// [`Error::Busy`], [`Error::Lock`], those of [`Store::put_envelope`], and the run stays; [`Error::Delete`].
+    pub fn end_run(&self, id: Uuid, policy: ConsentPolicy, session: Option<&[u8]>) -> Result<bool, Error> {
+        let _lock = self.lock()?;
+        if !self.has_run(id) {
+            return Ok(false);
+        }
+        if let Some(session) = session {
+            self.put_envelope(policy, EnvelopeClass::Session, session)?;
+        }
+        self.remove_run(id)?;
+        Ok(true)
     }
 
     pub(crate) fn ends_folder(&self) -> PathBuf {

@@ -51,7 +51,7 @@ pub(super) fn serve(settings: &Settings, shells: Vec<Box<dyn Shell>>) -> Result<
             pid: std::process::id(),
             attributes,
         };
-        Some(Errands::start(store.clone(), watched, shells))
+        Some(Errands::start(store.clone(), watched, shells, None))
     };
     say_ready(settings);
     let mut serving = Serving {
