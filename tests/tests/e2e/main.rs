@@ -21,6 +21,7 @@ mod process;
 mod runs;
 mod sdk;
 mod stub;
+mod sessions;
 mod trouble;
 mod unwinding;
 mod way;

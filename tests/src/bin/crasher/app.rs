@@ -4,7 +4,7 @@
 use std::hint::black_box;
 use std::path::{Path, PathBuf};
 
-use afterword::sentry::Breadcrumb;
+use afterword::sentry::{Breadcrumb, User};
 use afterword::{Consent, Guard, Options, Reporter};
 use clap::Parser;
 
@@ -23,6 +23,11 @@ pub(crate) struct Arguments {
     reporter: String,
     #[arg(long, default_value = "ask")]
     consent: String,
+    #[arg(long, default_value = "crasher@1.2.3")]
+    release: String,
+    /// The id of who uses it.
+    #[arg(long)]
+    user: Option<String>,
     #[arg(long, default_value_t = 10_000)]
     deadline_ms: u64,
     /// Keep stacks and registers as they are.
@@ -58,7 +63,7 @@ pub(crate) fn init(arguments: &Arguments) -> Guard {
     };
     let mut options = Options::new(&arguments.dsn)
         .app_name("Crasher")
-        .release("crasher@1.2.3")
+        .release(&arguments.release)
         .environment("test")
         .reporter(reporter)
         .consent(consent)
@@ -72,6 +77,12 @@ pub(crate) fn init(arguments: &Arguments) -> Guard {
 
 pub(crate) fn prepare(arguments: &Arguments, inherited: usize) {
     afterword::set_tag("paint", "wet");
+    if let Some(id) = &arguments.user {
+        afterword::set_user(Some(User {
+            id: Some(id.clone()),
+            ..User::default()
+        }));
+    }
     for message in ["opened", "drew", "pressed the button"] {
         afterword::add_breadcrumb(Breadcrumb {
             category: Some("ui".to_owned()),
