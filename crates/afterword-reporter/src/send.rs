@@ -1,8 +1,9 @@
 //! Sending what the store releases, for a person who watches and for nobody.
 
 use std::cell::{Cell, RefCell};
+use std::time::Duration;
 
-use afterword_channel::Policy;
+use afterword_channel::{Policy, TransportSettings};
 use afterword_dialog::ToDialog;
 use afterword_store::{Report, ReportId, SenderLock, State, Store};
 pub use afterword_upload::NoProgress;
@@ -19,14 +20,33 @@ pub fn client_name() -> &'static str {
     concat!("afterword/", env!("CARGO_PKG_VERSION"))
 }
 
-/// The uploader of the reporter and of the command line.
+/// The uploader of the command line, which knows no app's wishes.
 pub fn uploader() -> Uploader {
-    Uploader::new(Options::new(client_name()))
+    uploader_of(&TransportSettings::default())
+}
+
+/// The uploader of an app.
+pub fn uploader_of(transport: &TransportSettings) -> Uploader {
+    let mut options = Options::new(client_name());
+    if let Some(timeout_ms) = transport.timeout_ms {
+        options = options.timeout(Duration::from_millis(timeout_ms));
+    }
+    if let Some(retries) = transport.retries {
+        options = options.retries(retries);
+    }
+    if let Some(proxy) = &transport.proxy {
+        options = options.proxy(proxy);
+    }
+    if let Some(file) = &transport.ca_certificate {
+        options = options.ca_certificate(file.as_path());
+    }
+    Uploader::new(options)
 }
 
 /// Sends one report that a person has just agreed to, and shows how far it is. Returns what to show at the end.
 pub(crate) fn report(
     store: &Store,
+    uploader: &Uploader,
     id: ReportId,
     shell: &mut dyn Conversation,
     cancelled: &dyn Fn() -> bool,
@@ -38,9 +58,9 @@ pub(crate) fn report(
         shown: Cell::new(0),
     };
     let sent = match sender {
-        Some(lock) => uploader().send_report_locked(store, lock, id, &watched),
+        Some(lock) => uploader.send_report_locked(store, lock, id, &watched),
         // Another process is sending: in turn.
-        None => uploader().send_report(store, id, &watched),
+        None => uploader.send_report(store, id, &watched),
     };
     match sent {
         Ok(outcome) => {
@@ -65,7 +85,7 @@ pub(crate) fn report(
 /// Sends all that may be sent and whose time has come, with nobody watching. Returns when to try again what is left.
 ///
 /// What rests on a consent given beforehand that is given no more is asked about instead.
-pub(crate) fn all(store: &Store, policy: Policy) -> Option<OffsetDateTime> {
+pub(crate) fn all(store: &Store, uploader: &Uploader, policy: Policy) -> Option<OffsetDateTime> {
     let now = OffsetDateTime::now_utc();
     let mut retry_at: Option<OffsetDateTime> = None;
     let mut again = |at: OffsetDateTime| retry_at = Some(retry_at.map_or(at, |earlier| earlier.min(at)));
@@ -88,7 +108,7 @@ pub(crate) fn all(store: &Store, policy: Policy) -> Option<OffsetDateTime> {
         if let Err(error) = assemble(store, report.id()) {
             log::debug!("report {}: {}", report.id(), chain(&error));
         }
-        match uploader().send_report(store, report.id(), &NoProgress) {
+        match uploader.send_report(store, report.id(), &NoProgress) {
             Ok(outcome) => {
                 log_outcome(report.id(), &outcome);
                 if let Outcome::Later { retry_at, .. } = outcome {
@@ -98,7 +118,7 @@ pub(crate) fn all(store: &Store, policy: Policy) -> Option<OffsetDateTime> {
             Err(error) => log::error!("report {}: {}", report.id(), chain(&error)),
         }
     }
-    match uploader().send_queued_under(store, keep::policy(policy)) {
+    match uploader.send_queued_under(store, keep::policy(policy)) {
         Ok(outcome) => {
             if let Some((why, at)) = outcome.later {
                 log::info!("{} envelopes wait: {why}", outcome.left);

@@ -14,6 +14,7 @@ use std::sync::mpsc::{Sender, channel};
 use afterword_channel::{Hello, Policy};
 use afterword_dialog::{Asked, Details, FromDialog, ToDialog};
 use afterword_store::{Decision, ReportId, ReportInfo, ReportKind, SenderLock, Settled, State, Store};
+use afterword_upload::Uploader;
 use uuid::Uuid;
 
 use crate::ask::happened::{Event, Happened, pass_on};
@@ -95,6 +96,10 @@ impl Asking {
 
     pub(crate) fn policy(&self) -> Policy {
         self.hello.identity.policy
+    }
+
+    pub(crate) fn uploader(&self) -> Uploader {
+        send::uploader_of(&self.hello.identity.transport)
     }
 
     pub(crate) fn app_is_gone(&mut self) {
@@ -241,7 +246,14 @@ impl Asking {
         let result = if happened.is_cancelled() {
             ToDialog::Cancelled
         } else {
-            send::report(&self.store, id, shell, &|| happened.is_cancelled(), sender.as_ref())
+            send::report(
+                &self.store,
+                &self.uploader(),
+                id,
+                shell,
+                &|| happened.is_cancelled(),
+                sender.as_ref(),
+            )
         };
         if result == ToDialog::Cancelled
             && let Err(error) = self.store.withdraw(id)
