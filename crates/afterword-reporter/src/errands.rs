@@ -165,7 +165,7 @@ impl Runner {
     }
 
     fn send(&mut self) {
-        self.retry_at = send::all(&self.store, &self.asking.uploader(), self.asking.policy());
+        self.retry_at = send::all(&self.store, self.asking.app(), self.asking.policy());
     }
 
     fn retry_in(&self) -> Option<Duration> {

@@ -7,6 +7,7 @@ use uuid::Uuid;
 
 use crate::capture::{RawDump, signal_name};
 use crate::error::chain;
+use crate::rules::Rules;
 use crate::{Error, masked, scrub};
 
 /// A panic that ends in an abort does so at once; the dump may take a while.
@@ -20,7 +21,7 @@ pub(crate) struct Kept {
 }
 
 impl Kept {
-    /// Scrubs the dump and adds what the run file says: scope, breadcrumbs, panic. A run has one report of what ended it,
+    /// Scrubs the dump and adds what the run file says: scope, breadcrumbs, panic, redacted as the app wants it. A run has one report of what ended it,
     /// under the run's id: whichever process makes it first has made it. A hang does not end it, and has an id of its own.
     ///
     /// # Errors
@@ -42,6 +43,7 @@ impl Kept {
         let mut kept = Kept::without_run(app, report_id, dump, kind)?;
         kept.info.event = event;
         kept.info.message = panic.as_ref().map(|note| note.message.clone());
+        Rules::of(&app.rules).redact(&mut kept.info.event, &mut kept.info.message);
         kept.info.thread_name = panic.map(|note| note.thread_name).filter(|name| !name.is_empty());
         Ok(kept)
     }

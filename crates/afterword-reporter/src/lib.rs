@@ -14,6 +14,7 @@
 //!    (the window in a process of its own, the terminal, or one that the embedding program brings), and the answer in the
 //!    store decides. On *Send*, `restart` first, then `send`, with progress. On *Don't send* the store deletes the report.
 //!    The session of each run is told at its beginning and at its end (`session`).
+//!    Before that, `rules` drops what the app wants dropped; its other half, in `keep`, redacts texts before they are stored.
 //! 5. Without an answer the report waits; the next start of the app asks (`leftovers`).
 //!
 //! Where the reporter is gone or silent, the crash handler starts a `rescuer`, which does the same from step 3 on. Where even
@@ -44,6 +45,7 @@ mod capture;
 mod hangs;
 mod keep;
 mod masked;
+mod rules;
 mod scrub;
 
 mod assemble;

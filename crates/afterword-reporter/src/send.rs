@@ -3,7 +3,7 @@
 use std::cell::{Cell, RefCell};
 use std::time::Duration;
 
-use afterword_channel::{Policy, TransportSettings};
+use afterword_channel::{Identity, Policy, TransportSettings};
 use afterword_dialog::ToDialog;
 use afterword_store::{Report, ReportId, SenderLock, State, Store};
 pub use afterword_upload::NoProgress;
@@ -13,7 +13,7 @@ use time::OffsetDateTime;
 use crate::ask::Conversation;
 use crate::assemble::assemble;
 use crate::error::chain;
-use crate::keep;
+use crate::{keep, rules};
 
 /// What the server is told of us.
 pub fn client_name() -> &'static str {
@@ -84,8 +84,9 @@ pub(crate) fn report(
 
 /// Sends all that may be sent and whose time has come, with nobody watching. Returns when to try again what is left.
 ///
-/// What rests on a consent given beforehand that is given no more is asked about instead.
-pub(crate) fn all(store: &Store, uploader: &Uploader, policy: Policy) -> Option<OffsetDateTime> {
+/// What rests on a consent given beforehand that is given no more is asked about instead; what the app wants dropped is.
+pub(crate) fn all(store: &Store, app: &Identity, policy: Policy) -> Option<OffsetDateTime> {
+    let uploader = uploader_of(&app.transport);
     let now = OffsetDateTime::now_utc();
     let mut retry_at: Option<OffsetDateTime> = None;
     let mut again = |at: OffsetDateTime| retry_at = Some(retry_at.map_or(at, |earlier| earlier.min(at)));
@@ -95,7 +96,8 @@ pub(crate) fn all(store: &Store, uploader: &Uploader, policy: Policy) -> Option<
     });
     for report in reports.iter().filter(|report| report.state() == State::Sending) {
         let delivery = report.delivery().unwrap_or_default();
-        if policy != Policy::Always && rests_on_policy(report) && delivery.report_accepted_at.is_none() {
+        let is_free = rests_on_policy(report) && delivery.report_accepted_at.is_none();
+        if policy != Policy::Always && is_free {
             if let Err(error) = store.withdraw(report.id()) {
                 log::error!("report {}: {}", report.id(), chain(&error));
             }
@@ -103,6 +105,9 @@ pub(crate) fn all(store: &Store, uploader: &Uploader, policy: Policy) -> Option<
         }
         if !is_due(&delivery, now) {
             again(delivery.next_attempt_at.unwrap_or(now));
+            continue;
+        }
+        if is_free && rules::drop_report(store, report.id(), &app.rules) {
             continue;
         }
         if let Err(error) = assemble(store, report.id()) {

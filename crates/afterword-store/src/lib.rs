@@ -82,6 +82,8 @@ mod losses;
 pub mod outbox;
 mod retention;
 
+/// What a lost item counts as.
+pub use afterword_protocol::Category;
 pub use consent::{ConsentPolicy, EnvelopeClass, ItemKind, ItemKinds, Placed};
 pub use ends::AbnormalEnd;
 pub use envelopes::ReleasedEnvelope;

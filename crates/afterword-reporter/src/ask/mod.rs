@@ -11,17 +11,16 @@ pub(crate) use happened::Interrupt;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::mpsc::{Sender, channel};
 
-use afterword_channel::{Hello, Policy};
+use afterword_channel::{Hello, Identity, Policy};
 use afterword_dialog::{Asked, Details, FromDialog, ToDialog};
 use afterword_store::{Decision, ReportId, ReportInfo, ReportKind, SenderLock, Settled, State, Store};
-use afterword_upload::Uploader;
 use uuid::Uuid;
 
 use crate::ask::happened::{Event, Happened, pass_on};
 use crate::assemble::assemble;
 use crate::detach::Attributes;
 use crate::error::chain;
-use crate::{Error, restart, send};
+use crate::{Error, restart, rules, send};
 
 /// One way to put a question to a person. Tried in order until one opens.
 pub trait Shell: Send {
@@ -98,8 +97,8 @@ impl Asking {
         self.hello.identity.policy
     }
 
-    pub(crate) fn uploader(&self) -> Uploader {
-        send::uploader_of(&self.hello.identity.transport)
+    pub(crate) fn app(&self) -> &Identity {
+        &self.hello.identity
     }
 
     pub(crate) fn app_is_gone(&mut self) {
@@ -124,6 +123,9 @@ impl Asking {
             .info()
             .map_err(|error| Error::Unreadable { id, why: chain(error) })?
             .clone();
+        if rules::drop_report(&self.store, id, &self.hello.identity.rules) {
+            return Ok(());
+        }
         let (events, happened) = channel();
         let happened = Happened::new(happened);
         // Nothing is more urgent than what ended the app.
@@ -248,7 +250,7 @@ impl Asking {
         } else {
             send::report(
                 &self.store,
-                &self.uploader(),
+                &send::uploader_of(&self.app().transport),
                 id,
                 shell,
                 &|| happened.is_cancelled(),
