@@ -23,6 +23,9 @@
 //!    280      4  the reporter's last answer about a panic (u32): the same
 //!    284      4  the reporter's last answer about a hang (u32): the same
 //!    288      4  errors that the app has captured (u32)
+//!    292      4  outbox (u32): 1 while the reporter has been told that there is something new in it, and has not looked
+//!    296      4  the last flush that the reporter has answered (u32): its request
+//!    300      4  how it ended (u32): [`crate::FlushState`]
 //!
 //!    512     16  scope, copy A: sequence (u64), length (u32), CRC-32 of the bytes (u32)
 //!    528     16  scope, copy B: the same
@@ -146,6 +149,9 @@ pub(crate) const AT_CRASH_ANSWER: usize = 276;
 pub(crate) const AT_PANIC_ANSWER: usize = 280;
 pub(crate) const AT_HANG_ANSWER: usize = 284;
 pub(crate) const AT_ERRORS: usize = 288;
+pub(crate) const AT_OUTBOX: usize = 292;
+pub(crate) const AT_FLUSHED_REQUEST: usize = 296;
+pub(crate) const AT_FLUSHED_STATE: usize = 300;
 
 pub(crate) const AT_SCOPE_HEADER: [usize; 2] = [512, 528];
 pub(crate) const AT_SCOPE: [usize; 2] = [12_288, 77_824];

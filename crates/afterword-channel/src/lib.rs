@@ -57,7 +57,7 @@ mod sys;
 
 pub use hello::{CrashRules, DropRule, Hello, Identity, Policy, RedactRule, TransportSettings};
 pub use homes::Homes;
-pub use message::{CaptureStatus, MAX_MESSAGE_BYTES, Message, MessageError};
+pub use message::{CaptureStatus, FlushState, MAX_MESSAGE_BYTES, Message, MessageError};
 pub use os_text::OsText;
 pub use private::{PrivateMemory, PrivateView};
 pub use received::Received;

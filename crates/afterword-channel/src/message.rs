@@ -62,6 +62,18 @@ pub enum Message {
         /// The thread that hangs.
         tid: u32,
     },
+    /// App → reporter, 9: there is something new in the outbox. Said once until the reporter has looked
+    /// ([`RunFile::ask_to_drain`](crate::RunFile::ask_to_drain)).
+    Appended,
+    /// App → reporter, 10: send what may be sent, at once, and say when there is nothing left of what is in the outbox now.
+    Flush {
+        /// Number of the request; these are counted by themselves.
+        request: u32,
+        /// How long the app waits for the answer, in milliseconds.
+        timeout_ms: u32,
+    },
+    /// App → reporter, 11: the consent in the store has changed.
+    Consent,
     /// Reporter → app, 101: I am up.
     Ready {
         /// The reporter's process id.
@@ -74,6 +86,41 @@ pub enum Message {
         /// How it ended.
         status: CaptureStatus,
     },
+    /// Reporter → app, 103: the answer to request 10 and to all such requests before it.
+    Flushed {
+        /// The request's number.
+        request: u32,
+        /// How it ended.
+        state: FlushState,
+    },
+}
+
+/// How a flush ended, as a word: bit 0, everything has an answer of the server or is held back; bit 1, the server has refused
+/// something; from bit 16 on, the kinds that are held back, as the store counts them.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub struct FlushState {
+    /// Nothing is left to be sent.
+    pub done: bool,
+    /// The server has refused something since the last answer.
+    pub refused: bool,
+    /// What consent holds back.
+    pub held: u16,
+}
+
+impl FlushState {
+    /// As it stands in a message and in the run file.
+    pub fn word(self) -> u32 {
+        u32::from(self.done) | u32::from(self.refused) << 1 | u32::from(self.held) << 16
+    }
+
+    /// Back from there.
+    pub fn from_word(word: u32) -> FlushState {
+        FlushState {
+            done: word & 1 != 0,
+            refused: word & 2 != 0,
+            held: (word >> 16) as u16,
+        }
+    }
 }
 
 /// A packet that is no message.
@@ -107,8 +154,12 @@ impl Message {
             Message::Stored => (6, [0, 0], 0),
             Message::Ending => (7, [0, 0], 0),
             Message::Hang { request, tid } => (8, [request, tid], 2),
+            Message::Appended => (9, [0, 0], 0),
+            Message::Flush { request, timeout_ms } => (10, [request, timeout_ms], 2),
+            Message::Consent => (11, [0, 0], 0),
             Message::Ready { pid } => (101, [pid, 0], 1),
             Message::Captured { request, status } => (102, [request, status as u32], 2),
+            Message::Flushed { request, state } => (103, [request, state.word()], 2),
         };
         let mut packet = [0; MAX_MESSAGE_BYTES];
         packet[0..2].copy_from_slice(&kind.to_le_bytes());
@@ -155,10 +206,20 @@ impl Message {
                 request: number(0)?,
                 tid: number(1)?,
             },
+            9 => Message::Appended,
+            10 => Message::Flush {
+                request: number(0)?,
+                timeout_ms: number(1)?,
+            },
+            11 => Message::Consent,
             101 => Message::Ready { pid: number(0)? },
             102 => Message::Captured {
                 request: number(0)?,
                 status: CaptureStatus::from_number(number(1)?),
+            },
+            103 => Message::Flushed {
+                request: number(0)?,
+                state: FlushState::from_word(number(1)?),
             },
             _ => return Err(MessageError::Unknown { kind, version }),
         })

@@ -10,7 +10,7 @@ use uuid::Uuid;
 use crate::layout::{self, *};
 use crate::mapped::Mapped;
 use crate::run_view::RunState;
-use crate::{CaptureStatus, Error, Identity, context, sys};
+use crate::{CaptureStatus, Error, FlushState, Identity, context, sys};
 
 /// The run file of this process, mapped for writing.
 ///
@@ -100,6 +100,23 @@ impl RunFile {
     /// Counts an error that was captured: a session with errors is not a healthy one.
     pub fn count_error(&self) {
         self.word(AT_ERRORS).fetch_add(1, Ordering::AcqRel);
+    }
+
+    /// Notes that there is something new in the outbox; says whether the reporter is to be told. It is not while it has been told
+    /// and has not looked since.
+    pub fn ask_to_drain(&self) -> bool {
+        self.word(AT_OUTBOX).swap(1, Ordering::AcqRel) == 0
+    }
+
+    /// The reporter could not be told: the next one who asks is to tell it.
+    pub fn was_not_told_to_drain(&self) {
+        self.word(AT_OUTBOX).store(0, Ordering::Release);
+    }
+
+    /// The reporter's answer to a flush, if it has come. An answer to a later one is an answer to it.
+    pub fn flushed(&self, request: u32) -> Option<FlushState> {
+        let answered = self.word(AT_FLUSHED_REQUEST).load(Ordering::Acquire);
+        covers(answered, request).then(|| FlushState::from_word(self.word(AT_FLUSHED_STATE).load(Ordering::Acquire)))
     }
 
     /// Says whether the panic that was noted last is a crash: `None` while that is open.
@@ -244,4 +261,9 @@ impl RunFile {
     fn word(&self, at: usize) -> &std::sync::atomic::AtomicU32 {
         self.mapped.word(at)
     }
+}
+
+/// Whether an answer to one request answers another. They are counted from 1, and may begin anew.
+pub(crate) fn covers(answered: u32, request: u32) -> bool {
+    answered != 0 && answered.wrapping_sub(request) < u32::MAX / 2
 }

@@ -11,7 +11,8 @@ use uuid::Uuid;
 use crate::context::{self, SharedContext};
 use crate::layout::*;
 use crate::maps::Module;
-use crate::{CaptureStatus, Error, Identity, sys};
+use crate::run_file::covers;
+use crate::{CaptureStatus, Error, FlushState, Identity, sys};
 
 /// What the app is doing, as it said last.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -214,8 +215,7 @@ impl RunView {
     /// # Errors
     /// [`Error::ReadRunFile`].
     pub fn set_state(&self, state: RunState) -> Result<(), Error> {
-        sys::write_all_at(&self.file, &(state as u32).to_le_bytes(), AT_APP_STATE as u64)
-            .map_err(|source| Error::ReadRunFile { step: "pwrite", source })
+        self.put_word(state as u32, AT_APP_STATE)
     }
 
     /// Notes the reporter's process id.
@@ -223,8 +223,7 @@ impl RunView {
     /// # Errors
     /// [`Error::ReadRunFile`].
     pub fn set_reporter_pid(&self, pid: u32) -> Result<(), Error> {
-        sys::write_all_at(&self.file, &pid.to_le_bytes(), AT_REPORTER_PID as u64)
-            .map_err(|source| Error::ReadRunFile { step: "pwrite", source })
+        self.put_word(pid, AT_REPORTER_PID)
     }
 
     /// The newer valid copy of the scope, JSON of a partial Sentry event. `None` if neither counts.
@@ -339,7 +338,35 @@ impl RunView {
         if self.number(at)? / 4 > request {
             return Ok(());
         }
-        let word = request.wrapping_mul(4) + status as u32;
+        self.put_word(request.wrapping_mul(4) + status as u32, at)
+    }
+
+    /// The reporter is about to look into the outbox: what is put there from now on is to be told again.
+    ///
+    /// # Errors
+    /// [`Error::ReadRunFile`].
+    pub fn begin_drain(&self) -> Result<(), Error> {
+        self.put_word(0, AT_OUTBOX)?;
+        // Before the outbox is read: the app puts something there first, and looks at the word after that.
+        std::sync::atomic::fence(std::sync::atomic::Ordering::SeqCst);
+        Ok(())
+    }
+
+    /// Notes the answer to a flush where the app looks besides the channel.
+    ///
+    /// # Errors
+    /// [`Error::ReadRunFile`].
+    pub fn set_flushed(&self, request: u32, state: FlushState) -> Result<(), Error> {
+        let answered = self.number(AT_FLUSHED_REQUEST)?;
+        if answered != request && covers(answered, request) {
+            return Ok(());
+        }
+        // Who sees the request sees its state, or that of a later one.
+        self.put_word(state.word(), AT_FLUSHED_STATE)?;
+        self.put_word(request, AT_FLUSHED_REQUEST)
+    }
+
+    fn put_word(&self, word: u32, at: usize) -> Result<(), Error> {
         sys::write_all_at(&self.file, &word.to_le_bytes(), at as u64)
             .map_err(|source| Error::ReadRunFile { step: "pwrite", source })
     }

@@ -313,3 +313,81 @@ fn packets_that_are_no_messages_are_errors() {
         Err(Unknown { kind: 2, version: 9 })
     );
 }
+
+#[test]
+fn a_flush_is_answered_in_the_run_file_too_and_by_a_later_answer() {
+    let (folder, run) = run();
+    let view = RunView::new(
+        File::options()
+            .read(true)
+            .write(true)
+            .open(folder.path().join("run"))
+            .unwrap(),
+    )
+    .unwrap();
+    let state = FlushState {
+        done: true,
+        refused: true,
+        held: 0x8001,
+    };
+    assert_eq!(FlushState::from_word(state.word()), state);
+    assert_eq!(run.flushed(1), None);
+    view.set_flushed(2, state).unwrap();
+    assert_eq!(
+        (run.flushed(1), run.flushed(2), run.flushed(3)),
+        (Some(state), Some(state), None)
+    );
+    view.set_flushed(1, FlushState::default()).unwrap();
+    assert_eq!(
+        run.flushed(2),
+        Some(state),
+        "a reporter that was too slow does not cover it"
+    );
+    // The count begins anew: what was asked before is answered.
+    assert_eq!(run.flushed(u32::MAX), Some(state));
+}
+
+#[test]
+fn the_reporter_is_told_of_the_outbox_once_until_it_looks() {
+    let (folder, run) = run();
+    let view = RunView::new(
+        File::options()
+            .read(true)
+            .write(true)
+            .open(folder.path().join("run"))
+            .unwrap(),
+    )
+    .unwrap();
+    assert!(run.ask_to_drain());
+    assert!(!run.ask_to_drain() && !run.ask_to_drain());
+    view.begin_drain().unwrap();
+    assert!(run.ask_to_drain());
+    run.was_not_told_to_drain();
+    assert!(run.ask_to_drain());
+}
+
+#[test]
+fn threads_that_flush_at_once_are_all_answered() {
+    let (folder, run) = run();
+    let view = RunView::new(
+        File::options()
+            .read(true)
+            .write(true)
+            .open(folder.path().join("run"))
+            .unwrap(),
+    )
+    .unwrap();
+    let (app, reporter) = pair().unwrap();
+    let state = FlushState {
+        done: true,
+        ..FlushState::default()
+    };
+    std::thread::scope(|threads| {
+        for request in 1..=8 {
+            let (app, run) = (&app, &run);
+            threads.spawn(move || assert_eq!(app.wait_flushed(run, request, Duration::from_secs(60)), Some(state)));
+        }
+        view.set_flushed(8, state).unwrap();
+        reporter.send(&Message::Flushed { request: 8, state }).unwrap();
+    });
+}

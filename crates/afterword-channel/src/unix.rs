@@ -23,7 +23,7 @@ use rustix::net::{RecvFlags, recv, send};
 
 use crate::layout::About;
 use crate::run_view::Liveness;
-use crate::{CaptureStatus, Error, MAX_MESSAGE_BYTES, Message, Received, RunFile, layout};
+use crate::{CaptureStatus, Error, FlushState, MAX_MESSAGE_BYTES, Message, Received, RunFile, layout};
 
 pub(crate) use system::{boot_clock_s, boot_id, copy_own_memory, length, read_exact_at, write_all_at};
 
@@ -36,6 +36,8 @@ pub(crate) type Map = memmap2::MmapRaw;
 
 /// How often a waiting thread looks into the run file.
 const LOOK: Duration = Duration::from_millis(100);
+/// The same while it waits for a flush, as others may who take its packets.
+const LOOK_FOR_FLUSH: Duration = Duration::from_millis(10);
 pub(crate) const RUN_FILE_NAME: &str = "run";
 
 /// The app's end of the channel.
@@ -120,31 +122,52 @@ impl AppChannel {
         deadline: Duration,
     ) -> Option<CaptureStatus> {
         let about = about.into();
+        self.wait(deadline, LOOK, |message| match message {
+            Some(Message::Captured {
+                request: answered,
+                status,
+            }) if answered == request => Some(status),
+            Some(_) => None,
+            None => run.answer(about, request),
+        })
+    }
+
+    /// Waits for the answer to a flush, until `deadline` has passed. `None` when it does not come in time or the reporter is
+    /// gone. Any number of threads may wait at once.
+    pub fn wait_flushed(&self, run: &RunFile, request: u32, deadline: Duration) -> Option<FlushState> {
+        // Packets may be taken by other threads that wait, so that it is looked for in the run file, and more often.
+        self.wait(deadline, LOOK_FOR_FLUSH, |_| run.flushed(request))
+    }
+
+    /// Waits until something is found in a message or, without one, elsewhere. Allocates nothing.
+    fn wait<T>(
+        &self,
+        deadline: Duration,
+        look: Duration,
+        mut found: impl FnMut(Option<Message>) -> Option<T>,
+    ) -> Option<T> {
         let start = Instant::now();
         loop {
-            if let Some(status) = run.answer(about, request) {
-                return Some(status);
+            if let Some(found) = found(None) {
+                return Some(found);
             }
             let left = deadline.checked_sub(start.elapsed())?;
-            if !wait_readable(self.socket.as_raw_fd(), left.min(LOOK))? {
+            if !wait_readable(self.socket.as_raw_fd(), left.min(look))? {
                 continue;
             }
             // Every answer to the app is short: a longer packet is cut by the kernel, and then no message.
             let mut packet = [MaybeUninit::<u8>::uninit(); MAX_MESSAGE_BYTES];
             match recv(&self.socket, &mut packet, RecvFlags::DONTWAIT) {
                 Ok(((filled, _), _)) if !filled.is_empty() => {
-                    if let Ok(Message::Captured {
-                        request: answered,
-                        status,
-                    }) = Message::from_packet(filled)
-                        && answered == request
+                    if let Ok(message) = Message::from_packet(filled)
+                        && let Some(found) = found(Some(message))
                     {
-                        return Some(status);
+                        return Some(found);
                     }
                 }
                 Err(rustix::io::Errno::AGAIN | rustix::io::Errno::INTR) => {}
                 // An empty packet is the end: the reporter is gone. It may have answered before.
-                Ok(_) | Err(_) => return run.answer(about, request),
+                Ok(_) | Err(_) => return found(None),
             }
         }
     }

@@ -29,7 +29,7 @@ use windows_sys::Win32::System::Pipes::{
 use windows_sys::Win32::System::Threading::CreateEventW;
 
 use crate::layout::About;
-use crate::{CaptureStatus, Error, MAX_MESSAGE_BYTES, Message, Received, RunFile};
+use crate::{CaptureStatus, Error, FlushState, MAX_MESSAGE_BYTES, Message, Received, RunFile};
 
 /// How often a waiting thread looks.
 const LOOK: Duration = Duration::from_millis(5);
@@ -156,27 +156,43 @@ impl AppChannel {
         deadline: Duration,
     ) -> Option<CaptureStatus> {
         let about = about.into();
+        self.wait(deadline, |message| match message {
+            Some(Message::Captured {
+                request: answered,
+                status,
+            }) if answered == request => Some(status),
+            Some(_) => None,
+            None => run.answer(about, request),
+        })
+    }
+
+    /// Waits for the answer to a flush, until `deadline` has passed. `None` when it does not come in time or the reporter is
+    /// gone. Any number of threads may wait at once.
+    pub fn wait_flushed(&self, run: &RunFile, request: u32, deadline: Duration) -> Option<FlushState> {
+        // Packets may be taken by other threads that wait, so that it is looked for in the run file.
+        self.wait(deadline, |_| run.flushed(request))
+    }
+
+    /// Waits until something is found in a message or, without one, elsewhere. Allocates nothing.
+    fn wait<T>(&self, deadline: Duration, mut found: impl FnMut(Option<Message>) -> Option<T>) -> Option<T> {
         let start = Instant::now();
         loop {
-            if let Some(status) = run.answer(about, request) {
-                return Some(status);
+            if let Some(found) = found(None) {
+                return Some(found);
             }
             let left = deadline.checked_sub(start.elapsed())?;
             let mut packet = [0; MAX_MESSAGE_BYTES];
             match read_now(self.handle(), &mut packet) {
                 Ok(0) => std::thread::sleep(left.min(LOOK)),
                 Ok(length) => {
-                    if let Ok(Message::Captured {
-                        request: answered,
-                        status,
-                    }) = Message::from_packet(&packet[..length])
-                        && answered == request
+                    if let Ok(message) = Message::from_packet(&packet[..length])
+                        && let Some(found) = found(Some(message))
                     {
-                        return Some(status);
+                        return Some(found);
                     }
                 }
                 // The reporter is gone. It may have answered before.
-                Err(_) => return run.answer(about, request),
+                Err(_) => return found(None),
             }
         }
     }

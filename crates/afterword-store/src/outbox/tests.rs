@@ -337,7 +337,7 @@ fn an_outbox_that_nobody_empties_is_bounded() {
         }
     };
     assert!(matches!(full, Error::OutboxFull { .. }), "{full}");
-    assert_eq!(appended, 31);
+    assert_eq!(appended, 32);
     assert!(scene.segments().len() > 10);
     scene.drain(false).unwrap();
     scene.writer.append(EnvelopeClass::Error, &mut record).unwrap();
@@ -366,7 +366,7 @@ fn eight_threads_append_whole_records() {
             let scene = &scene;
             threads.spawn(move || {
                 for number in 0..200 {
-                    scene.append_padded(EnvelopeClass::Error, &format!("{thread} {number}"), number * 50);
+                    scene.append_padded(EnvelopeClass::Error, &format!("{thread} {number}"), number * 2);
                 }
             });
         }
