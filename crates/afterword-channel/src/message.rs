@@ -1,10 +1,10 @@
 //! The messages over the channel, one to a packet.
 //!
-//! `<kind: u16> <version: u16> <length: u32> <payload>`, little-endian; `length` counts the payload, which is at most two
+//! `<kind: u16> <version: u16> <length: u32> <payload>`, little-endian; `length` counts the payload, which is at most three
 //! numbers (u32): the crash handler makes its message without an allocation. The kinds are in [`Message`].
 
 /// The longest message, header included.
-pub const MAX_MESSAGE_BYTES: usize = HEADER_BYTES + 8;
+pub const MAX_MESSAGE_BYTES: usize = HEADER_BYTES + 12;
 const VERSION: u16 = 2;
 const HEADER_BYTES: usize = 8;
 
@@ -61,6 +61,8 @@ pub enum Message {
         request: u32,
         /// The thread that hangs.
         tid: u32,
+        /// For how long at the least; zero where nobody said.
+        lasted_ms: u32,
     },
     /// App → reporter, 9: there is something new in the outbox. Said once until the reporter has looked
     /// ([`RunFile::ask_to_drain`](crate::RunFile::ask_to_drain)).
@@ -146,20 +148,24 @@ pub enum MessageError {
 impl Message {
     /// The packet of a message and its length, on the stack: for the crash handler too.
     pub fn packet(&self) -> ([u8; MAX_MESSAGE_BYTES], usize) {
-        let (kind, numbers, count): (u16, [u32; 2], usize) = match *self {
-            Message::Crash { request } => (2, [request, 0], 1),
-            Message::Panic { request } => (3, [request, 0], 1),
-            Message::PanicIsCrash { request } => (4, [request, 0], 1),
-            Message::PanicIsNone => (5, [0, 0], 0),
-            Message::Stored => (6, [0, 0], 0),
-            Message::Ending => (7, [0, 0], 0),
-            Message::Hang { request, tid } => (8, [request, tid], 2),
-            Message::Appended => (9, [0, 0], 0),
-            Message::Flush { request, timeout_ms } => (10, [request, timeout_ms], 2),
-            Message::Consent => (11, [0, 0], 0),
-            Message::Ready { pid } => (101, [pid, 0], 1),
-            Message::Captured { request, status } => (102, [request, status as u32], 2),
-            Message::Flushed { request, state } => (103, [request, state.word()], 2),
+        let (kind, numbers, count): (u16, [u32; 3], usize) = match *self {
+            Message::Crash { request } => (2, [request, 0, 0], 1),
+            Message::Panic { request } => (3, [request, 0, 0], 1),
+            Message::PanicIsCrash { request } => (4, [request, 0, 0], 1),
+            Message::PanicIsNone => (5, [0, 0, 0], 0),
+            Message::Stored => (6, [0, 0, 0], 0),
+            Message::Ending => (7, [0, 0, 0], 0),
+            Message::Hang {
+                request,
+                tid,
+                lasted_ms,
+            } => (8, [request, tid, lasted_ms], 3),
+            Message::Appended => (9, [0, 0, 0], 0),
+            Message::Flush { request, timeout_ms } => (10, [request, timeout_ms, 0], 2),
+            Message::Consent => (11, [0, 0, 0], 0),
+            Message::Ready { pid } => (101, [pid, 0, 0], 1),
+            Message::Captured { request, status } => (102, [request, status as u32, 0], 2),
+            Message::Flushed { request, state } => (103, [request, state.word(), 0], 2),
         };
         let mut packet = [0; MAX_MESSAGE_BYTES];
         packet[0..2].copy_from_slice(&kind.to_le_bytes());
@@ -167,6 +173,7 @@ impl Message {
         packet[4..8].copy_from_slice(&((count * 4) as u32).to_le_bytes());
         packet[8..12].copy_from_slice(&numbers[0].to_le_bytes());
         packet[12..16].copy_from_slice(&numbers[1].to_le_bytes());
+        packet[16..20].copy_from_slice(&numbers[2].to_le_bytes());
         (packet, HEADER_BYTES + count * 4)
     }
 
@@ -205,6 +212,7 @@ impl Message {
             8 => Message::Hang {
                 request: number(0)?,
                 tid: number(1)?,
+                lasted_ms: number(2)?,
             },
             9 => Message::Appended,
             10 => Message::Flush {

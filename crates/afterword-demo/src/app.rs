@@ -7,6 +7,7 @@ mod trail;
 #[cfg(test)]
 mod tests;
 
+use afterword::MainThreadWatch;
 use egui::{
     Align2, Area, Event, Frame, Id, Key, Margin, Modifiers, Order, Panel, PointerButton, Pos2, ViewportBuilder, vec2,
 };
@@ -61,10 +62,11 @@ pub(crate) struct PaintApp {
     tool: Tool,
     being_drawn: Option<Stroke>,
     note: Option<&'static str>,
+    watch: MainThreadWatch,
 }
 
 impl PaintApp {
-    /// An empty paper. Gives the context its looks.
+    /// An empty paper. Gives the context its looks, and has the main thread watched.
     pub(crate) fn new(ctx: &egui::Context) -> PaintApp {
         theme::install(ctx);
         let app = PaintApp {
@@ -75,6 +77,7 @@ impl PaintApp {
             },
             being_drawn: None,
             note: None,
+            watch: afterword::watch_main_thread(afterword::HANG_AFTER),
         };
         trail::opened(app.tool);
         app
@@ -177,6 +180,7 @@ impl PaintApp {
 
 impl eframe::App for PaintApp {
     fn ui(&mut self, ui: &mut egui::Ui, _frame: &mut eframe::Frame) {
+        let _busy = self.watch.busy();
         self.view(ui);
     }
 }

@@ -40,6 +40,8 @@ fn without_window(arguments: &Arguments) {
             ..Breadcrumb::default()
         });
     }
+    // In a window it is the frame that is watched.
+    let _busy = afterword::watch_main_thread(afterword::HANG_AFTER).busy();
     // Not an argument of `log::info!`: what is not logged is not evaluated.
     let survived = crash::run(arguments.crash);
     log::info!("{survived}");

@@ -17,19 +17,22 @@ pub(crate) enum CrashKind {
     Panic,
     /// Panics on another thread; the program goes on.
     PanicThread,
+    /// Does not respond for a while; the program goes on.
+    Hang,
     /// Ends as a program should.
     CleanExit,
 }
 
 impl CrashKind {
     /// All of them, in the order of the menu.
-    pub(crate) const ALL: [CrashKind; 7] = [
+    pub(crate) const ALL: [CrashKind; 8] = [
         CrashKind::NullWrite,
         CrashKind::Abort,
         CrashKind::StackOverflowThread,
         CrashKind::Divide,
         CrashKind::Panic,
         CrashKind::PanicThread,
+        CrashKind::Hang,
         CrashKind::CleanExit,
     ];
 
@@ -42,6 +45,7 @@ impl CrashKind {
             CrashKind::Divide => "divide",
             CrashKind::Panic => "panic",
             CrashKind::PanicThread => "panic-thread",
+            CrashKind::Hang => "hang",
             CrashKind::CleanExit => "clean-exit",
         }
     }
@@ -55,6 +59,7 @@ impl CrashKind {
             CrashKind::Divide => "Division by zero",
             CrashKind::Panic => "Panic",
             CrashKind::PanicThread => "Panic on a thread",
+            CrashKind::Hang => "Hang for 8 s",
             CrashKind::CleanExit => "Clean exit",
         }
     }
@@ -68,6 +73,7 @@ impl CrashKind {
             CrashKind::Divide => "Spaces a brush with no dots, in the processor: SIGFPE.",
             CrashKind::Panic => "Picks a colour the palette does not have: a panic ends it.",
             CrashKind::PanicThread => "A worker panics over a thumbnail: an error, the program goes on.",
+            CrashKind::Hang => "Waits for a printer that is away: the window does not respond.",
             CrashKind::CleanExit => "Ends as a program should: nothing to report.",
         }
     }
@@ -85,6 +91,7 @@ pub(crate) fn run(kind: CrashKind) -> &'static str {
         CrashKind::Divide => effects::stipple(),
         CrashKind::Panic => effects::recolour(),
         CrashKind::PanicThread => return effects::make_thumbnail(),
+        CrashKind::Hang => return effects::print(),
         CrashKind::CleanExit => return "Ends as a program should.",
     }
     "Still here. This crash did not happen."
@@ -173,6 +180,16 @@ mod tests {
             "{stderr}"
         );
         assert!(stderr.contains("survived: A worker thread panicked"), "{stderr}");
+    }
+
+    #[cfg(unix)]
+    #[test]
+    fn a_hang_comes_to_an_end() {
+        let (status, stderr) = ended(CrashKind::Hang);
+        assert!(
+            status.success() && stderr.contains("survived: The window did not respond"),
+            "{stderr}"
+        );
     }
 
     #[cfg(unix)]

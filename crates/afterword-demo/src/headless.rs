@@ -3,7 +3,7 @@
 use std::process::{Child, ExitStatus};
 use std::time::{Duration, Instant};
 
-use afterword_store::{Decision, Delivery, ReportId, State, Store};
+use afterword_store::{Decision, Delivery, ReportFile, ReportId, State, Store};
 use anyhow::{Context, bail, ensure};
 use serde_json::Value;
 
@@ -100,9 +100,14 @@ fn shown(api: &Api, event_id: &str, local: Outcome) -> anyhow::Result<Outcome> {
     ensure!(release == local.release, "the collector shows the release {release:?}");
     ensure!(comment == local.comment, "the collector shows the comment {comment:?}");
     let has_dump = event["attachments"].as_array().is_some_and(|attachments| {
-        attachments
-            .iter()
-            .any(|attachment| attachment["type"] == "event.minidump" && attachment["size"] == local.dump_bytes)
+        attachments.iter().any(|attachment| {
+            let is_dump = match attachment["type"].as_str() {
+                Some("event.minidump") => true,
+                // As a minidump, a server would make a crash of a hang.
+                _ => attachment["name"] == ReportFile::Minidump.name(),
+            };
+            is_dump && attachment["size"] == local.dump_bytes
+        })
     });
     ensure!(
         has_dump || local.dump_bytes == 0,

@@ -55,7 +55,7 @@ impl Hangs {
     }
 
     /// Has a hang of a thread dumped and kept; one at a time. Returns at once; the app is answered when it is done.
-    pub(crate) fn report(&mut self, request: u32, tid: u32) {
+    pub(crate) fn report(&mut self, request: u32, tid: u32, lasted_ms: u32) {
         let busy = Busy::begin(&self.shared).filter(|_| self.reports < MAX_REPORTS);
         let Some(busy) = busy else {
             log::info!("a hang is not reported: another one is being reported, or enough have been");
@@ -64,7 +64,7 @@ impl Hangs {
         self.reports += 1;
         let shared = self.shared.clone();
         let started = std::thread::Builder::new().name("hang".to_owned()).spawn(move || {
-            let status = match shared.keep(tid, busy) {
+            let status = match shared.keep(tid, lasted_ms, busy) {
                 Ok(()) => CaptureStatus::Kept,
                 Err(error) => {
                     log::error!("no report of a hang: {}", chain(&error));
@@ -100,11 +100,16 @@ impl Hangs {
 }
 
 impl Shared {
-    fn keep(&self, tid: u32, busy: Busy) -> Result<(), Error> {
+    fn keep(&self, tid: u32, lasted_ms: u32, busy: Busy) -> Result<(), Error> {
         let dump = capture::living(self.run.app_pid()?, tid);
         drop(busy);
         let dump = dump?;
-        Kept::new(&self.app, &self.run, dump, ReportKind::Hang)?.store(&self.store)?;
+        let mut kept = Kept::new(&self.app, &self.run, dump, ReportKind::Hang)?;
+        if lasted_ms > 0 {
+            // The bound and not what it came to: the same words each time.
+            kept.set_message(format!("App hanging for at least {lasted_ms} ms"));
+        }
+        kept.store(&self.store)?;
         Ok(())
     }
 

@@ -93,6 +93,11 @@ impl Kept {
         })
     }
 
+    /// What happened, in words, where the dump does not say it.
+    pub(crate) fn set_message(&mut self, words: String) {
+        self.info.message = Some(words);
+    }
+
     /// Puts it into the store. When this returns, a power cut does not lose it. None where another process has made the
     /// report of this run meanwhile: that one asks about it, too.
     ///

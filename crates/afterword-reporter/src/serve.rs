@@ -133,7 +133,11 @@ impl Serving {
             Message::PanicIsNone => self.open_panic = None,
             Message::Stored => self.errands.add(Errand::Send),
             Message::Ending => log::info!("the app is about to end"),
-            Message::Hang { request, tid } => self.hangs.report(request, tid),
+            Message::Hang {
+                request,
+                tid,
+                lasted_ms,
+            } => self.hangs.report(request, tid, lasted_ms),
             Message::Ready { .. } | Message::Captured { .. } => {
                 log::warn!("skipped a message that is not the app's to send now");
             }

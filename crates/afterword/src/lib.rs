@@ -95,7 +95,7 @@ pub use capture::{capture, capture_event, capture_message, capture_result, event
 pub use capturer::{ErrorCapturer, RecordingCapturer, SentryCapturer};
 pub use error::InitError;
 pub use feedback::{Feedback, FeedbackKept, feedback};
-pub use hang::report_hang;
+pub use hang::{Busy, HANG_AFTER, MainThreadWatch, Paused, report_hang, watch_main_thread};
 pub use hub_ext::HubExt;
 pub use init::Guard;
 pub use lazy::Lazy;

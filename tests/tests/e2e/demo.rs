@@ -52,6 +52,7 @@ fn every_kind_reaches_the_collector() {
         ("divide", Some("SIGFPE"), "afterword_demo::canvas::effects::spacing"),
         ("panic", None, "afterword_demo::canvas::effects::name_of_ink"),
         ("panic-thread", None, "afterword_demo::canvas::effects::shrink"),
+        ("hang", None, "afterword_demo::canvas::effects::wait_for_printer"),
     ] {
         let outcome = demo(&["--crash", kind, "--answer", "send", "--comment", "I pressed Save"]);
         assert_eq!(outcome["signal"].as_str(), signal, "{outcome}");

@@ -7,7 +7,7 @@ use afterword_reporter::assemble;
 use afterword_store::{ReportKind, State};
 
 use crate::collector::Server;
-use crate::process::{Scene, journals, quiet};
+use crate::process::{Scene, journals, quiet, wait_for};
 
 /// What the crasher prints of a hang that was reported.
 const REPORTED: &str = "reported: true\nresponds again\n";
@@ -110,7 +110,10 @@ fn a_hang_is_sent_under_the_same_consent_as_an_error() {
     let output = scene.run(scene.crasher("hang").env("CRASHER_ANSWER", "send"));
     assert_eq!(output.status.code(), Some(0));
     scene.report_in(State::Sent);
-    let issues = server.issues();
+    // What is accepted is digested a moment later.
+    let issues = wait_for("the issue", || {
+        Some(server.issues()).filter(|issues| !issues.is_empty())
+    });
     assert_eq!(issues.len(), 1, "{issues:?}");
     assert!(
         issues[0]["title"]

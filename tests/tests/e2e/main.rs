@@ -14,6 +14,7 @@ mod demo;
 mod ends;
 mod errors;
 mod hang;
+mod hang_watch;
 mod life;
 mod nets;
 mod privacy;

@@ -24,6 +24,7 @@ const NOT_COMPARED: &[(&str, &str)] = &[
     ("panic-caught-then-null-write", "two reports"),
     ("hang-again-and-again", "several reports"),
     ("hang-and-crash", "two reports"),
+    ("watched", "does what it is told"),
     ("panic-and-crash", "where the main thread is by then is chance"),
     ("canaries-when-told", "canaries"),
     ("signal-from-outside", "where it is by then is chance"),

@@ -7,6 +7,8 @@
 
 use std::hint::black_box;
 use std::ptr;
+use std::sync::mpsc;
+use std::time::Duration;
 
 use super::INKS;
 
@@ -148,4 +150,22 @@ pub(crate) fn make_thumbnail() -> &'static str {
 fn shrink((width, height): (u32, u32)) -> u32 {
     assert!(width > 0 && height > 0, "a thumbnail of {width} × {height} has no size");
     width * height
+}
+
+/// Longer than what is taken for a hang.
+const PRINTER_PATIENCE: Duration = Duration::from_secs(8);
+
+/// Prints the drawing, and waits for the printer on the thread of the window.
+#[inline(never)]
+pub(crate) fn print() -> &'static str {
+    // Kept, so that the printer is silent and not gone.
+    let (_printer, answers) = mpsc::channel::<()>();
+    wait_for_printer(&black_box(answers));
+    "The window did not respond for 8 seconds. That was reported, and the program goes on."
+}
+
+#[inline(never)]
+fn wait_for_printer(answers: &mpsc::Receiver<()>) {
+    // There is none: it is the wait that is the bug.
+    black_box(answers.recv_timeout(black_box(PRINTER_PATIENCE)).is_ok());
 }

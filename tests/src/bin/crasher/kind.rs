@@ -5,7 +5,7 @@ use std::ptr::null_mut;
 
 use clap::ValueEnum;
 
-use crate::{canaries, hang, heap, memory, native, panics, process, signals, threads};
+use crate::{canaries, hang, heap, memory, native, panics, process, signals, threads, watched};
 
 #[derive(Clone, Copy, PartialEq, Eq, ValueEnum)]
 pub(crate) enum Kind {
@@ -92,6 +92,8 @@ pub(crate) enum Kind {
     HangAgainAndAgain,
     /// A crash while a hang is being dumped.
     HangAndCrash,
+    /// The main thread is watched, and does what standard input says.
+    Watched,
     /// With text in memory and registers.
     Canaries,
     /// The same, once standard input is closed.
@@ -189,6 +191,7 @@ impl Kind {
             Kind::Hang => hang::for_a_while(),
             Kind::HangAgainAndAgain => hang::again_and_again(),
             Kind::HangAndCrash => hang::and_crash(),
+            Kind::Watched => watched::by_orders(),
             Kind::Message => {
                 afterword::sentry::capture_message("the palette is empty", afterword::sentry::Level::Warning);
             }
