@@ -32,6 +32,7 @@ const HOUSE: &[(&str, &[&str])] = &[
         ],
     ),
     ("afterword", &["afterword-channel", "afterword-store"]),
+    ("afterword-tower", &[]),
     ("afterword-collector", &["afterword-protocol", "afterword-symbols"]),
     (
         "afterword-cli",
