@@ -8,6 +8,7 @@ use std::time::Duration;
 use sentry::protocol::{Breadcrumb, Event};
 use sentry::types::Uuid;
 
+use crate::init::Running;
 use crate::{ErrorCapturer, Guard, InitError, Options, SentryCapturer};
 
 /// Sets up Afterword when it is first used, on any thread.
@@ -57,14 +58,15 @@ impl Lazy {
         if !self.is_ready.load(Ordering::Acquire) {
             // A panic of another's `configure` has left nothing half done.
             let mut guard = self.guard.lock().unwrap_or_else(PoisonError::into_inner);
-            if guard.is_none() && !self.is_ready.load(Ordering::Acquire) {
+            if guard.is_none() && Running::of_this_process().is_none() {
                 match (self.configure)().init() {
                     Ok(made) => *guard = Some(made),
+                    // Somebody else was quicker.
                     Err(InitError::AlreadyInitialised) => {}
                     Err(error) => return Err(error),
                 }
-                self.is_ready.store(true, Ordering::Release);
             }
+            self.is_ready.store(true, Ordering::Release);
         }
         Ok(&SentryCapturer)
     }

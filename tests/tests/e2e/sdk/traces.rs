@@ -81,7 +81,7 @@ fn tracing_gives_spans_errors_and_breadcrumbs() {
     assert_eq!(transaction["transaction"], "export");
     assert_eq!(transaction["contexts"]["trace"]["data"]["format"], "png");
     let event = app.stub.only("event");
-    assert_eq!(event["level"], "error");
+    assert_eq!(event["message"], "the picture cannot be written");
     assert_eq!(
         event["contexts"]["trace"]["trace_id"],
         transaction["contexts"]["trace"]["trace_id"]
