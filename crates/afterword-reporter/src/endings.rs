@@ -2,14 +2,14 @@
 //! record of an abnormal end, or nothing; and the end of its session. Done by the run's own reporter, or by that of a later start.
 
 use afterword_channel::{Origin, RunState, RunView};
-use afterword_store::{AbnormalEnd, ReportId, ReportKind, Store};
+use afterword_store::{AbnormalEnd, ConsentPolicy, EnvelopeClass, ReportId, ReportKind, Store};
 use time::OffsetDateTime;
 use uuid::Uuid;
 
 use crate::error::chain;
-use crate::keep::{self, Kept};
+use crate::keep::Kept;
 use crate::session::{End, Session, started_at};
-use crate::{Error, capture};
+use crate::{Error, capture, outbox};
 
 /// A run whose process is gone.
 pub(crate) struct Run<'a> {
@@ -19,6 +19,8 @@ pub(crate) struct Run<'a> {
     pub(crate) reported: Option<ReportId>,
     /// When it ended, where somebody watched.
     pub(crate) ended_at: Option<OffsetDateTime>,
+    /// Who decides about what it has captured.
+    pub(crate) policy: ConsentPolicy,
 }
 
 /// Whose the report of a run is.
@@ -66,13 +68,29 @@ pub(crate) fn settle(store: &Store, run: &Run<'_>) -> Option<ReportId> {
     report
 }
 
-/// Tells the end of the run's session and removes the run, in one step.
+/// The last of a run: drains its outbox, then tells the end of its session and removes it, in one step. Where the outbox cannot be
+/// drained (the disk is full), that stays for the next start, and nothing else: all that the rest could tell has been told.
 fn end_run(store: &Store, run: &Run<'_>, end: End) -> Result<(), Error> {
     let app = run.view.identity().ok().flatten().unwrap_or_default();
     let session = Session::of(&app, run.view);
     let envelope = session.map(|session| session.end(end, run.ended_at, OffsetDateTime::now_utc()));
-    if !store.end_run(run.id, keep::policy(app.policy), envelope.as_deref())? {
-        log::info!("run {} has been settled by another process", run.id);
+    match outbox::drain(store, run.id, &app, run.policy, true) {
+        Ok(_) => {
+            if !store.end_run(run.id, run.policy, envelope.as_deref())? {
+                log::info!("run {} has been settled by another process", run.id);
+            }
+        }
+        Err(error) => {
+            log::error!(
+                "the outbox of run {} stays for the next start: {}",
+                run.id,
+                chain(&error)
+            );
+            if let Some(envelope) = envelope {
+                store.put_envelope(run.policy, EnvelopeClass::Session, &envelope)?;
+            }
+            store.reduce_run_to_outbox(run.id)?;
+        }
     }
     Ok(())
 }

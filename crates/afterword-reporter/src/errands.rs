@@ -1,23 +1,22 @@
-//! What takes time, on a thread of its own: asking, sending, cleaning up. The thread that watches the app is never kept
-//! from it.
+//! What takes time, on threads of its own: asking and cleaning up here, sending in [`crate::sending`]. The thread that watches
+//! the app is never kept from it.
 
-use std::sync::mpsc::{Receiver, RecvTimeoutError, SendError, Sender, channel};
+use std::sync::mpsc::{Receiver, SendError, Sender, channel};
 use std::thread::JoinHandle;
-use std::time::Duration;
 
 use afterword_store::{AskerLock, EnvelopeClass, ReportId, ReportKind, State, Store};
 use time::OffsetDateTime;
 
 use crate::ask::{Asking, Interrupt, Shell, Watched};
 use crate::error::chain;
+use crate::policy::CurrentPolicy;
+use crate::sending::{Sending, Served, Task, Tasks};
 use crate::session::Session;
-use crate::{keep, leftovers, rest, send};
+use crate::{leftovers, rest};
 
 /// One thing to do.
 #[derive(Debug)]
 pub(crate) enum Errand {
-    /// There is something new in the store.
-    Send,
     /// The app is gone, with this report of what ended it.
     AppGone {
         /// The report.
@@ -27,32 +26,47 @@ pub(crate) enum Errand {
     },
 }
 
-/// The thread and the way to it.
+/// The threads and the ways to them.
 pub(crate) struct Errands {
     queue: Sender<Errand>,
     thread: JoinHandle<()>,
     interrupt: Interrupt,
+    sending: Sending,
 }
 
 impl Errands {
-    /// Starts the thread; the first thing it does is to tell the beginning of the run's session, and to see what earlier
+    /// Starts the threads; the first thing they do is to tell the beginning of the run's session, and to see what earlier
     /// runs left.
-    pub(crate) fn start(store: Store, app: Watched, shells: Vec<Box<dyn Shell>>, session: Option<Session>) -> Errands {
+    pub(crate) fn start(
+        store: Store,
+        app: Watched,
+        policy: CurrentPolicy,
+        served: Option<Served>,
+        shells: Vec<Box<dyn Shell>>,
+    ) -> Errands {
         let (queue, errands) = channel();
         let interrupt = Interrupt::default();
+        let sending = Sending::start(
+            store.clone(),
+            app.hello.identity.clone(),
+            policy.clone(),
+            served.clone(),
+        );
         // Made here: it looks at the app while the app lives.
         let asking = Asking::new(store.clone(), app, shells, interrupt.clone());
         let runner = Runner {
             store,
+            policy,
             asking,
-            session,
-            retry_at: None,
+            session: served.as_ref().and_then(|served| Session::of(&served.app, &served.run)),
+            sending: sending.tasks().clone(),
         };
         let thread = std::thread::spawn(move || runner.run(&errands));
         Errands {
             queue,
             thread,
             interrupt,
+            sending,
         }
     }
 
@@ -68,55 +82,46 @@ impl Errands {
         }
     }
 
+    /// Has something sent, drained or flushed.
+    pub(crate) fn send(&self, task: Task) {
+        self.sending.tasks().add(task);
+    }
+
     /// Waits until all are done.
     pub(crate) fn finish(self) {
         drop(self.queue);
         if self.thread.join().is_err() {
             log::error!("the thread for errands panicked; what waits is left for the next start");
         }
+        self.sending.finish();
     }
 }
 
 struct Runner {
     store: Store,
+    policy: CurrentPolicy,
     asking: Asking,
     /// The session of the run, until its beginning is told.
     session: Option<Session>,
-    /// When to try again to send what could not be sent.
-    retry_at: Option<OffsetDateTime>,
+    sending: Tasks,
 }
 
 impl Runner {
     fn run(mut self, errands: &Receiver<Errand>) {
         self.begin_session();
-        leftovers::clean_up(&self.store, self.asking.run_id(), self.asking.app_pid());
-        self.send();
+        leftovers::clean_up(&self.store, self.asking.run_id(), self.asking.app_pid(), &self.policy);
+        self.sending.add(Task::Send);
         // Once a start: one question about what waits, the newest.
         if let Some(id) = leftovers::newest_waiting(&self.store) {
             self.ask_unless_asked(id);
         }
         // From here on there may be nothing to do for days.
         rest::give_back();
-        loop {
-            let errand = match self.retry_in() {
-                Some(wait) => match errands.recv_timeout(wait) {
-                    Ok(errand) => errand,
-                    Err(RecvTimeoutError::Timeout) => Errand::Send,
-                    Err(RecvTimeoutError::Disconnected) => break,
-                },
-                None => match errands.recv() {
-                    Ok(errand) => errand,
-                    Err(_) => break,
-                },
-            };
-            match errand {
-                Errand::Send => self.send(),
-                Errand::AppGone { crash, asker } => {
-                    self.asking.app_is_gone();
-                    self.last_question(crash, asker);
-                    self.send();
-                }
-            }
+        while let Ok(errand) = errands.recv() {
+            let Errand::AppGone { crash, asker } = errand;
+            self.asking.app_is_gone();
+            self.last_question(crash, asker);
+            self.sending.add(Task::Send);
         }
     }
 
@@ -158,23 +163,11 @@ impl Runner {
     fn begin_session(&mut self) {
         let Some(session) = self.session.take() else { return };
         let envelope = session.beginning(OffsetDateTime::now_utc());
-        let policy = keep::policy(self.asking.policy());
-        if let Err(error) = self.store.put_envelope(policy, EnvelopeClass::Session, &envelope) {
+        if let Err(error) = self
+            .store
+            .put_envelope(self.policy.consent(), EnvelopeClass::Session, &envelope)
+        {
             log::warn!("the beginning of this run's session: {}", chain(&error));
         }
-    }
-
-    fn send(&mut self) {
-        self.retry_at = send::all(&self.store, self.asking.app(), self.asking.policy());
-    }
-
-    fn retry_in(&self) -> Option<Duration> {
-        let at = self.retry_at?;
-        let left = at - OffsetDateTime::now_utc();
-        Some(
-            Duration::try_from(left)
-                .unwrap_or_default()
-                .clamp(Duration::from_secs(1), Duration::from_secs(24 * 3600)),
-        )
     }
 }

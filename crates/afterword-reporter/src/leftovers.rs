@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use afterword_channel::{Liveness, Origin, RunState, RunView};
+use afterword_channel::{Identity, Liveness, Origin, RunState, RunView};
 use afterword_store::{AskerLock, ReportId, Retention, State, Store};
 use time::OffsetDateTime;
 use uuid::Uuid;
@@ -10,13 +10,15 @@ use uuid::Uuid;
 use crate::app;
 use crate::endings::{self, Run};
 use crate::error::chain;
+use crate::policy::CurrentPolicy;
+use crate::{outbox, send};
 
 const LOCK_TRIES: u32 = 5;
 const LOCK_PAUSE: Duration = Duration::from_millis(10);
 
 /// Carries out answers, removes runs whose process is gone, and keeps the store within its bounds. Nothing here fails the
 /// run: what cannot be done now is done at the next start.
-pub(crate) fn clean_up(store: &Store, own_run: Uuid, app_pid: u32) {
+pub(crate) fn clean_up(store: &Store, own_run: Uuid, app_pid: u32, policy: &CurrentPolicy) {
     for report in store.reports().unwrap_or_default() {
         if matches!(report.state(), State::Waiting | State::Sending)
             && let Err(error) = store.settle(report.id())
@@ -24,10 +26,11 @@ pub(crate) fn clean_up(store: &Store, own_run: Uuid, app_pid: u32) {
             log::warn!("report {}: {}", report.id(), chain(&error));
         }
     }
+    send::withdraw_what_is_not_covered(store, policy.get());
     match store.runs() {
         Ok(runs) => {
             for (id, folder) in runs.into_iter().filter(|(id, _)| *id != own_run) {
-                settle_if_over(store, id, &folder, app_pid);
+                settle_if_over(store, id, &folder, app_pid, policy);
             }
         }
         Err(error) => log::warn!("{}", chain(&error)),
@@ -41,7 +44,7 @@ pub(crate) fn clean_up(store: &Store, own_run: Uuid, app_pid: u32) {
 
 /// Makes of a run whose process is gone what there is to make. A folder without a run file that can be read is removed, but
 /// only after a day: another process may be making it right now, or be of a newer version.
-fn settle_if_over(store: &Store, id: Uuid, folder: &std::path::Path, app_pid: u32) {
+fn settle_if_over(store: &Store, id: Uuid, folder: &std::path::Path, app_pid: u32, policy: &CurrentPolicy) {
     let look = |view: RunView| Ok((view.origin()?, view.liveness()?, view));
     match RunView::open(folder).and_then(look) {
         // A home on a network: whether another computer's process lives cannot be seen from here.
@@ -64,6 +67,7 @@ fn settle_if_over(store: &Store, id: Uuid, folder: &std::path::Path, app_pid: u3
                 view: &view,
                 reported: None,
                 ended_at: None,
+                policy: policy.consent(),
             };
             if let Some(report) = endings::settle(store, &run) {
                 log::info!("run {id} has left report {report}");
@@ -75,10 +79,17 @@ fn settle_if_over(store: &Store, id: Uuid, folder: &std::path::Path, app_pid: u3
                 .and_then(|metadata| metadata.modified())
                 .ok()
                 .and_then(|modified| modified.elapsed().ok());
-            if age.is_some_and(|age| age.as_secs() > 24 * 3600)
-                && let Err(error) = store.remove_run(id)
-            {
-                log::warn!("run {id}: {}", chain(&error));
+            let is_old = age.is_some_and(|age| age.as_secs() > 24 * 3600);
+            // What is left of a run that was settled on a full disk; or the outbox of one that lives and could have no file.
+            let app = Identity::default();
+            match outbox::drain(store, id, &app, policy.consent(), is_old) {
+                Ok(_) if is_old => {
+                    if let Err(error) = store.remove_run(id) {
+                        log::warn!("run {id}: {}", chain(&error));
+                    }
+                }
+                Ok(_) => {}
+                Err(error) => log::warn!("run {id}: {}", chain(&error)),
             }
         }
     }

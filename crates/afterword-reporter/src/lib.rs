@@ -57,8 +57,11 @@ mod ask;
 mod endings;
 mod errands;
 mod leftovers;
+mod outbox;
+mod policy;
 mod restart;
 mod send;
+mod sending;
 mod session;
 
 #[cfg_attr(not(target_os = "linux"), path = "minidumper/elsewhere.rs")]

@@ -15,6 +15,7 @@ use crate::endings::{self, Run};
 use crate::errands::{Errand, Errands};
 use crate::error::chain;
 use crate::keep::Kept;
+use crate::policy::CurrentPolicy;
 use crate::{Error, capture, detach, executable, journal};
 
 /// The rescuer's life, from the crash until the last errand after the app's end.
@@ -44,12 +45,13 @@ pub(crate) fn run(arguments: &[OsString], shells: Vec<Box<dyn Shell>>) -> Result
         }
     };
     run.set_answer(Occasion::Crash, memory.rescue_request()?, status)?;
+    let policy = CurrentPolicy::new(hello.identity.policy);
     let watched = Watched {
         hello: hello.clone(),
         pid: run.app_pid()?,
         attributes,
     };
-    let errands = Errands::start(store.clone(), watched, shells, None);
+    let errands = Errands::start(store.clone(), watched, policy.clone(), None, shells);
     errands.crashed();
     app.wait_for_its_end(&run)?;
     let ended = Run {
@@ -57,6 +59,7 @@ pub(crate) fn run(arguments: &[OsString], shells: Vec<Box<dyn Shell>>) -> Result
         view: &run,
         reported: kept.ok().flatten(),
         ended_at: Some(OffsetDateTime::now_utc()),
+        policy: policy.consent(),
     };
     let crash = endings::settle(&store, &ended);
     errands.add(Errand::AppGone { crash, asker });

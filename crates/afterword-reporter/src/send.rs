@@ -15,6 +15,9 @@ use crate::assemble::assemble;
 use crate::error::chain;
 use crate::{keep, rules};
 
+/// How long the queue is left alone when the store cannot be used.
+const AFTER_A_FAILURE: Duration = Duration::from_secs(60);
+
 /// What the server is told of us.
 pub fn client_name() -> &'static str {
     concat!("afterword/", env!("CARGO_PKG_VERSION"))
@@ -82,10 +85,27 @@ pub(crate) fn report(
     }
 }
 
-/// Sends all that may be sent and whose time has come, with nobody watching. Returns when to try again what is left.
-///
-/// What rests on a consent given beforehand that is given no more is asked about instead; what the app wants dropped is.
-pub(crate) fn all(store: &Store, app: &Identity, policy: Policy) -> Option<OffsetDateTime> {
+/// What rests on a consent given beforehand that is given no more is to be asked about instead.
+pub(crate) fn withdraw_what_is_not_covered(store: &Store, policy: Policy) {
+    if policy == Policy::Always {
+        return;
+    }
+    for report in store.reports().unwrap_or_default() {
+        let accepted = report.delivery().unwrap_or_default().report_accepted_at.is_some();
+        if report.state() == State::Sending
+            && rests_on_policy(&report)
+            && !accepted
+            && let Err(error) = store.withdraw(report.id())
+        {
+            log::error!("report {}: {}", report.id(), chain(&error));
+        }
+    }
+}
+
+/// Sends all reports that may be sent and whose time has come, with nobody watching; what the app wants dropped is dropped.
+/// Returns when to try again what is left.
+pub(crate) fn reports(store: &Store, app: &Identity, policy: Policy) -> Option<OffsetDateTime> {
+    withdraw_what_is_not_covered(store, policy);
     let uploader = uploader_of(&app.transport);
     let now = OffsetDateTime::now_utc();
     let mut retry_at: Option<OffsetDateTime> = None;
@@ -97,12 +117,6 @@ pub(crate) fn all(store: &Store, app: &Identity, policy: Policy) -> Option<Offse
     for report in reports.iter().filter(|report| report.state() == State::Sending) {
         let delivery = report.delivery().unwrap_or_default();
         let is_free = rests_on_policy(report) && delivery.report_accepted_at.is_none();
-        if policy != Policy::Always && is_free {
-            if let Err(error) = store.withdraw(report.id()) {
-                log::error!("report {}: {}", report.id(), chain(&error));
-            }
-            continue;
-        }
         if !is_due(&delivery, now) {
             again(delivery.next_attempt_at.unwrap_or(now));
             continue;
@@ -123,16 +137,52 @@ pub(crate) fn all(store: &Store, app: &Identity, policy: Policy) -> Option<Offse
             Err(error) => log::error!("report {}: {}", report.id(), chain(&error)),
         }
     }
-    match uploader.send_queued_under(store, keep::policy(policy)) {
+    retry_at
+}
+
+/// What became of the queue.
+#[derive(Debug, Default)]
+pub(crate) struct Queue {
+    /// How many are still there.
+    pub(crate) left: usize,
+    /// Whether a server did not want some of it.
+    pub(crate) refused: bool,
+    /// When to try again what is left.
+    pub(crate) retry_at: Option<OffsetDateTime>,
+}
+
+/// Sends the queue: what the app has captured, and what else is no report.
+pub(crate) fn queue(store: &Store, app: &Identity, policy: Policy) -> Queue {
+    match uploader_of(&app.transport).send_queued_under(store, keep::policy(policy)) {
         Ok(outcome) => {
-            if let Some((why, at)) = outcome.later {
+            if outcome.sent + outcome.refused + outcome.discarded > 0 {
+                log::info!(
+                    "of the queue {} were sent, {} refused, {} discarded by the server; {} are left",
+                    outcome.sent,
+                    outcome.refused,
+                    outcome.discarded,
+                    outcome.left
+                );
+            }
+            let retry_at = outcome.later.map(|(why, at)| {
                 log::info!("{} envelopes wait: {why}", outcome.left);
-                again(at);
+                at
+            });
+            Queue {
+                left: outcome.left,
+                refused: outcome.refused > 0,
+                retry_at,
             }
         }
-        Err(error) => log::error!("{}", chain(&error)),
+        Err(error) => {
+            log::error!("{}", chain(&error));
+            Queue {
+                left: 1,
+                refused: false,
+                retry_at: Some(OffsetDateTime::now_utc() + AFTER_A_FAILURE),
+            }
+        }
     }
-    retry_at
 }
 
 /// Whether nobody was asked about it.

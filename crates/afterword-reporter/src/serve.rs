@@ -3,6 +3,7 @@
 use std::ffi::OsString;
 use std::fs::File;
 use std::sync::Arc;
+use std::time::{Duration, Instant};
 
 use afterword_channel::layout::Occasion;
 use afterword_channel::{
@@ -19,7 +20,8 @@ use crate::errands::{Errand, Errands};
 use crate::error::chain;
 use crate::hangs::Hangs;
 use crate::keep::Kept;
-use crate::session::Session;
+use crate::policy::CurrentPolicy;
+use crate::sending::{Served, Task};
 use crate::{Error, capture, detach, executable, journal};
 
 /// The reporter's life, from the app's start until the last errand after its end.
@@ -49,9 +51,15 @@ pub(crate) fn run(arguments: &[OsString], shells: Vec<Box<dyn Shell>>) -> Result
         pid: run.app_pid()?,
         attributes,
     };
-    let session = Session::of(&hello.identity, &run);
-    let errands = Errands::start(store.clone(), watched, shells, session);
     let (channel, run) = (Arc::new(channel), Arc::new(run));
+    let policy = CurrentPolicy::new(hello.identity.policy);
+    let served = Served {
+        id: hello.run_id,
+        run: run.clone(),
+        channel: channel.clone(),
+        app: hello.identity.clone(),
+    };
+    let errands = Errands::start(store.clone(), watched, policy.clone(), Some(served), shells);
     let hangs = Hangs::new(store.clone(), hello.identity.clone(), run.clone(), channel.clone());
     let mut serving = Serving {
         app,
@@ -60,6 +68,7 @@ pub(crate) fn run(arguments: &[OsString], shells: Vec<Box<dyn Shell>>) -> Result
         memory,
         store,
         hello,
+        policy,
         errands,
         hangs,
         open_panic: None,
@@ -84,6 +93,7 @@ struct Serving {
     memory: PrivateView,
     store: Store,
     hello: Hello,
+    policy: CurrentPolicy,
     errands: Errands,
     hangs: Hangs,
     /// The dump of a panic that may or may not end the app, in memory until that is known.
@@ -131,14 +141,19 @@ impl Serving {
                 self.answer(Occasion::Panic, request, &kept);
             }
             Message::PanicIsNone => self.open_panic = None,
-            Message::Stored => self.errands.add(Errand::Send),
+            Message::Stored => self.errands.send(Task::Send),
+            Message::Appended => self.errands.send(Task::Drain),
+            Message::Flush { request, timeout_ms } => self.errands.send(Task::Flush {
+                request,
+                until: Instant::now() + Duration::from_millis(u64::from(timeout_ms)),
+            }),
             Message::Ending => log::info!("the app is about to end"),
             Message::Hang {
                 request,
                 tid,
                 lasted_ms,
             } => self.hangs.report(request, tid, lasted_ms),
-            Message::Ready { .. } | Message::Captured { .. } => {
+            Message::Consent | Message::Ready { .. } | Message::Captured { .. } | Message::Flushed { .. } => {
                 log::warn!("skipped a message that is not the app's to send now");
             }
         }
@@ -225,6 +240,7 @@ impl Serving {
             view: &self.run,
             reported: self.crash,
             ended_at: Some(OffsetDateTime::now_utc()),
+            policy: self.policy.consent(),
         };
         let crash = endings::settle(&self.store, &ended);
         self.errands.add(Errand::AppGone {

@@ -11,7 +11,7 @@ pub(crate) use happened::Interrupt;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::mpsc::{Sender, channel};
 
-use afterword_channel::{Hello, Identity, Policy};
+use afterword_channel::{Hello, Identity};
 use afterword_dialog::{Asked, Details, FromDialog, ToDialog};
 use afterword_store::{Decision, ReportId, ReportInfo, ReportKind, SenderLock, Settled, State, Store};
 use uuid::Uuid;
@@ -91,10 +91,6 @@ impl Asking {
 
     pub(crate) fn run_id(&self) -> Uuid {
         self.hello.run_id
-    }
-
-    pub(crate) fn policy(&self) -> Policy {
-        self.hello.identity.policy
     }
 
     pub(crate) fn app(&self) -> &Identity {

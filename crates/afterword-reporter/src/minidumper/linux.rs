@@ -25,6 +25,8 @@ use super::options::Settings;
 use crate::ask::{Shell, Watched};
 use crate::errands::{Errand, Errands};
 use crate::error::chain;
+use crate::policy::CurrentPolicy;
+use crate::sending::Task;
 use crate::{Error, detach, journal, leftovers};
 use client::{Client, Said};
 use listener::Listener;
@@ -42,8 +44,9 @@ pub(super) fn serve(settings: &Settings, shells: Vec<Box<dyn Shell>>) -> Result<
     let attributes = detach::files_for_the_user_alone();
     journal::open(&store.log_folder(), hello.run_id);
     let end = end_signals().map_err(Error::Wait)?;
+    let policy = CurrentPolicy::new(hello.identity.policy);
     let errands = if settings.only_keeps() {
-        leftovers::clean_up(&store, hello.run_id, std::process::id());
+        leftovers::clean_up(&store, hello.run_id, std::process::id(), &policy);
         None
     } else {
         let watched = Watched {
@@ -51,7 +54,7 @@ pub(super) fn serve(settings: &Settings, shells: Vec<Box<dyn Shell>>) -> Result<
             pid: std::process::id(),
             attributes,
         };
-        Some(Errands::start(store.clone(), watched, shells, None))
+        Some(Errands::start(store.clone(), watched, policy, None, shells))
     };
     say_ready(settings);
     let mut serving = Serving {
@@ -204,7 +207,9 @@ impl Serving {
             let id = match kept {
                 Ok(id) => {
                     // Sent at once, if that is the policy.
-                    self.add(Errand::Send);
+                    if let Some(errands) = &self.errands {
+                        errands.send(Task::Send);
+                    }
                     Some(id)
                 }
                 Err(error) => {

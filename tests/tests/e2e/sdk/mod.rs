@@ -7,7 +7,6 @@ mod traces;
 
 use std::process::{Command, Output};
 
-use afterword_store::{AppId, Store};
 use serde_json::{Value, json};
 
 use crate::process::{Scene, program, quiet};
@@ -63,10 +62,6 @@ impl App {
         let output = self.scene.run(command);
         assert!(output.status.success(), "{output:?}");
         output
-    }
-
-    pub(crate) fn store(&self) -> Store {
-        Store::open(&self.scene.store_root(), &AppId::from_name("Crasher")).unwrap()
     }
 }
 
