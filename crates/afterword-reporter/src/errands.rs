@@ -1,17 +1,17 @@
 //! What takes time, on threads of its own: asking and cleaning up here, sending in [`crate::sending`]. The thread that watches
 //! the app is never kept from it.
 
+use std::sync::Arc;
 use std::sync::mpsc::{Receiver, SendError, Sender, channel};
 use std::thread::JoinHandle;
 
-use afterword_store::{AskerLock, EnvelopeClass, ReportId, ReportKind, State, Store};
-use time::OffsetDateTime;
+use afterword_store::{AskerLock, ReportId, ReportKind, State, Store};
 
 use crate::ask::{Asking, Interrupt, Shell, Watched};
 use crate::error::chain;
 use crate::policy::CurrentPolicy;
 use crate::sending::{Sending, Served, Task, Tasks};
-use crate::session::Session;
+use crate::session::Beginning;
 use crate::{leftovers, rest};
 
 /// One thing to do.
@@ -43,6 +43,7 @@ impl Errands {
         policy: CurrentPolicy,
         served: Option<Served>,
         shells: Vec<Box<dyn Shell>>,
+        beginning: Arc<Beginning>,
     ) -> Errands {
         let (queue, errands) = channel();
         let interrupt = Interrupt::default();
@@ -58,7 +59,7 @@ impl Errands {
             store,
             policy,
             asking,
-            session: served.as_ref().and_then(|served| Session::of(&served.app, &served.run)),
+            beginning,
             sending: sending.tasks().clone(),
         };
         let thread = std::thread::spawn(move || runner.run(&errands));
@@ -101,14 +102,13 @@ struct Runner {
     store: Store,
     policy: CurrentPolicy,
     asking: Asking,
-    /// The session of the run, until its beginning is told.
-    session: Option<Session>,
+    beginning: Arc<Beginning>,
     sending: Tasks,
 }
 
 impl Runner {
     fn run(mut self, errands: &Receiver<Errand>) {
-        self.begin_session();
+        self.beginning.tell(&self.store, self.policy.consent());
         leftovers::clean_up(&self.store, self.asking.run_id(), self.asking.app_pid(), &self.policy);
         self.sending.add(Task::Send);
         // Once a start: one question about what waits, the newest.
@@ -156,18 +156,6 @@ impl Runner {
     fn ask(&mut self, id: ReportId) {
         if let Err(error) = self.asking.ask(id) {
             log::error!("report {id}: {}", chain(&error));
-        }
-    }
-
-    /// What cannot be told now is not told: the session's end makes it known as well.
-    fn begin_session(&mut self) {
-        let Some(session) = self.session.take() else { return };
-        let envelope = session.beginning(OffsetDateTime::now_utc());
-        if let Err(error) = self
-            .store
-            .put_envelope(self.policy.consent(), EnvelopeClass::Session, &envelope)
-        {
-            log::warn!("the beginning of this run's session: {}", chain(&error));
         }
     }
 }

@@ -3,6 +3,7 @@
 
 use std::ffi::OsString;
 use std::fs::File;
+use std::sync::Arc;
 
 use afterword_channel::layout::Occasion;
 use afterword_channel::{CaptureStatus, Hello, Policy, PrivateView, RunView};
@@ -51,7 +52,7 @@ pub(crate) fn run(arguments: &[OsString], shells: Vec<Box<dyn Shell>>) -> Result
         pid: run.app_pid()?,
         attributes,
     };
-    let errands = Errands::start(store.clone(), watched, policy.clone(), None, shells);
+    let errands = Errands::start(store.clone(), watched, policy.clone(), None, shells, Arc::default());
     errands.crashed();
     app.wait_for_its_end(&run)?;
     let ended = Run {

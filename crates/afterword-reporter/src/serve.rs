@@ -22,6 +22,7 @@ use crate::hangs::Hangs;
 use crate::keep::Kept;
 use crate::policy::CurrentPolicy;
 use crate::sending::{Served, Task};
+use crate::session::Beginning;
 use crate::{Error, capture, detach, executable, journal};
 
 /// The reporter's life, from the app's start until the last errand after its end.
@@ -51,6 +52,7 @@ pub(crate) fn run(arguments: &[OsString], shells: Vec<Box<dyn Shell>>) -> Result
         pid: run.app_pid()?,
         attributes,
     };
+    let beginning = Arc::new(Beginning::of(&hello.identity, &run));
     let (channel, run) = (Arc::new(channel), Arc::new(run));
     let policy = CurrentPolicy::new(hello.identity.policy);
     let served = Served {
@@ -59,7 +61,14 @@ pub(crate) fn run(arguments: &[OsString], shells: Vec<Box<dyn Shell>>) -> Result
         channel: channel.clone(),
         app: hello.identity.clone(),
     };
-    let errands = Errands::start(store.clone(), watched, policy.clone(), Some(served), shells);
+    let errands = Errands::start(
+        store.clone(),
+        watched,
+        policy.clone(),
+        Some(served),
+        shells,
+        beginning.clone(),
+    );
     let hangs = Hangs::new(store.clone(), hello.identity.clone(), run.clone(), channel.clone());
     let mut serving = Serving {
         app,
@@ -69,6 +78,7 @@ pub(crate) fn run(arguments: &[OsString], shells: Vec<Box<dyn Shell>>) -> Result
         store,
         hello,
         policy,
+        beginning,
         errands,
         hangs,
         open_panic: None,
@@ -94,6 +104,8 @@ struct Serving {
     store: Store,
     hello: Hello,
     policy: CurrentPolicy,
+    /// Of the run's session.
+    beginning: Arc<Beginning>,
     errands: Errands,
     hangs: Hangs,
     /// The dump of a panic that may or may not end the app, in memory until that is known.
@@ -242,6 +254,7 @@ impl Serving {
             ended_at: Some(OffsetDateTime::now_utc()),
             policy: self.policy.consent(),
         };
+        self.beginning.tell(&self.store, self.policy.consent());
         let crash = endings::settle(&self.store, &ended);
         self.errands.add(Errand::AppGone {
             crash,

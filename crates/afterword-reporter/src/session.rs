@@ -1,4 +1,4 @@
-//! Release health: the session of a run. Pure: what is said, as an envelope; where it goes is the store's table.
+//! Release health: the session of a run, as envelopes. Where they go is the store's table.
 //!
 //! A run is one session, under the run's id. It is told of twice: when the reporter is up, and when the run is settled,
 //! which is by the run's own reporter or by a later start. A reporter that is started again tells the beginning again,
@@ -17,10 +17,11 @@
 //! computers, and another for another project. Without a user there is none, and nothing takes its place.
 //!
 //! Source: <https://develop.sentry.dev/sdk/telemetry/sessions/>.
-//!
-//! [`Store::end_run`]: afterword_store::Store::end_run
+
+use std::sync::{Mutex, PoisonError};
 
 use afterword_channel::{Identity, RunState, RunView};
+use afterword_store::{ConsentPolicy, EnvelopeClass, Store};
 use serde_json::{Value, json};
 use sha2::{Digest as _, Sha256};
 use time::OffsetDateTime;
@@ -50,6 +51,29 @@ pub(crate) struct Session {
     did: Option<String>,
     started_at: OffsetDateTime,
     errors: u32,
+}
+
+/// The beginning of a session until it is told: by the errands' thread, so that nothing waits for the disk, or, where a
+/// run is over before that, by whoever settles it.
+#[derive(Debug, Default)]
+pub(crate) struct Beginning(Mutex<Option<Session>>);
+
+impl Beginning {
+    /// Of the run that begins.
+    pub(crate) fn of(app: &Identity, run: &RunView) -> Beginning {
+        Beginning(Mutex::new(Session::of(app, run)))
+    }
+
+    /// Tells it, if that is not done. When this returns, an end that is put is behind it in the queue. What cannot be told
+    /// is not told: the end makes the session known as well.
+    pub(crate) fn tell(&self, store: &Store, policy: ConsentPolicy) {
+        let mut untold = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        let Some(session) = untold.take() else { return };
+        let envelope = session.beginning(OffsetDateTime::now_utc());
+        if let Err(error) = store.put_envelope(policy, EnvelopeClass::Session, &envelope) {
+            log::warn!("the beginning of this run's session: {}", chain(&error));
+        }
+    }
 }
 
 impl End {

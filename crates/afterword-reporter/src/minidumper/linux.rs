@@ -14,6 +14,7 @@ mod work;
 use std::io::{self, Write};
 use std::os::fd::AsFd;
 use std::os::unix::net::UnixStream;
+use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use afterword_store::{AppId, ReportId, Store};
@@ -54,7 +55,14 @@ pub(super) fn serve(settings: &Settings, shells: Vec<Box<dyn Shell>>) -> Result<
             pid: std::process::id(),
             attributes,
         };
-        Some(Errands::start(store.clone(), watched, policy, None, shells))
+        Some(Errands::start(
+            store.clone(),
+            watched,
+            policy,
+            None,
+            shells,
+            Arc::default(),
+        ))
     };
     say_ready(settings);
     let mut serving = Serving {
