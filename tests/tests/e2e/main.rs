@@ -19,6 +19,7 @@ mod life;
 mod nets;
 mod privacy;
 mod process;
+mod rules;
 mod runs;
 mod sdk;
 mod sessions;

@@ -1,12 +1,15 @@
 //! The rules, one by one.
 
+use std::path::Path;
 use std::time::Instant;
 
 use afterword_channel::{CrashRules, DropRule, RedactRule};
+use afterword_store::{AppId, Category, LossReason, ReportFile, ReportId, Store};
 use afterword_symbols::{Frame, ProcessedCrash, Thread};
 use serde_json::{Value, json};
 
-use super::{MAX_RULES, Redacting, Rules};
+use super::{MAX_RULES, Redacting, Rules, drop_report};
+use crate::assemble::info_for_tests;
 
 fn crash() -> ProcessedCrash {
     let thread = |modules: &[&str]| Thread {
@@ -171,4 +174,56 @@ fn what_was_not_looked_at_in_time_is_taken_out() {
     let mut event = json!({ "a": ["text", 7] });
     redacting.value(&mut event);
     assert_eq!(event, json!({ "a": ["[redacted]", 7] }));
+}
+
+fn everything() -> CrashRules {
+    CrashRules {
+        drop: vec![DropRule {
+            signature: Some("*".to_owned()),
+            module: None,
+        }],
+        redact: Vec::new(),
+    }
+}
+
+/// A report in a store; with a stack, if it was worked out before.
+fn stored(root: &Path, stack: Option<&ProcessedCrash>) -> (Store, ReportId) {
+    let store = Store::open(root, &AppId::new("demo").unwrap()).unwrap();
+    let info = info_for_tests();
+    let new = store.begin_report(info.report_id).unwrap();
+    new.write(ReportFile::Minidump, b"MDMP, and nothing that is one")
+        .unwrap();
+    let report = new.commit(&info).unwrap();
+    if let Some(stack) = stack {
+        report.put(ReportFile::Event, b"{}").unwrap();
+        report
+            .put(ReportFile::Stack, &serde_json::to_vec(stack).unwrap())
+            .unwrap();
+    }
+    (store, info.report_id)
+}
+
+#[test]
+fn a_report_whose_stack_cannot_be_worked_out_is_not_dropped() {
+    let root = tempfile::tempdir().unwrap();
+    let (store, id) = stored(root.path(), None);
+    assert!(!drop_report(&store, id, &everything()));
+    assert!(store.report(id).is_ok());
+    assert_eq!(store.losses().unwrap(), []);
+}
+
+#[test]
+fn a_dropped_report_is_deleted_and_counted_once() {
+    let root = tempfile::tempdir().unwrap();
+    let (store, id) = stored(root.path(), Some(&crash()));
+    assert!(!drop_report(&store, id, &CrashRules::default()), "without rules");
+    assert!(drop_report(&store, id, &everything()));
+    assert!(store.report(id).is_err());
+    assert!(!drop_report(&store, id, &everything()), "another process was quicker");
+    let counted = store.losses().unwrap();
+    assert_eq!(counted.len(), 1);
+    assert_eq!(
+        (counted[0].reason, counted[0].category, counted[0].quantity),
+        (LossReason::BeforeSend, Category::Error, 1)
+    );
 }

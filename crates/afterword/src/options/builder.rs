@@ -169,7 +169,8 @@ impl Options {
         self
     }
 
-    /// Makes no report of crashes in this module: its file name, in which `*` stands for any text.
+    /// Makes no report of crashes with this module anywhere on the crashed thread's stack: its file name, in which `*` stands
+    /// for any text.
     #[must_use]
     pub fn drop_crashes_in(mut self, module: impl Into<String>) -> Options {
         self.settings.crash_rules.drop.push(DropRule {
@@ -179,8 +180,9 @@ impl Options {
         self
     }
 
-    /// Takes what a regular expression finds out of the texts of crash reports: messages, tags, contexts, extra, the user and
-    /// breadcrumbs.
+    /// Takes what a regular expression (of the `regex` crate) finds out of the texts of crash reports: messages, tags,
+    /// contexts, extra, the user and breadcrumbs. `with` stands there as it is. The minidump is not touched: it has no texts,
+    /// but with [`full_stacks`](Options::full_stacks) it has, and nothing reaches into it.
     #[must_use]
     pub fn redact(mut self, pattern: impl Into<String>, with: impl Into<String>) -> Options {
         self.settings.crash_rules.redact.push(RedactRule {

@@ -33,6 +33,13 @@ pub(crate) struct Arguments {
     /// Keep stacks and registers as they are.
     #[arg(long)]
     full_stacks: bool,
+    /// Rules for crashes: a signature to drop, a module, an expression to redact.
+    #[arg(long)]
+    drop_crashes: Vec<String>,
+    #[arg(long)]
+    drop_crashes_in: Vec<String>,
+    #[arg(long)]
+    redact: Vec<String>,
     /// Crash without Afterword.
     #[arg(long)]
     pub(crate) without: bool,
@@ -71,6 +78,15 @@ pub(crate) fn init(arguments: &Arguments) -> Guard {
         .deadline_ms(arguments.deadline_ms);
     if let Some(store) = &arguments.store {
         options = options.store(store);
+    }
+    for signature in &arguments.drop_crashes {
+        options = options.drop_crashes(signature);
+    }
+    for module in &arguments.drop_crashes_in {
+        options = options.drop_crashes_in(module);
+    }
+    for pattern in &arguments.redact {
+        options = options.redact(pattern, "[redacted]");
     }
     options.init().expect("the DSN is valid")
 }
