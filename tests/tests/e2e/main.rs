@@ -24,6 +24,7 @@ mod runs;
 mod sdk;
 mod sessions;
 mod stub;
+mod transport;
 mod trouble;
 mod unwinding;
 mod way;
