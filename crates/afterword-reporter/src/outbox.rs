@@ -24,7 +24,6 @@ pub(crate) fn drain(
     let drain = Drain {
         policy,
         app_name: &app.app_name,
-        dsn: &app.dsn,
         over,
     };
     let start = Instant::now();

@@ -13,7 +13,8 @@ use time::OffsetDateTime;
 use crate::ask::Conversation;
 use crate::assemble::assemble;
 use crate::error::chain;
-use crate::{keep, rules};
+use crate::policy::CurrentPolicy;
+use crate::rules;
 
 /// How long the queue is left alone when the store cannot be used.
 const AFTER_A_FAILURE: Duration = Duration::from_secs(60);
@@ -104,9 +105,8 @@ pub(crate) fn withdraw_what_is_not_covered(store: &Store, policy: Policy) {
 
 /// Sends all reports that may be sent and whose time has come, with nobody watching; what the app wants dropped is dropped.
 /// Returns when to try again what is left.
-pub(crate) fn reports(store: &Store, app: &Identity, policy: Policy) -> Option<OffsetDateTime> {
+pub(crate) fn reports(store: &Store, uploader: &Uploader, app: &Identity, policy: Policy) -> Option<OffsetDateTime> {
     withdraw_what_is_not_covered(store, policy);
-    let uploader = uploader_of(&app.transport);
     let now = OffsetDateTime::now_utc();
     let mut retry_at: Option<OffsetDateTime> = None;
     let mut again = |at: OffsetDateTime| retry_at = Some(retry_at.map_or(at, |earlier| earlier.min(at)));
@@ -152,8 +152,8 @@ pub(crate) struct Queue {
 }
 
 /// Sends the queue: what the app has captured, and what else is no report.
-pub(crate) fn queue(store: &Store, app: &Identity, policy: Policy) -> Queue {
-    match uploader_of(&app.transport).send_queued_under(store, keep::policy(policy)) {
+pub(crate) fn queue(store: &Store, uploader: &Uploader, policy: &CurrentPolicy) -> Queue {
+    match uploader.send_queued_while(store, &|| policy.consent(), &NoProgress) {
         Ok(outcome) => {
             if outcome.sent + outcome.refused + outcome.discarded > 0 {
                 log::info!(

@@ -10,6 +10,7 @@ use std::time::{Duration, Instant};
 
 use afterword_channel::{FlushState, Identity, Message, ReporterChannel, RunView};
 use afterword_store::Store;
+use afterword_upload::Uploader;
 use time::OffsetDateTime;
 use uuid::Uuid;
 
@@ -66,6 +67,7 @@ impl Sending {
         let (sender, tasks) = channel();
         let runner = Runner {
             store,
+            uploader: send::uploader_of(&app.transport),
             app,
             policy,
             served,
@@ -97,6 +99,7 @@ impl Sending {
 struct Runner {
     store: Store,
     app: Identity,
+    uploader: Uploader,
     policy: CurrentPolicy,
     /// None where there is no app that captures through an outbox.
     served: Option<Served>,
@@ -211,7 +214,7 @@ impl Runner {
     /// Says whether nothing is left of it.
     fn send_queue(&mut self) -> bool {
         let failures = self.store.queue_failures();
-        let outcome = send::queue(&self.store, &self.app, self.policy.get());
+        let outcome = send::queue(&self.store, &self.uploader, &self.policy);
         self.retry_queue_at = outcome.retry_at;
         self.refused |= outcome.refused;
         if outcome.left == 0 && outcome.retry_at.is_none() {
@@ -230,7 +233,7 @@ impl Runner {
     }
 
     fn send_reports(&mut self) {
-        self.retry_reports_at = send::reports(&self.store, &self.app, self.policy.get());
+        self.retry_reports_at = send::reports(&self.store, &self.uploader, &self.app, self.policy.get());
     }
 
     /// Answers a flush that is done, forgets one that nobody waits for any more, and has another one tried again soon.

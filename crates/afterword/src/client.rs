@@ -2,7 +2,6 @@
 
 use std::sync::Arc;
 
-use afterword_store::Store;
 use sentry::integrations::backtrace::{AttachStacktraceIntegration, ProcessStacktraceIntegration};
 use sentry::integrations::contexts::ContextIntegration;
 use sentry::types::Dsn;
@@ -10,18 +9,16 @@ use sentry::{Breadcrumb, Client, ClientOptions, Envelope, Hub, Integration, Tran
 use sentry::{EventSamplingStrategy, TracesSamplingStrategy};
 
 use crate::frames::OwnFrames;
+use crate::init::Running;
 use crate::options::{Resolved, Tracing, apply};
 use crate::outgoing::{self, OutgoingFactory};
-use crate::transport::StoreTransport;
+use crate::transport::OutboxFactory;
 use crate::{Guard, mirror};
 
 /// What a client is made of.
 pub(crate) struct Parts {
     pub(crate) options: Resolved,
     pub(crate) dsn: Dsn,
-    pub(crate) app_name: String,
-    /// None where nothing can be kept: the hub stays, and drops what it is given.
-    pub(crate) store: Option<Store>,
 }
 
 impl Parts {
@@ -57,12 +54,8 @@ impl Parts {
         self.fill_integrations(&mut options);
         // A session for each run is told by the reporter.
         options.auto_session_tracking = false;
-        let transport = self
-            .store
-            .clone()
-            .map(|store| StoreTransport::factory(store, ours, self.app_name.clone()));
-        options.transport = Some(match transport {
-            Some(transport) => Arc::new(OutgoingFactory::new(transport, ours)),
+        options.transport = Some(match Running::of_this_process() {
+            Some(_) => Arc::new(OutgoingFactory::new(OutboxFactory, ours)),
             None => Arc::new(Arc::new(Nowhere)),
         });
         options

@@ -8,11 +8,12 @@ use std::thread::ThreadId;
 use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
 use afterword_channel::{AppChannel, Hello, Identity, Message, OsText, Policy, PrivateMemory, RunFile, RunState};
-use afterword_store::{AppId, ConsentPolicy, EnvelopeClass, Placed, Store, chain};
+use afterword_store::{AppId, ConsentPolicy, EnvelopeClass, OutboxWriter, Placed, Store, chain};
 use sentry::types::{Dsn, Uuid};
 
 use crate::client::Parts;
 use crate::options::{self, Resolved};
+use crate::outbox::Outbox;
 use crate::rescue::Rescuer;
 use crate::salvage::Stock;
 use crate::start::Program;
@@ -27,6 +28,7 @@ pub(crate) struct Running {
     pub(crate) program: Option<Program>,
     pub(crate) rescuer: Option<Rescuer>,
     pub(crate) stock: Stock,
+    pub(crate) outbox: Outbox,
     store: Store,
     policy: ConsentPolicy,
     /// What an envelope of our own making says of the app.
@@ -64,7 +66,9 @@ impl Running {
 
     /// A run that ends well without a reporter leaves nothing behind.
     fn clean_up_alone(&self) {
+        // What was captured is left for the next start.
         if self.channel.is_closed()
+            && self.outbox.is_unused()
             && self.run.state() == RunState::CleanExit
             && let Err(error) = self.store.remove_run(self.run_id)
         {
@@ -72,9 +76,19 @@ impl Running {
         }
     }
 
+    /// Who decides, as it is now.
+    pub(crate) fn policy(&self) -> Policy {
+        match self.policy {
+            ConsentPolicy::Ask => Policy::Ask,
+            ConsentPolicy::Always => Policy::Always,
+            ConsentPolicy::Never => Policy::Never,
+        }
+    }
+
     /// Keeps an envelope that is no report, synced.
     pub(crate) fn keep(&self, class: EnvelopeClass, envelope: &[u8]) -> Result<Placed, afterword_store::Error> {
         let placed = self.store.put_envelope(self.policy, class, envelope)?;
+        self.outbox.note_appended();
         self.tell(&Message::Stored);
         Ok(placed)
     }
@@ -149,12 +163,7 @@ impl Options {
         if let Some((store, root, app_id)) = &store {
             options.watch(store, root, app_id, &app_name, &dsn);
         }
-        let parts = Parts {
-            options,
-            dsn,
-            app_name,
-            store: store.map(|(store, ..)| store),
-        };
+        let parts = Parts { options, dsn };
         bind(&parts);
         if let Some(running) = Running::of_this_process() {
             mirror::start(running);
@@ -232,6 +241,7 @@ impl Resolved {
             memory,
             channel,
             program,
+            outbox: Outbox::new(OutboxWriter::new(&folder), self.delivery, self.timeout),
             store: store.clone(),
             policy: self.consent.into(),
             dsn: hello.identity.dsn.clone(),

@@ -77,7 +77,9 @@ mod frames;
 mod hub_ext;
 pub mod trace;
 
+mod flush;
 mod mirror;
+mod outbox;
 mod outgoing;
 mod scope;
 #[cfg(feature = "tracing")]
@@ -87,6 +89,7 @@ mod watch;
 
 mod release;
 
+pub use afterword_store::ItemKind;
 #[cfg(feature = "anyhow")]
 pub use capture::capture_anyhow;
 #[cfg(feature = "eyre")]
@@ -95,6 +98,7 @@ pub use capture::{capture, capture_event, capture_message, capture_result, event
 pub use capturer::{ErrorCapturer, RecordingCapturer, SentryCapturer};
 pub use error::InitError;
 pub use feedback::{Feedback, FeedbackKept, feedback};
+pub use flush::{Flushed, flush};
 pub use hang::{Busy, HANG_AFTER, MainThreadWatch, Paused, report_hang, watch_main_thread};
 pub use hub_ext::HubExt;
 pub use init::Guard;

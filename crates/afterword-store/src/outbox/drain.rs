@@ -4,6 +4,7 @@ use std::fs::{self, File, TryLockError};
 use std::io::{self, BufReader, Read, Seek, SeekFrom};
 use std::path::{Path, PathBuf};
 
+use afterword_protocol::Category;
 use uuid::Uuid;
 
 use super::place::Arriving;
@@ -12,7 +13,7 @@ use super::record::{HEAD_BYTES, Head};
 use super::{segment_number, segment_path};
 use crate::consent::{ItemKinds, Placement, placement};
 use crate::error::chain;
-use crate::{ConsentPolicy, EnvelopeClass, Error, ReportId, Store, disk};
+use crate::{ConsentPolicy, EnvelopeClass, Error, Loss, LossReason, ReportId, Store, disk};
 
 /// How much is taken in one batch.
 const BATCH_RECORDS: usize = 256;
@@ -29,8 +30,6 @@ pub struct Drain<'a> {
     pub policy: ConsentPolicy,
     /// What a person calls the app.
     pub app_name: &'a str,
-    /// Where what the store itself has to say of this run goes to.
-    pub dsn: &'a str,
     /// Whether the app is gone: nothing more comes, and a part of a record will not become whole.
     pub over: bool,
 }
@@ -242,22 +241,16 @@ impl Draining<'_> {
 
     /// Counts what was too many, for the server.
     fn tell_of_surplus(&mut self) -> Result<(), Error> {
-        if self.position.surplus == 0 {
+        let lost = self.position.surplus.saturating_sub(self.position.surplus_counted);
+        if lost == 0 {
             return Ok(());
         }
-        let report = serde_json::json!({
-            "timestamp": time::OffsetDateTime::now_utc().unix_timestamp(),
-            "discarded_events": [
-                { "reason": "queue_overflow", "category": "error", "quantity": self.position.surplus },
-            ],
-        })
-        .to_string();
-        let header = serde_json::json!({ "dsn": self.drain.dsn });
-        let length = report.len();
-        let envelope = format!("{header}\n{{\"type\":\"client_report\",\"length\":{length}}}\n{report}\n");
-        let class = EnvelopeClass::ClientReport;
-        self.store.put_envelope(self.drain.policy, class, envelope.as_bytes())?;
-        self.position.surplus = 0;
+        self.store.count_losses(&[Loss {
+            reason: LossReason::QueueOverflow,
+            category: Category::Error,
+            quantity: lost,
+        }])?;
+        self.position.surplus_counted = self.position.surplus;
         self.position.store(self.run)
     }
 }

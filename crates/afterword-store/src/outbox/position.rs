@@ -21,6 +21,8 @@ pub(super) struct Position {
     pub(super) errors: u32,
     /// Errors that were too many to ask about.
     pub(super) surplus: u64,
+    /// How many of these have been counted as lost.
+    pub(super) surplus_counted: u64,
     /// The kinds of what has been held back.
     pub(super) held: ItemKinds,
 }
@@ -32,6 +34,7 @@ impl Default for Position {
             offset: 0,
             errors: 0,
             surplus: 0,
+            surplus_counted: 0,
             held: ItemKinds::NONE,
         }
     }
