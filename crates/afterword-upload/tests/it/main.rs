@@ -4,10 +4,10 @@
 mod accepted;
 mod failing;
 mod kills;
+mod long_queue;
 mod losses;
 mod queue;
 mod server;
-mod speed;
 mod transport;
 mod wire;
 
