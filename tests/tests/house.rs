@@ -219,6 +219,13 @@ fn what_lies_between_app_and_upload_knows_no_network() {
     }
 }
 
+/// Of axum it knows the types: the crate without its features is no server.
+#[test]
+fn the_middleware_brings_no_server_and_no_runtime() {
+    let http: Vec<&str> = HTTP.iter().copied().filter(|name| *name != "axum").collect();
+    House::load().assert_absent("afterword-tower", &[&http, TLS, SOCKETS, RUNTIMES, GUI]);
+}
+
 /// The bus to the screen reader (zbus, through accesskit) is no network, though it brings sockets and an executor.
 #[test]
 fn the_dialog_knows_no_network() {

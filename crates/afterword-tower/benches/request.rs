@@ -81,10 +81,10 @@ where
 }
 
 fn all(criterion: &mut Criterion) {
-    for (name, options) in [
-        ("without tracing", options()),
-        ("with a release, sessions counted", options().release("shop@1")),
-        ("every request traced", options().traces_sample_rate(1.0)),
+    for (name, traced, options) in [
+        ("without tracing", false, options()),
+        ("with a release, sessions counted", false, options().release("shop@1")),
+        ("every request traced", true, options().traces_sample_rate(1.0)),
     ] {
         let client = Arc::new(Client::from(options));
         Hub::run(Arc::new(Hub::new(Some(client), Arc::default())), || {
@@ -101,7 +101,11 @@ fn all(criterion: &mut Criterion) {
                 "afterword-tower, send_request",
                 send_request.layer(service_fn(answer)),
             );
-            let peer = SentryHttpLayer::new().enable_transaction().layer(service_fn(answer));
+            let mut peer = SentryHttpLayer::new();
+            if traced {
+                peer = peer.enable_transaction();
+            }
+            let peer = peer.layer(service_fn(answer));
             let peer = NewSentryLayer::<Request<()>>::new_from_top().layer(peer);
             measure(&mut group, "sentry-tower", peer);
             group.finish();

@@ -213,12 +213,14 @@ impl Exchange {
 
     /// For the log alone: an integration that makes events of what is logged would report the panic a second time.
     fn log_panic(&self, who: &str, payload: &Payload) {
-        let nobody = Arc::new(Hub::new(None, Arc::default()));
         let message = panics::message(&**payload);
-        Hub::run(nobody, || {
+        // A logger is not ours either, and there is nobody left to tell.
+        let logged = catch_unwind(AssertUnwindSafe(|| {
+            let nobody = Arc::new(Hub::new(None, Arc::default()));
             let (method, path) = (self.notes.request.method(), self.notes.request.path());
-            log::error!("{method} {path}: {who} panicked: {message}");
-        });
+            Hub::run(nobody, || log::error!("{method} {path}: {who} panicked: {message}"));
+        }));
+        logged.unwrap_or_else(panics::discard);
     }
 
     fn outcome(&self) -> Outcome {

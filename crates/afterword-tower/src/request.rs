@@ -6,10 +6,11 @@
 mod body;
 mod headers;
 
+use std::borrow::Cow;
 use std::sync::Arc;
 
 use http::header::{HOST, HeaderValue};
-use http::uri::PathAndQuery;
+use http::uri::{Authority, PathAndQuery};
 use http::{HeaderMap, Method, Request, Uri};
 use sentry_core::protocol::Request as RequestContext;
 use url::Url;
@@ -23,6 +24,9 @@ use crate::text;
 
 /// The longest path and the longest query that an event has.
 const PATH_BYTES: usize = 8 * 1024;
+
+/// The longest name of a host, with its port.
+const HOST_BYTES: usize = 264;
 
 /// What is kept of a request until it is answered.
 #[derive(Debug)]
@@ -63,7 +67,7 @@ impl RequestRecord {
         &self.method
     }
 
-    pub(crate) fn path(&self) -> std::borrow::Cow<'_, str> {
+    pub(crate) fn path(&self) -> Cow<'_, str> {
         text::bounded(self.uri.path(), PATH_BYTES)
     }
 
@@ -88,19 +92,23 @@ impl RequestRecord {
     /// Without the query, which is where identifiers and tokens are, and without a user and password.
     fn url(&self) -> Option<Url> {
         let scheme = self.uri.scheme_str().unwrap_or("http");
-        let host = self
-            .uri
-            .authority()
-            .map(|authority| authority.as_str())
-            .or_else(|| self.host.as_ref().and_then(|host| host.to_str().ok()))
-            .unwrap_or("localhost");
-        let host = host.rsplit('@').next().unwrap_or_default();
+        let authority = self.uri.authority().cloned().or_else(|| self.host());
+        let (host, port) = authority
+            .as_ref()
+            .map_or(("localhost", None), |authority| (authority.host(), authority.port()));
+        let port = port.map_or_else(String::new, |port| format!(":{port}"));
         let path = match self.uri.path_and_query().map(PathAndQuery::path) {
             Some(path) if path.starts_with('/') => self.path(),
             _ => "/".into(),
         };
-        Url::parse(&format!("{scheme}://{host}{path}"))
+        Url::parse(&format!("{scheme}://{host}{port}{path}"))
             .or_else(|_| Url::parse(&format!("http://localhost{path}")))
             .ok()
+    }
+
+    /// That of the header, if it is one.
+    fn host(&self) -> Option<Authority> {
+        let host = self.host.as_ref().filter(|host| host.len() <= HOST_BYTES)?;
+        Authority::try_from(host.as_bytes()).ok()
     }
 }

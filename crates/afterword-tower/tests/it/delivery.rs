@@ -3,14 +3,16 @@
 use std::sync::{Arc, Condvar, Mutex};
 use std::time::Duration;
 
-use afterword_tower::AfterwordLayer;
+use afterword_tower::{AfterwordLayer, BodyPanicked};
 use axum::Router;
+use axum::body::Body;
 use axum::routing::get as route;
 use http::StatusCode;
+use http_body_util::BodyExt;
 use sentry::{Client, ClientOptions, Envelope, Hub, SentryFutureExt, Transport};
 use tower::ServiceExt;
 
-use crate::support::get;
+use crate::support::{Frames, get};
 
 /// A transport whose flush is noted, and ends when it is told to.
 #[derive(Default)]
@@ -132,5 +134,19 @@ async fn what_goes_on_waits_too() {
     let layer = AfterwordLayer::new().repanic(true).wait_for_delivery(true);
     let task = tokio::spawn(app(layer).oneshot(get("/")).bind_hub(hub));
     assert!(task.await.unwrap_err().is_panic());
+    assert_eq!(slow.asked().len(), 1);
+}
+
+#[tokio::test]
+async fn the_end_of_a_body_that_panics_waits_too() {
+    let (slow, hub) = slow();
+    slow.release();
+    let handler = async || Body::new(Frames::new(|| panic!("in the body")));
+    let layer = AfterwordLayer::new().wait_for_delivery(true);
+    let app = Router::new().route("/", route(handler)).layer(layer);
+    let response = app.oneshot(get("/")).bind_hub(hub).await.unwrap();
+    let error = response.into_body().collect().await.unwrap_err();
+    let source = std::error::Error::source(&error).unwrap();
+    assert!(source.is::<BodyPanicked>(), "{source:?}");
     assert_eq!(slow.asked().len(), 1);
 }

@@ -321,3 +321,13 @@ async fn goes_on_with_repanic() {
         assert_tells_of_the_fall(&event, mechanism, false);
     }
 }
+
+#[tokio::test]
+async fn is_answered_although_the_logger_panics() {
+    let sentry = Sentry::new(ClientOptions::new());
+    let handler = async || -> &'static str { panic!("BREAK THE LOGGER") };
+    let app = app(AfterwordLayer::new(), Router::new().route("/", route(handler)));
+    let response = sentry.send(app, get("/")).await;
+    assert_eq!(response.status(), StatusCode::INTERNAL_SERVER_ERROR);
+    sentry.event();
+}

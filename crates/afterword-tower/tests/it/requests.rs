@@ -141,3 +141,18 @@ async fn a_user_and_password_in_the_url_are_left_out() {
     let context = context(AfterwordLayer::new().send_request(true), ClientOptions::new(), request).await;
     assert_eq!(context.url.unwrap().as_str(), "http://shop.example/cart");
 }
+
+#[tokio::test]
+async fn a_host_that_is_none_is_left_out() {
+    for host in [
+        "shop example",
+        "shop/elsewhere?q=1",
+        "",
+        "shop:port",
+        &"h".repeat(10_000),
+    ] {
+        let request = Request::get("/cart").header("host", host).body(Body::empty()).unwrap();
+        let context = context(AfterwordLayer::new(), ClientOptions::new(), request).await;
+        assert_eq!(context.url.unwrap().as_str(), "http://localhost/cart", "{host:?}");
+    }
+}
