@@ -13,6 +13,7 @@ mod crashes_shell;
 mod demo;
 mod ends;
 mod errors;
+mod examples;
 mod hang;
 mod hang_watch;
 mod life;
