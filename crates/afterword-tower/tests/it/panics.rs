@@ -56,7 +56,7 @@ fn assert_tells_of_the_fall(event: &Event<'_>, mechanism: &str, handled: bool) {
 }
 
 #[tokio::test]
-async fn is_captured_logged_and_answered_with_500() {
+async fn is_captured_and_answered_with_500() {
     let sentry = Sentry::new(ClientOptions::new());
     let app = app(AfterwordLayer::new(), panicking());
     let response = sentry.send(app, get("/fall/3")).await;
@@ -69,9 +69,17 @@ async fn is_captured_logged_and_answered_with_500() {
     assert!(last.function.as_ref().unwrap().contains("fall_over"), "{last:?}");
     let location = &exception.mechanism.as_ref().unwrap().data["location"];
     assert!(location.as_str().unwrap().contains("panics.rs:"), "{location}");
+}
+
+#[tokio::test]
+async fn is_one_line_in_the_log() {
+    let sentry = Sentry::with_panic_hook();
+    sentry
+        .send(app(AfterwordLayer::new(), panicking()), get("/fall/log?q=1"))
+        .await;
     assert_eq!(
-        logged("GET /fall/3"),
-        ["ERROR GET /fall/3: the handler panicked: the floor gave way"]
+        logged("/fall/log"),
+        ["ERROR GET /fall/log: the handler panicked: the floor gave way"]
     );
 }
 

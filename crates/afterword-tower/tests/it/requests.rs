@@ -144,13 +144,7 @@ async fn a_user_and_password_in_the_url_are_left_out() {
 
 #[tokio::test]
 async fn a_host_that_is_none_is_left_out() {
-    for host in [
-        "shop example",
-        "shop/elsewhere?q=1",
-        "",
-        "shop:port",
-        &"h".repeat(10_000),
-    ] {
+    for host in ["shop example", "shop/elsewhere?q=1", "", &"h".repeat(10_000)] {
         let request = Request::get("/cart").header("host", host).body(Body::empty()).unwrap();
         let context = context(AfterwordLayer::new(), ClientOptions::new(), request).await;
         assert_eq!(context.url.unwrap().as_str(), "http://localhost/cart", "{host:?}");
