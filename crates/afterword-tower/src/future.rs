@@ -19,7 +19,7 @@ use crate::panics;
 const TEXT: &str = "internal server error\n";
 
 pin_project! {
-    /// The future of [`crate::Afterword`]: the inner service's, polled with the request's hub, its panic caught.
+    /// The future of [`crate::AfterwordService`]: the inner service's, polled with the request's hub, its panic caught.
     pub struct ResponseFuture<F> {
         #[pin]
         state: State<F>,

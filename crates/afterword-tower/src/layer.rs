@@ -84,10 +84,10 @@ impl Default for AfterwordLayer {
 }
 
 impl<S> Layer<S> for AfterwordLayer {
-    type Service = Afterword<S>;
+    type Service = AfterwordService<S>;
 
-    fn layer(&self, inner: S) -> Afterword<S> {
-        Afterword {
+    fn layer(&self, inner: S) -> AfterwordService<S> {
+        AfterwordService {
             inner,
             shared: Arc::clone(&self.shared),
             unready: None,
@@ -97,7 +97,7 @@ impl<S> Layer<S> for AfterwordLayer {
 }
 
 /// The service that [`AfterwordLayer`] makes of another.
-pub struct Afterword<S> {
+pub struct AfterwordService<S> {
     inner: S,
     shared: Arc<Shared>,
     /// The inner service panicked when it was asked whether it is ready. The next request is answered with that.
@@ -113,9 +113,9 @@ struct Unready {
     panic: Option<Panic>,
 }
 
-impl<S: Clone> Clone for Afterword<S> {
-    fn clone(&self) -> Afterword<S> {
-        Afterword {
+impl<S: Clone> Clone for AfterwordService<S> {
+    fn clone(&self) -> AfterwordService<S> {
+        AfterwordService {
             inner: self.inner.clone(),
             shared: Arc::clone(&self.shared),
             unready: None,
@@ -124,16 +124,16 @@ impl<S: Clone> Clone for Afterword<S> {
     }
 }
 
-impl<S: fmt::Debug> fmt::Debug for Afterword<S> {
+impl<S: fmt::Debug> fmt::Debug for AfterwordService<S> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("Afterword")
+        f.debug_struct("AfterwordService")
             .field("inner", &self.inner)
             .field("options", &self.shared.options)
             .finish_non_exhaustive()
     }
 }
 
-impl<S, B, A> Service<Request<B>> for Afterword<S>
+impl<S, B, A> Service<Request<B>> for AfterwordService<S>
 where
     S: Service<Request<B>, Response = Response<A>>,
     B: 'static,

@@ -91,6 +91,6 @@ mod text;
 
 pub use body::{BodyPanicked, ResponseBody};
 pub use future::ResponseFuture;
-pub use layer::{Afterword, AfterwordLayer};
+pub use layer::{AfterwordLayer, AfterwordService};
 pub use options::LayerOptions;
-pub use request::{ObservedBody, RequestBody, RequestBodyLayer};
+pub use request::{ObservedBody, RequestBodyLayer, RequestBodyService};

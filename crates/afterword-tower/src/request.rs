@@ -16,7 +16,7 @@ use sentry_core::protocol::Request as RequestContext;
 use url::Url;
 
 pub(crate) use body::{BodyCopy, Wanted};
-pub use body::{ObservedBody, RequestBody, RequestBodyLayer};
+pub use body::{ObservedBody, RequestBodyLayer, RequestBodyService};
 
 use crate::frameworks::{self, Route};
 use crate::options::LayerOptions;

@@ -166,20 +166,20 @@ impl RequestBodyLayer {
 }
 
 impl<S> Layer<S> for RequestBodyLayer {
-    type Service = RequestBody<S>;
+    type Service = RequestBodyService<S>;
 
-    fn layer(&self, inner: S) -> RequestBody<S> {
-        RequestBody { inner }
+    fn layer(&self, inner: S) -> RequestBodyService<S> {
+        RequestBodyService { inner }
     }
 }
 
 /// What [`RequestBodyLayer`] makes of a service.
 #[derive(Debug, Clone)]
-pub struct RequestBody<S> {
+pub struct RequestBodyService<S> {
     inner: S,
 }
 
-impl<S, B> Service<Request<B>> for RequestBody<S>
+impl<S, B> Service<Request<B>> for RequestBodyService<S>
 where
     S: Service<Request<ObservedBody<B>>>,
     B: Body<Data = Bytes>,
