@@ -124,8 +124,9 @@ fn of_spans_with_one_id_the_nearest_is_the_parent() {
         (2, Some("t2"), "a", None, true),
         (2, Some("t2"), "x", Some("a"), false),
         (2, Some("t3"), "c", Some("a"), true),
+        (1, Some("t4"), "d", Some("a"), true),
     ];
-    assert_eq!(shown(&lines), "a a(c)[x]");
+    assert_eq!(shown(&lines), "a(d) a(c)[x]");
 }
 
 #[test]
