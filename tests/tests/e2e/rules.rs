@@ -7,7 +7,7 @@ use rustix::process::Signal;
 use serde_json::Value;
 
 use crate::collector::Server;
-use crate::process::{Scene, all_files, journals};
+use crate::process::{Scene, all_files, journals, wait_for};
 
 fn dropped(quantity: u64) -> Vec<Loss> {
     vec![Loss {
@@ -35,6 +35,8 @@ fn what_a_rule_drops_is_nowhere_and_counted_and_the_app_dies_as_ever() {
     for (count, (consent, kind, rule)) in rules.into_iter().enumerate() {
         let mut crasher = scene.crasher(kind);
         crasher.args(["--consent", consent]).args(rule);
+        // Nothing else goes to the server, with which the losses would go too.
+        crasher.env("AFTERWORD_RELEASE_HEALTH", "false");
         let ended = scene.run(crasher.env("CRASHER_ANSWER", "send"));
         if kind == "null-write" {
             assert_eq!(ended.status.signal(), Some(Signal::SEGV.as_raw()), "{ended:?}");
@@ -48,6 +50,21 @@ fn what_a_rule_drops_is_nowhere_and_counted_and_the_app_dies_as_ever() {
         .filter(|journal| journal.contains("is dropped by a rule of the app"))
         .count();
     assert_eq!(said, 3);
+    // With the session of a run the server hears that it has not seen everything.
+    scene.run(scene.crasher("clean-exit").args(["--consent", "always"]));
+    assert_eq!(scene.store().losses().unwrap(), []);
+    let told = wait_for("the losses at the collector", || {
+        let path = "organizations/studio/stats_v2/?field=sum(quantity)&statsPeriod=1d&groupBy=reason";
+        let groups = server.get(path).unwrap()["groups"].clone();
+        let is_told = groups.to_string().contains("before_send");
+        is_told.then_some(groups)
+    });
+    let told = told.as_array().unwrap();
+    let dropped = told
+        .iter()
+        .find(|group| group["by"]["reason"] == "before_send")
+        .unwrap();
+    assert_eq!(dropped["totals"]["sum(quantity)"], 3, "{told:?}");
     assert!(server.issues().is_empty());
 }
 

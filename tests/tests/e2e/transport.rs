@@ -45,6 +45,8 @@ fn a_crash_goes_through_the_proxy_that_the_app_names() {
     scene.dsn = Some("http://key@collector.invalid/1".to_owned());
     let mut crasher = scene.crasher("null-write");
     crasher.args(["--consent", "always"]);
+    // Nothing but the crash.
+    crasher.env("AFTERWORD_RELEASE_HEALTH", "false");
     scene.run(crasher.env("AFTERWORD_PROXY", format!("http://{address}")));
     assert_eq!(
         asked.join().unwrap(),
