@@ -160,6 +160,23 @@ pub(crate) struct Send {
     /// Say what became of it as JSON, for programs
     #[arg(long)]
     pub(crate) json: bool,
+    #[command(flatten)]
+    pub(crate) transport: Transport,
+}
+
+/// How to reach the server: the app's own settings are not known here.
+#[derive(Debug, Args)]
+#[command(next_help_heading = "Connection")]
+pub(crate) struct Transport {
+    /// Go through this proxy: http, https, socks5 or socks5h; `none` for none, whatever the system says
+    #[arg(long, value_name = "URL")]
+    pub(crate) proxy: Option<String>,
+    /// Trust the certificates in this file (PEM) besides the system's
+    #[arg(long, value_name = "FILE")]
+    pub(crate) ca_certificate: Option<PathBuf>,
+    /// Give up after so long
+    #[arg(long, value_name = "SECONDS", value_parser = clap::value_parser!(u64).range(1..=3600))]
+    pub(crate) timeout: Option<u64>,
 }
 
 #[cfg(test)]

@@ -74,4 +74,4 @@ pub use assemble::{Assembled, assemble};
 pub use error::Error;
 pub use masked::local_sources;
 pub use program::{Reporter, main, run_if_asked};
-pub use send::{NoProgress, client_name, uploader, uploader_of};
+pub use send::{NoProgress, client_name};

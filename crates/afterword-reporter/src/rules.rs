@@ -45,7 +45,7 @@ use crate::error::chain;
 use pattern::fits;
 
 const MAX_RULES: usize = 100;
-const MAX_PATTERN_BYTES: usize = 1000;
+const MAX_PATTERN_BYTES: usize = 4096;
 const MAX_EXPRESSION_BYTES: usize = 1024 * 1024;
 const REDACTION_TIME: Duration = Duration::from_secs(1);
 /// A replacement for every second letter must not fill a memory.

@@ -24,13 +24,8 @@ pub fn client_name() -> &'static str {
     concat!("afterword/", env!("CARGO_PKG_VERSION"))
 }
 
-/// The uploader of the command line, which knows no app's wishes.
-pub fn uploader() -> Uploader {
-    uploader_of(&TransportSettings::default())
-}
-
 /// The uploader of an app.
-pub fn uploader_of(transport: &TransportSettings) -> Uploader {
+pub(crate) fn uploader_of(transport: &TransportSettings) -> Uploader {
     let mut options = Options::new(client_name());
     if let Some(timeout_ms) = transport.timeout_ms {
         options = options.timeout(Duration::from_millis(timeout_ms));

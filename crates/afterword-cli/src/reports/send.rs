@@ -3,17 +3,18 @@
 //! The answer goes through the store as the window's does: written, carried out, and only then the gate opens.
 
 use std::fmt::Write;
+use std::time::Duration;
 
 use afterword_dialog::MAX_COMMENT_CHARS;
 use afterword_store::{Answer, Decision, Delivery, ReportInfo, Settled, State, Store};
-use afterword_upload::Outcome;
+use afterword_upload::{Options, Outcome, Uploader};
 use anyhow::{Context, anyhow};
 use serde::Serialize;
 use time::OffsetDateTime;
 
 use super::find::Found;
 use super::{minute, parts, program, server, what};
-use crate::args::Send;
+use crate::args::{Send, Transport};
 use crate::failure::{Failure, Result, chain};
 use crate::terminal::{self, Progress};
 
@@ -71,7 +72,7 @@ pub(super) fn run(found: &Found, wanted: &Send) -> Result {
             report.id()
         )
     })?;
-    let outcome = upload(&found.store, found)?;
+    let outcome = upload(&found.store, found, &wanted.transport)?;
     tell(found, wanted, outcome)
 }
 
@@ -179,9 +180,19 @@ fn answer_refused(found: &Found, answer: &Answer) -> anyhow::Result<()> {
     Err(error.into())
 }
 
-fn upload(store: &Store, found: &Found) -> anyhow::Result<Outcome> {
+fn upload(store: &Store, found: &Found, transport: &Transport) -> anyhow::Result<Outcome> {
     let progress = OnLine(Progress::new());
-    afterword_reporter::uploader()
+    let mut options = Options::new(afterword_reporter::client_name());
+    if let Some(proxy) = &transport.proxy {
+        options = options.proxy(proxy);
+    }
+    if let Some(file) = &transport.ca_certificate {
+        options = options.ca_certificate(file);
+    }
+    if let Some(seconds) = transport.timeout {
+        options = options.timeout(Duration::from_secs(seconds));
+    }
+    Uploader::new(options)
         .send_report(store, found.report.id(), &progress)
         .with_context(|| format!("report {} was not sent and stays on this machine", found.report.id()))
 }

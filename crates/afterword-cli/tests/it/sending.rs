@@ -332,3 +332,31 @@ fn a_comment_given_in_the_window_is_not_lost() {
     let kept = store.report(id).unwrap().answer().unwrap().unwrap();
     assert_eq!((kept.comment, kept.email), (answer.comment, answer.email));
 }
+
+#[test]
+fn how_to_reach_the_server_can_be_said() {
+    let server = Server::start("200 OK", ACCEPTED);
+    let reports = Reports::new();
+    let mut report = info(1);
+    // A name that nobody can look up: only a proxy leads there, and this one answers itself.
+    report.dsn = "http://key@collector.invalid/1".to_owned();
+    reports.add(report);
+    let file = reports.root.path().join("root.pem");
+    let proxy = format!("http://{}", server.address);
+    let ran = reports.command(&["send", "1", "--yes", "--proxy", &proxy, "--timeout", "60"]);
+    assert!(ran.ok().starts_with("Sent "), "{}", ran.stdout);
+    let requests = server.requests();
+    assert!(
+        requests[0]
+            .head
+            .starts_with("post http://collector.invalid/api/1/envelope/ "),
+        "{}",
+        requests[0].head
+    );
+    let mut report = info(2);
+    report.dsn = "https://key@localhost:9/1".to_owned();
+    reports.add(report);
+    let ran = reports.command(&["send", "2", "--yes", "--ca-certificate", file.to_str().unwrap()]);
+    let expected = format!("the certificate file {} cannot be used", file.display());
+    assert!(ran.failed(1).contains(&expected), "{}", ran.stderr);
+}
