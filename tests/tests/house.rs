@@ -33,6 +33,7 @@ const HOUSE: &[(&str, &[&str])] = &[
     ),
     ("afterword", &["afterword-channel", "afterword-store"]),
     ("afterword-tower", &[]),
+    ("afterword-ffi", &["afterword"]),
     ("afterword-collector", &["afterword-protocol", "afterword-symbols"]),
     (
         "afterword-cli",
@@ -190,7 +191,10 @@ fn the_table_itself_goes_from_the_bottom_up() {
 
 #[test]
 fn the_embedded_crate_has_no_http_no_gui_and_no_async_runtime() {
-    House::load().assert_absent("afterword", &[HTTP, TLS, SOCKETS, RUNTIMES, GUI]);
+    let house = House::load();
+    for name in ["afterword", "afterword-ffi"] {
+        house.assert_absent(name, &[HTTP, TLS, SOCKETS, RUNTIMES, GUI]);
+    }
 }
 
 #[test]

@@ -14,6 +14,7 @@ mod demo;
 mod ends;
 mod errors;
 mod examples;
+mod ffi;
 mod hang;
 mod hang_watch;
 mod life;

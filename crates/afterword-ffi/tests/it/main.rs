@@ -1,0 +1,6 @@
+//! What C sees: the header, and calls as C makes them.
+
+#![expect(clippy::unwrap_used, reason = "a test that cannot go on says so by panicking")]
+
+mod calls;
+mod header;
