@@ -27,6 +27,7 @@ const CRATES: &[&str] = &[
     "afterword-dialog",
     "afterword-reporter",
     "afterword",
+    "afterword-ffi",
 ];
 
 /// Debian's names.

@@ -6,7 +6,7 @@ use std::os::unix::process::ExitStatusExt as _;
 use std::path::{Path, PathBuf};
 use std::process::{Command, Output};
 
-use afterword_reporter::assemble;
+use afterword_reporter::{Assembled, assemble};
 use afterword_store::{AppId, Report, ReportKind, State, Store};
 use tempfile::TempDir;
 
@@ -43,9 +43,7 @@ impl Example {
         let program = folder.path().join("paintbox");
         let mut compile = Command::new(compiler);
         compile.args([language, "-pedantic", "-g", "-O0", "-Wall", "-Wextra", "-Werror", "-I"]);
-        compile
-            .arg(package.join("include"))
-            .arg(package.join("examples").join(source));
+        compile.arg(package.join("include")).arg(package.join(source));
         compile.arg("-o").arg(&program);
         match linking {
             Linking::Static => compile.arg(libraries.join("libafterword_ffi.a")).args(SYSTEM),
@@ -84,6 +82,15 @@ impl Example {
         output
     }
 
+    /// The only report, and what it comes to.
+    fn assembled(&self) -> (Report, Assembled) {
+        let mut reports = self.store().reports().unwrap();
+        assert_eq!(reports.len(), 1, "{:?}", journals(&self.store()));
+        let report = reports.remove(0);
+        let assembled = assemble(&self.store(), report.id()).unwrap();
+        (report, assembled)
+    }
+
     /// The report of the crash; there may be others.
     fn crash_report(&self) -> Report {
         let mut reports = self.store().reports().unwrap();
@@ -96,7 +103,7 @@ impl Example {
 const NOWHERE: &str = "http://key@127.0.0.1:9/1";
 
 fn check_c(linking: Linking) {
-    let example = Example::compile("c/crash.c", linking);
+    let example = Example::compile("examples/c/crash.c", linking);
     let output = example.crash(NOWHERE, "ask", b"brush.paint");
     assert_eq!(output.status.signal(), Some(libc::SIGSEGV), "{output:?}");
     assert_eq!(String::from_utf8_lossy(&output.stderr), "");
@@ -110,7 +117,7 @@ fn check_c(linking: Linking) {
 }
 
 fn check_cpp(linking: Linking) {
-    let example = Example::compile("cpp/crash.cpp", linking);
+    let example = Example::compile("examples/cpp/crash.cpp", linking);
     let output = example.crash(NOWHERE, "ask", b"brush.paint");
     assert_eq!(output.status.signal(), Some(libc::SIGABRT), "{output:?}");
     assert!(
@@ -178,7 +185,7 @@ fn cpp_with_the_shared_library_is_reported() {
 #[test]
 fn what_is_no_text_is_replaced_and_cut_and_the_report_still_goes() {
     let server = Server::start();
-    let example = Example::compile("c/crash.c", Linking::Static);
+    let example = Example::compile("examples/c/crash.c", Linking::Static);
     let mut file = b"br\xffush".to_vec();
     file.resize(100_000, b'x');
     example.crash(&server.access.dsn, "always", &file);
@@ -206,10 +213,54 @@ fn what_is_no_text_is_replaced_and_cut_and_the_report_still_goes() {
     });
 }
 
+/// The library brings its own `pthread_create`, for this.
+#[test]
+fn an_overflow_on_a_thread_of_c_is_reported() {
+    for linking in [Linking::Static, Linking::Shared] {
+        let example = Example::compile("../../tests/native/embedding.c", linking);
+        let output = example.crash(NOWHERE, "ask", b"overflow");
+        assert_eq!(output.status.signal(), Some(libc::SIGSEGV), "{output:?}");
+        let (report, assembled) = example.assembled();
+        assert_eq!(report.info().unwrap().kind, ReportKind::Crash);
+        let crash = assembled.crash.unwrap();
+        let top = &crash.crashed_thread().unwrap().frames[0];
+        assert_eq!(top.function.as_deref(), Some("spread"));
+    }
+}
+
+#[test]
+fn a_hang_of_a_main_thread_of_c_is_reported() {
+    let example = Example::compile("../../tests/native/embedding.c", Linking::Shared);
+    let output = example.crash(NOWHERE, "ask", b"hang");
+    assert!(output.status.success(), "{output:?}");
+    let (report, assembled) = example.assembled();
+    assert_eq!(report.info().unwrap().kind, ReportKind::Hang);
+    let crash = assembled.crash.unwrap();
+    let frames = &crash.crashed_thread().unwrap().frames;
+    let ours = frames.iter().find(|frame| frame.in_app).unwrap();
+    assert_eq!(ours.function.as_deref(), Some("wait_for_printer"));
+}
+
+#[test]
+fn a_flush_tells_c_what_was_sent_and_what_is_held_back() {
+    let server = Server::start();
+    for (consent, said) in [("always", "0 0 0\n"), ("ask", "0 0 1\n")] {
+        let example = Example::compile("../../tests/native/embedding.c", Linking::Shared);
+        let output = example.crash(&server.access.dsn, consent, b"flush");
+        assert_eq!(String::from_utf8_lossy(&output.stdout), said, "{consent}: {output:?}");
+    }
+    assert_eq!(
+        wait_for("the issue", || Some(server.issues())
+            .filter(|issues| !issues.is_empty()))
+        .len(),
+        1
+    );
+}
+
 /// Without a DSN it is a program as any other.
 #[test]
 fn without_a_dsn_there_are_words_and_no_report() {
-    let example = Example::compile("c/crash.c", Linking::Shared);
+    let example = Example::compile("examples/c/crash.c", Linking::Shared);
     let mut command = Command::new(&example.program);
     let output = quiet(command.env_remove("SENTRY_DSN")).output().unwrap();
     assert_eq!(output.status.signal(), Some(libc::SIGSEGV));
