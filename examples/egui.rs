@@ -16,7 +16,10 @@ fn main() -> anyhow::Result<()> {
     let watch = afterword::watch_main_thread(HANG_AFTER);
     let made = eframe::run_native(
         "Afterword: egui",
-        eframe::NativeOptions::default(),
+        eframe::NativeOptions {
+            viewport: egui::ViewportBuilder::default().with_inner_size([360.0, 260.0]),
+            ..Default::default()
+        },
         Box::new(|_| Ok(Box::new(Example { watch, clicks: 0 }))),
     );
     made.map_err(|error| anyhow::anyhow!("{error}"))

@@ -16,6 +16,8 @@ mod baggage;
 #[cfg(feature = "http")]
 mod http;
 mod known;
+#[cfg(test)]
+mod tests;
 
 use std::sync::Arc;
 

@@ -6,6 +6,7 @@ use std::str::FromStr;
 use std::time::Duration;
 
 use afterword_channel::TransportSettings;
+use regex::RegexBuilder;
 use sentry::types::{Dsn, ParseDsnError};
 
 use super::environment::Environment;
@@ -22,6 +23,8 @@ const DEFAULT_BREADCRUMBS: usize = 100;
 /// Rules are kept in each run file.
 const MAX_RULES: usize = 50;
 const MAX_RULE_BYTES: usize = 4096;
+/// A pattern that takes more, once compiled, the reporter would leave out.
+const MAX_EXPRESSION_BYTES: usize = 1024 * 1024;
 
 /// Options of which every value counts.
 #[derive(Debug, Clone)]
@@ -181,6 +184,12 @@ fn checked(rules: CrashRules) -> Result<CrashRules, InitError> {
             "crash_rules.drop",
             "a rule names neither a signature nor a module".to_owned(),
         ));
+    }
+    for rule in &rules.redact {
+        let built = RegexBuilder::new(&rule.pattern)
+            .size_limit(MAX_EXPRESSION_BYTES)
+            .build();
+        built.map_err(|error| invalid("crash_rules.redact", error.to_string()))?;
     }
     Ok(rules)
 }

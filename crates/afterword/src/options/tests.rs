@@ -378,6 +378,16 @@ fn what_no_value_can_be_is_an_error_that_names_it() {
             vec![],
             ["crash_rules.drop", "neither"],
         ),
+        (
+            dsn().redact("(unclosed", ""),
+            vec![],
+            ["crash_rules.redact", "unclosed group"],
+        ),
+        (
+            dsn().redact(r"(\w{1000}){1000}", ""),
+            vec![],
+            ["crash_rules.redact", "size limit"],
+        ),
         (Options::default(), vec![("SENTRY_DSN", "h/1")], ["DSN", "not a URL"]),
     ] {
         let error = resolve(options, &variables).unwrap_err().to_string();
