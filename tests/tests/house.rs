@@ -223,11 +223,26 @@ fn what_lies_between_app_and_upload_knows_no_network() {
     }
 }
 
-/// Of axum it knows the types: the crate without its features is no server.
+/// Asked of its manifest: in the graph, the features that the collector wants of axum are united with its own.
 #[test]
 fn the_middleware_brings_no_server_and_no_runtime() {
-    let http: Vec<&str> = HTTP.iter().copied().filter(|name| *name != "axum").collect();
-    House::load().assert_absent("afterword-tower", &[&http, TLS, SOCKETS, RUNTIMES, GUI]);
+    let house = House::load();
+    let mut axum_features = None;
+    for dependency in &house.package("afterword-tower").dependencies {
+        let name = dependency.name.as_str();
+        if dependency.kind != DependencyKind::Normal {
+            continue;
+        } else if name == "axum" {
+            assert!(dependency.optional && !dependency.uses_default_features);
+            axum_features = Some(dependency.features.as_slice());
+            continue;
+        }
+        for unwanted in [HTTP, TLS, SOCKETS, RUNTIMES, GUI] {
+            assert!(!unwanted.contains(&name), "afterword-tower uses {name}");
+        }
+    }
+    assert_eq!(axum_features, Some(["matched-path".to_owned()].as_slice()));
+    assert_sources_free_of("afterword-tower", &["std::net", "std::fs", "std::process"]);
 }
 
 /// The bus to the screen reader (zbus, through accesskit) is no network, though it brings sockets and an executor.
