@@ -61,7 +61,13 @@ const HOUSE: &[(&str, &[&str])] = &[
 ];
 
 /// What is outside of the house and may use all of it, or needs none.
-const OUTSIDE: &[&str] = &["afterword-bench", "afterword-e2e", "afterword-examples", "xtask"];
+const OUTSIDE: &[&str] = &[
+    "afterword-bench",
+    "afterword-e2e",
+    "afterword-examples",
+    "afterword-size",
+    "xtask",
+];
 
 const HTTP: &[&str] = &[
     "attohttpc",

@@ -19,12 +19,19 @@ pub(crate) enum Bench {
         #[arg(trailing_var_arg = true, allow_hyphen_values = true)]
         arguments: Vec<String>,
     },
+    /// How much larger a program is for Afterword
+    ///
+    /// Builds two small programs in release, stripped, which differ in what they capture with: `sentry` without default
+    /// features, and Afterword. Prints their sizes, and what there is between them.
+    Size,
 }
 
 /// # Errors
 /// When something cannot be built, or measured.
 pub(crate) fn run(shell: &Shell, bench: &Bench) -> anyhow::Result<()> {
-    let Bench::Capture { arguments } = bench;
+    let Bench::Capture { arguments } = bench else {
+        return size(shell);
+    };
     if arguments
         .iter()
         .any(|argument| argument == "--help" || argument == "-h")
@@ -37,6 +44,34 @@ pub(crate) fn run(shell: &Shell, bench: &Bench) -> anyhow::Result<()> {
     build(shell)?;
     let measuring = cmd!(shell, "target/release/bench-capture {arguments...}").quiet();
     tools::run(measuring).context("not everything could be measured")
+}
+
+/// Apart from one another: built at once, both would have the features of either.
+fn size(shell: &Shell) -> anyhow::Result<()> {
+    let folder = "target/bench-size";
+    let mut bytes = Vec::new();
+    for (name, features) in [
+        ("size-sentry", &[][..]),
+        ("size-afterword", &["--features", "afterword"][..]),
+    ] {
+        tools::run(cmd!(
+            shell,
+            "cargo rustc --release --package afterword-size {features...} --bin {name} --target-dir {folder} -- -C strip=symbols"
+        ))?;
+        let path = std::path::Path::new(folder).join("release").join(name);
+        let length = std::fs::metadata(&path)
+            .with_context(|| format!("{} is not there", path.display()))?
+            .len();
+        crate::steps::say(&format!("{name:<16} {:>9} bytes", length));
+        bytes.push(length);
+    }
+    let more = bytes[1] as f64 - bytes[0] as f64;
+    crate::steps::say(&format!(
+        "Afterword adds   {:>9.0} bytes, {:.2} MB; the target is 1 MB",
+        more,
+        more / 1e6
+    ));
+    Ok(())
 }
 
 /// One after the other; cargo itself says how far each is, on standard error, so that the table alone is on standard output.

@@ -131,7 +131,6 @@ impl Guard {
     /// without consent, and the hook for panics. With an empty DSN of ours the client is off, whatever they say.
     ///
     /// [`Options`]: crate::Options
-    #[must_use]
     pub fn attach(&self, mut options: ClientOptions) -> ClientOptions {
         match &self.parts {
             Some(parts) => parts.fill(options),

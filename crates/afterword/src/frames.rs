@@ -11,7 +11,7 @@ use afterword_channel::Homes;
 use sentry::protocol::{Event, Frame, Stacktrace};
 use sentry::{ClientOptions, Integration};
 
-use crate::scope;
+use crate::{panics, scope};
 
 /// Placed last among the integrations.
 pub(crate) struct OwnFrames {
@@ -31,6 +31,7 @@ impl Integration for OwnFrames {
 
     fn process_event(&self, mut event: Event<'static>, _options: &ClientOptions) -> Option<Event<'static>> {
         scope::lift_request(&mut event);
+        panics::note_recovered(&event);
         let exceptions = event
             .exception
             .values

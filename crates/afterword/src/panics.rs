@@ -19,6 +19,9 @@ use crate::frames::leave_out_panic_machinery;
 use crate::init::Running;
 use crate::{passage, this_thread};
 
+/// The mechanism of a panic that `afterword-tower` reports.
+const RECOVERED_BY_LAYER: &str = "afterword.tower";
+
 /// Puts our hook behind the one that is there: the message is printed first, as without us.
 pub(crate) fn install_hook() {
     static ONCE: Once = Once::new();
@@ -133,13 +136,33 @@ pub(crate) fn is_crash(running: &Running) -> bool {
     true
 }
 
+/// The layer of `afterword-tower` has recovered a panic, and reports it itself: if that was on the init thread, its verdict is
+/// no longer open, and there is nothing left to capture.
+pub(crate) fn note_recovered(event: &Event<'_>) {
+    let by_layer = event.exception.values.iter().any(|exception| {
+        let mechanism = exception.mechanism.as_ref();
+        mechanism.is_some_and(|mechanism| mechanism.ty == RECOVERED_BY_LAYER)
+    });
+    let Some(running) = Running::of_this_process().filter(|_| by_layer) else {
+        return;
+    };
+    if std::thread::current().id() == running.init_thread && running.open_panics().newest.take().is_some() {
+        forget(running);
+    }
+}
+
+/// The panic that was noted last ends nothing.
+fn forget(running: &Running) {
+    running.run.set_panic_verdict(Some(false));
+    running.run.clear_panic();
+    running.tell(&Message::PanicIsNone);
+}
+
 /// The program ends well: a panic that was open was an error.
 pub(crate) fn survived(running: &Running) {
     let Open { newest, outer } = std::mem::take(&mut *running.open_panics());
     if newest.is_some() {
-        running.run.set_panic_verdict(Some(false));
-        running.run.clear_panic();
-        running.tell(&Message::PanicIsNone);
+        forget(running);
     }
     capture(outer);
     capture(newest.map(|(event, _)| event));

@@ -103,7 +103,10 @@ fn garbage_in_baggage_is_left_out() {
     }
     let many = vec!["sentry-a=1"; 10_000].join(",");
     assert_eq!(baggage::sentry_members(&many).len(), 64);
-    let long = vec![("release".to_owned(), "é".repeat(10_000)), ("a".to_owned(), "b".to_owned())];
+    let long = vec![
+        ("release".to_owned(), "é".repeat(10_000)),
+        ("a".to_owned(), "b".to_owned()),
+    ];
     assert_eq!(baggage::encode(&long).unwrap(), "sentry-a=b");
     assert!(baggage::context(&vec![("trace_id".to_owned(), "none".to_owned())]).is_none());
 }
@@ -130,6 +133,11 @@ fn headers_of_others_stay_in_a_request() {
         assert!(baggage.starts_with("other=1;p=2,sentry-trace_id="), "{baggage}");
         assert!(!baggage.contains("old"));
         let context = continue_from_headers(&headers, "answer", "http.server");
-        assert!(headers["sentry-trace"].to_str().unwrap().starts_with(&context.trace_id().to_string()));
+        assert!(
+            headers["sentry-trace"]
+                .to_str()
+                .unwrap()
+                .starts_with(&context.trace_id().to_string())
+        );
     });
 }

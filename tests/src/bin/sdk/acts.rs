@@ -55,6 +55,8 @@ pub(crate) enum Act {
     Transactions,
     /// Spans and events of `tracing`.
     Tracing,
+    /// A panic that the layer of a server recovers, on the thread of `init`.
+    LayerPanic,
     /// Writes through null within a scope of its own.
     CrashInScope,
     /// Writes through null.
@@ -96,6 +98,7 @@ impl Act {
             Act::Capturers => capturers(),
             Act::Transactions => transactions(),
             Act::Tracing => traced(),
+            Act::LayerPanic => layer_panic(),
             Act::CrashInScope => afterword::with_scope(
                 |scope| {
                     scope.set_tag("inner", "yes");
@@ -239,6 +242,22 @@ fn transactions() {
         transaction.set_status(SpanStatus::Ok);
         transaction.finish();
     }
+}
+
+fn layer_panic() {
+    use tower::{Layer, Service, service_fn};
+    let answer = |request: http::Request<String>| async move {
+        assert!(request.uri().path() != "/panic", "a panic in a request");
+        Ok::<_, std::convert::Infallible>(http::Response::new(String::new()))
+    };
+    let mut service = afterword_tower::AfterwordLayer::new().layer(service_fn(answer));
+    let request = http::Request::get("/panic").body(String::new()).expect("it is one");
+    let future = std::pin::pin!(service.call(request));
+    let mut context = std::task::Context::from_waker(std::task::Waker::noop());
+    let std::task::Poll::Ready(Ok(response)) = future.poll(&mut context) else {
+        panic!("there is nothing to wait for");
+    };
+    assert_eq!(response.status(), 500);
 }
 
 fn traced() {

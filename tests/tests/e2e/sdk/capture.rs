@@ -163,6 +163,15 @@ fn a_panic_that_is_survived_is_one_error() {
 }
 
 #[test]
+fn a_panic_that_the_layer_recovers_is_one_error_also_on_the_thread_of_init() {
+    let event = captured("layer-panic");
+    assert_eq!(exceptions(&event), [("panic", "a panic in a request")]);
+    assert_eq!(event["exception"]["values"][0]["mechanism"]["handled"], true);
+    assert_eq!(event["request"]["method"], "GET");
+    assert_eq!(event["tags"]["paint"], "wet");
+}
+
+#[test]
 fn a_capturer_that_is_given_and_a_static_one_capture_alike() {
     let app = App::new();
     app.run(json!({}), &["capturers"]);
