@@ -4,7 +4,7 @@ use afterword_store::EnvelopeClass;
 use afterword_store::outbox::HEAD_BYTES;
 use sentry::Envelope;
 use sentry::protocol::EnvelopeItem;
-use sentry::types::Dsn;
+use sentry::types::{Dsn, Uuid};
 
 /// What a header begins with.
 pub(super) fn head_of(dsn: &Dsn) -> Vec<u8> {
@@ -30,7 +30,10 @@ pub(super) fn write(head: &[u8], envelope: &Envelope, record: &mut Vec<u8>) {
         // Made by hand: it says itself where it goes.
         record.drain(HEAD_BYTES..at);
     } else if line == b"{}" {
-        record.remove(at);
+        // Sessions of requests and client reports: counts. A server that knows the id adds them once, also if a sender was
+        // killed before it could note the answer.
+        let id = format!(",\"event_id\":\"{}\"", Uuid::new_v4());
+        record.splice(at..=at, id.into_bytes());
     } else {
         record[at] = b',';
     }
@@ -78,7 +81,10 @@ mod tests {
         let named = header(&event.into());
         assert_eq!(named["dsn"], dsn().to_string());
         assert_eq!(named["event_id"], id.to_string());
-        assert_eq!(header(&Envelope::new())["dsn"], dsn().to_string());
+        let counts = [header(&Envelope::new()), header(&Envelope::new())];
+        assert_eq!(counts[0]["dsn"], dsn().to_string());
+        let ids = counts.map(|header| header["event_id"].as_str().unwrap().parse::<Uuid>().unwrap());
+        assert_ne!(ids[0], ids[1]);
         let raw = b"{\"dsn\":\"http://other@h/2\"}\n{\"type\":\"x\",\"length\":0}\n\n".to_vec();
         let raw = Envelope::from_bytes_raw(raw).unwrap();
         assert_eq!(header(&raw)["dsn"], "http://other@h/2");
