@@ -435,3 +435,63 @@ async fn a_digest_that_was_killed_changes_nothing() {
     settle(&server).await;
     assert_eq!(shown(&server).await, before);
 }
+
+#[tokio::test(flavor = "multi_thread")]
+async fn sessions_as_the_sdk_for_rust_writes_them() {
+    use sentry_types::protocol::v7::{
+        Envelope, SessionAggregateItem, SessionAggregates, SessionAttributes, SessionStatus, SessionUpdate,
+    };
+    let attributes = || SessionAttributes {
+        release: "a".into(),
+        environment: Some("production".into()),
+        ip_address: None,
+        user_agent: None,
+    };
+    let started = SystemTime::now() - std::time::Duration::from_secs(60);
+    // Neither a clock of its own nor a time.
+    let update = |init, status, errors| SessionUpdate {
+        session_id: uuid::Uuid::from_u128(7),
+        distinct_id: None,
+        sequence: None,
+        timestamp: None,
+        started,
+        init,
+        duration: None,
+        status,
+        errors,
+        attributes: attributes(),
+    };
+    let counted = SessionAggregates {
+        aggregates: vec![SessionAggregateItem {
+            started,
+            distinct_id: Some("anna".to_owned()),
+            exited: 2,
+            errored: 1,
+            abnormal: 0,
+            crashed: 1,
+        }],
+        attributes: attributes(),
+    };
+    let mut event: Envelope = sentry_types::protocol::v7::Event::default().into();
+    event.add_item(update(true, SessionStatus::Ok, 1));
+    let mut end = Envelope::new();
+    end.add_item(update(false, SessionStatus::Exited, 1));
+    let mut counts = Envelope::new();
+    counts.add_item(counted);
+
+    let server = Server::start().await;
+    for envelope in [event, end, counts] {
+        let mut bytes = Vec::new();
+        envelope.to_writer(&mut bytes).unwrap();
+        server.accept(bytes).await;
+    }
+    settle(&server).await;
+    assert_eq!(
+        by_status(&server, "").await,
+        json!({"healthy": [2, 0], "errored": [2, 0], "abnormal": [0, 0], "crashed": [1, 1]})
+    );
+    assert_eq!(
+        figures(&server, "", "environment").await,
+        [json!(["production", 5, 1, 0.8, 0.0])]
+    );
+}
