@@ -7,8 +7,7 @@ use uuid::Uuid;
 
 use crate::capture::{RawDump, signal_name};
 use crate::error::chain;
-use crate::rules::Rules;
-use crate::{Error, masked, scrub};
+use crate::{Error, masked, rules, scrub};
 
 /// A panic that ends in an abort does so at once; the dump may take a while.
 const PANIC_AGE_S: u32 = 60;
@@ -43,7 +42,7 @@ impl Kept {
         let mut kept = Kept::without_run(app, report_id, dump, kind)?;
         kept.info.event = event;
         kept.info.message = panic.as_ref().map(|note| note.message.clone());
-        Rules::of(&app.rules).redact(&mut kept.info.event, &mut kept.info.message);
+        rules::redact(&app.rules, &mut kept.info.event, &mut kept.info.message);
         kept.info.thread_name = panic.map(|note| note.thread_name).filter(|name| !name.is_empty());
         Ok(kept)
     }

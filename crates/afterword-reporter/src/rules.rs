@@ -23,8 +23,8 @@
 //! # Bounds
 //!
 //! [`MAX_RULES`] of each kind, patterns of [`MAX_PATTERN_BYTES`], expressions of [`MAX_EXPRESSION_BYTES`] once compiled: what
-//! is more, or is no regular expression, is left out, and the journal says so. The crashing app is waiting: texts that are
-//! not looked at within [`REDACTION_TIME`] are taken out whole.
+//! is more, or is no regular expression, is left out, and the journal says so. The crashing app is waiting: where redacting
+//! takes longer than [`REDACTION_TIME`], all texts are taken out whole.
 
 mod pattern;
 #[cfg(test)]
@@ -32,7 +32,9 @@ mod tests;
 
 use std::borrow::Cow;
 use std::panic::{AssertUnwindSafe, catch_unwind};
-use std::time::{Duration, Instant};
+use std::sync::mpsc::channel;
+use std::thread;
+use std::time::Duration;
 
 use afterword_channel::{CrashRules, DropRule};
 use afterword_store::{Category, LossReason, ReportId, Store};
@@ -47,7 +49,7 @@ use pattern::fits;
 const MAX_RULES: usize = 100;
 const MAX_PATTERN_BYTES: usize = 4096;
 const MAX_EXPRESSION_BYTES: usize = 1024 * 1024;
-const REDACTION_TIME: Duration = Duration::from_secs(1);
+const REDACTION_TIME: Duration = Duration::from_secs(2);
 /// A replacement for every second letter must not fill a memory.
 const MAX_TEXT_BYTES: usize = 256 * 1024;
 
@@ -87,72 +89,36 @@ const KEPT_KEYS: [&str; 10] = [
     "mechanism",
 ];
 
-/// An app's rules, ready to be used.
-pub(crate) struct Rules<'a> {
-    drop: &'a [DropRule],
-    redact: Vec<Redaction<'a>>,
-}
-
+/// A rule to redact, ready to be used.
 struct Redaction<'a> {
     expression: Regex,
     with: &'a str,
 }
 
-/// Redacting has begun, and has an end.
-struct Redacting<'a> {
-    rules: &'a [Redaction<'a>],
-    until: Instant,
-}
-
-impl<'a> Rules<'a> {
-    /// Takes those that are within the bounds; the journal tells of the others.
-    pub(crate) fn of(rules: &'a CrashRules) -> Rules<'a> {
-        for (kind, count) in [("drop", rules.drop.len()), ("redact", rules.redact.len())] {
-            if count > MAX_RULES {
-                log::warn!("{} rules to {kind} are left out: {MAX_RULES} count", count - MAX_RULES);
-            }
-        }
-        let redact = rules.redact.iter().take(MAX_RULES).enumerate();
-        Rules {
-            drop: &rules.drop[..rules.drop.len().min(MAX_RULES)],
-            redact: redact
-                .filter_map(|(index, rule)| match expression(&rule.pattern) {
-                    Ok(expression) => Some(Redaction {
-                        expression,
-                        with: &rule.with[..rule.with.floor_char_boundary(MAX_PATTERN_BYTES)],
-                    }),
-                    Err(why) => {
-                        log::warn!("rule {index} to redact is left out: {why}");
-                        None
-                    }
-                })
-                .collect(),
-        }
+/// Redacts the event and the message of a report that is being made.
+pub(crate) fn redact(rules: &CrashRules, event: &mut Value, message: &mut Option<String>) {
+    if rules.redact.is_empty() {
+        return;
     }
-
-    /// Whether a crash is to be dropped.
-    fn drops(&self, crash: &ProcessedCrash) -> bool {
-        self.drop.iter().any(|rule| holds(rule, crash))
-    }
-
-    /// Redacts an event and a message.
-    pub(crate) fn redact(&self, event: &mut Value, message: &mut Option<String>) {
-        if self.redact.is_empty() {
-            return;
-        }
-        let redacting = Redacting {
-            rules: &self.redact,
-            until: Instant::now() + REDACTION_TIME,
-        };
-        if let Some(message) = message {
-            redacting.text(message);
-        }
-        let fields = event.as_object_mut().into_iter().flatten();
-        for (_, value) in fields.filter(|(field, _)| !KEPT_FIELDS.contains(&field.as_str())) {
-            redacting.value(value);
-        }
-        if Instant::now() >= redacting.until {
-            log::warn!("redacting took too long: texts were taken out whole");
+    tell_surplus("redact", rules.redact.len());
+    let (redacted_tx, redacted) = channel();
+    let (rules, mut copy) = (rules.clone(), (event.clone(), message.clone()));
+    // An expression cannot be interrupted. What takes too long is left to itself, and ends one day.
+    let started = thread::Builder::new().name("redact".to_owned()).spawn(move || {
+        let redactions = redactions(&rules);
+        for_each_text(&mut copy.0, &mut copy.1, &|text| redact_text(&redactions, text));
+        // Nobody waits any more when it took too long.
+        redacted_tx.send(copy).ok();
+    });
+    match started.map(|_| redacted.recv_timeout(REDACTION_TIME)) {
+        Ok(Ok(copy)) => (*event, *message) = copy,
+        failed => {
+            let why = match failed {
+                Err(error) => error.to_string(),
+                Ok(_) => "redacting took too long, or failed".to_owned(),
+            };
+            log::warn!("all texts are taken out: {why}");
+            for_each_text(event, message, &|text| TAKEN_OUT.clone_into(text));
         }
     }
 }
@@ -175,7 +141,7 @@ pub(crate) fn drop_report(store: &Store, id: ReportId, rules: &CrashRules) -> bo
             return false;
         }
     };
-    let Some(crash) = assembled.crash.filter(|crash| Rules::of(rules).drops(crash)) else {
+    let Some(crash) = assembled.crash.filter(|crash| drops_crash(rules, crash)) else {
         return false;
     };
     if let Err(error) = store.delete(id) {
@@ -187,6 +153,17 @@ pub(crate) fn drop_report(store: &Store, id: ReportId, rules: &CrashRules) -> bo
         log::warn!("report {id} is dropped and not counted: {}", chain(&error));
     }
     true
+}
+
+fn drops_crash(rules: &CrashRules, crash: &ProcessedCrash) -> bool {
+    tell_surplus("drop", rules.drop.len());
+    rules.drop.iter().take(MAX_RULES).any(|rule| holds(rule, crash))
+}
+
+fn tell_surplus(kind: &str, count: usize) {
+    if count > MAX_RULES {
+        log::warn!("{} rules to {kind} are left out: {MAX_RULES} count", count - MAX_RULES);
+    }
 }
 
 fn holds(rule: &DropRule, crash: &ProcessedCrash) -> bool {
@@ -229,35 +206,55 @@ fn expression(pattern: &str) -> Result<Regex, String> {
         .map_err(|error| error.to_string())
 }
 
-impl Redacting<'_> {
-    fn value(&self, value: &mut Value) {
-        match value {
-            Value::String(text) => self.text(text),
-            Value::Array(values) => values.iter_mut().for_each(|value| self.value(value)),
-            Value::Object(fields) => {
-                for (key, value) in fields {
-                    if !KEPT_KEYS.contains(&key.as_str()) {
-                        self.value(value);
-                    }
-                }
+/// Those that are within the bounds; the journal tells of the others.
+fn redactions(rules: &CrashRules) -> Vec<Redaction<'_>> {
+    let rules = rules.redact.iter().take(MAX_RULES).enumerate();
+    rules
+        .filter_map(|(index, rule)| match expression(&rule.pattern) {
+            Ok(expression) => Some(Redaction {
+                expression,
+                with: &rule.with[..rule.with.floor_char_boundary(MAX_PATTERN_BYTES)],
+            }),
+            Err(why) => {
+                log::warn!("rule {index} to redact is left out: {why}");
+                None
             }
-            Value::Null | Value::Bool(_) | Value::Number(_) => {}
+        })
+        .collect()
+}
+
+fn redact_text(rules: &[Redaction<'_>], text: &mut String) {
+    for rule in rules {
+        if let Cow::Owned(redacted) = rule.expression.replace_all(text, NoExpand(rule.with)) {
+            *text = redacted;
+        }
+        if text.len() > MAX_TEXT_BYTES {
+            return TAKEN_OUT.clone_into(text);
         }
     }
+}
 
-    fn text(&self, text: &mut String) {
-        for rule in self.rules {
-            if Instant::now() >= self.until {
-                TAKEN_OUT.clone_into(text);
-                return;
-            }
-            if let Cow::Owned(redacted) = rule.expression.replace_all(text, NoExpand(rule.with)) {
-                *text = redacted;
-            }
-            if text.len() > MAX_TEXT_BYTES {
-                TAKEN_OUT.clone_into(text);
-                return;
+fn for_each_text(event: &mut Value, message: &mut Option<String>, change: &dyn Fn(&mut String)) {
+    if let Some(message) = message {
+        change(message);
+    }
+    let fields = event.as_object_mut().into_iter().flatten();
+    for (_, value) in fields.filter(|(field, _)| !KEPT_FIELDS.contains(&field.as_str())) {
+        for_each_in(value, change);
+    }
+}
+
+fn for_each_in(value: &mut Value, change: &dyn Fn(&mut String)) {
+    match value {
+        Value::String(text) => change(text),
+        Value::Array(values) => values.iter_mut().for_each(|value| for_each_in(value, change)),
+        Value::Object(fields) => {
+            for (key, value) in fields {
+                if !KEPT_KEYS.contains(&key.as_str()) {
+                    for_each_in(value, change);
+                }
             }
         }
+        Value::Null | Value::Bool(_) | Value::Number(_) => {}
     }
 }
