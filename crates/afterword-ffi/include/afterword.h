@@ -90,7 +90,7 @@ typedef struct afterword_options_t afterword_options_t;
 
 /**
  * Takes a line of the log: its level, its text (valid during the call), and what was given with the function. Called on any
- * thread, on several at once too; not called again from within itself.
+ * thread, on several at once too; not called again from within itself. It must return: no exception, no `longjmp`.
  */
 typedef void (*afterword_logger_t)(afterword_level_t level, const char *text, void *data);
 

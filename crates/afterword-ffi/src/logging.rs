@@ -10,7 +10,7 @@ use crate::capture::AfterwordLevel;
 use crate::outcome::{AfterwordResult, Failure, outcome};
 
 /// Takes a line of the log: its level, its text (valid during the call), and what was given with the function. Called on any
-/// thread, on several at once too; not called again from within itself.
+/// thread, on several at once too; not called again from within itself. It must return: no exception, no `longjmp`.
 pub type AfterwordLogger = Option<unsafe extern "C" fn(level: AfterwordLevel, text: *const c_char, data: *mut c_void)>;
 
 struct Logger {
