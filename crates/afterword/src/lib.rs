@@ -20,6 +20,8 @@
 //! messages and transactions go through the [`sentry`] hub as in any program that uses it, into the same store, under the
 //! same consent. There is no HTTP, no window and no async runtime in this crate.
 //!
+//! A main thread that does not respond is reported, with its stack, where it is watched: see [`watch_main_thread`].
+//!
 //! # What a panic becomes
 //!
 //! | the panic | a dump? | it is | who decides |
