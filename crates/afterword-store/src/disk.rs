@@ -91,20 +91,43 @@ pub(crate) fn create_private(path: &Path) -> io::Result<File> {
     system::private_file().write(true).create_new(true).open(path)
 }
 
-/// Writes a file where no reader looks for it, and syncs it; its name is not made last. What is there is replaced.
-pub(crate) fn write_unseen(path: &Path, bytes: &[u8]) -> Result<(), Error> {
+/// Writes a file where no reader looks for it, and does not sync it. What is there is replaced.
+pub(crate) fn write_unseen(path: &Path, bytes: &[u8]) -> Result<File, Error> {
     let written = system::private_file()
         .write(true)
         .create(true)
         .truncate(true)
         .open(path)
-        .and_then(|mut file| {
-            file.write_all(bytes)?;
-            file.sync_all()
-        });
+        .and_then(|mut file| file.write_all(bytes).map(|()| file));
     written.map_err(|source| Error::Write {
         path: path.to_owned(),
         source,
+    })
+}
+
+/// Syncs many files at once: a file system that writes a journal does it once for all who wait.
+pub(crate) fn sync_files(files: &[File]) -> io::Result<()> {
+    const AT_ONCE: usize = 8;
+    let sync = |files: &[File]| files.iter().try_for_each(File::sync_all);
+    if files.len() < AT_ONCE {
+        return sync(files);
+    }
+    std::thread::scope(|threads| {
+        let shares = files.chunks(files.len().div_ceil(AT_ONCE));
+        let begun: Vec<_> = shares
+            .map(|share| {
+                std::thread::Builder::new()
+                    .spawn_scoped(threads, move || sync(share))
+                    .map_err(|_| share)
+            })
+            .collect();
+        begun.into_iter().try_for_each(|share| match share {
+            Ok(thread) => thread
+                .join()
+                .unwrap_or_else(|_| Err(io::Error::other("a thread that syncs panicked"))),
+            // No thread is to be had.
+            Err(share) => sync(share),
+        })
     })
 }
 

@@ -5,6 +5,7 @@
 
 #![expect(clippy::unwrap_used, reason = "a test that cannot go on says so by panicking")]
 
+mod capturer;
 mod collector;
 mod crashes;
 mod crashes_expected;
@@ -15,9 +16,12 @@ mod ends;
 mod errors;
 mod examples;
 mod ffi;
+mod flush;
 mod hang;
 mod hang_watch;
 mod life;
+mod manners;
+mod many;
 mod nets;
 mod privacy;
 mod process;

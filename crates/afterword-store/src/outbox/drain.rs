@@ -141,6 +141,7 @@ impl Draining<'_> {
     fn take_batch(&mut self) -> Result<bool, Error> {
         let before = self.position.clone();
         let mut taken = Vec::new();
+        let mut files = Vec::new();
         let mut bytes = 0;
         let mut finished = false;
         'segments: while let Some(mut segment) = Segment::open(self.run, &self.position, self.drain.over)? {
@@ -156,7 +157,7 @@ impl Draining<'_> {
                         self.position.offset = segment.at;
                         if let Some(arriving) = self.admit(class, id) {
                             bytes += envelope.len();
-                            self.stage(&arriving, &envelope)?;
+                            files.push(self.stage(&arriving, &envelope)?);
                             taken.push(arriving);
                         }
                     }
@@ -175,7 +176,11 @@ impl Draining<'_> {
             return Ok(false);
         }
         if !taken.is_empty() {
-            disk::sync_folder(&self.arriving_folder())?;
+            let folder = self.arriving_folder();
+            if let Err(source) = disk::sync_files(&files) {
+                return Err(Error::Write { path: folder, source });
+            }
+            disk::sync_folder(&folder)?;
         }
         step()?;
         self.position.store(self.run)?;
@@ -232,11 +237,12 @@ impl Draining<'_> {
         })
     }
 
-    fn stage(&self, arriving: &Arriving, envelope: &[u8]) -> Result<(), Error> {
+    fn stage(&self, arriving: &Arriving, envelope: &[u8]) -> Result<File, Error> {
         let folder = self.arriving_folder();
         disk::make_folder(&folder)?;
-        disk::write_unseen(&folder.join(arriving.name()), envelope)?;
-        step()
+        let file = disk::write_unseen(&folder.join(arriving.name()), envelope)?;
+        step()?;
+        Ok(file)
     }
 
     /// Counts what was too many, for the server.

@@ -22,7 +22,7 @@
 //! A drainer may be killed at any point, and other processes send and delete what it has put into the store. It takes a batch
 //! of complete records in steps:
 //!
-//! 1. each record becomes a file in `arriving`, whose name says where in the outbox it ended, and is synced;
+//! 1. each record becomes a file in `arriving`, whose name says where in the outbox it ended, and all of them are synced;
 //! 2. the position behind the batch is written to `outbox.json`, synced;
 //! 3. each file is renamed to where the [table of consent](crate::consent) puts it, and is seen by senders from then on;
 //! 4. a segment that is drained and will not grow is deleted.

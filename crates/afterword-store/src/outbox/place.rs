@@ -150,7 +150,7 @@ impl Draining<'_> {
         disk::delete_folder(report)?;
         disk::make_folder(report)?;
         step()?;
-        disk::write_unseen(&report.join(ReportFile::Event.name()), &event)?;
+        disk::write_atomic(&report.join(ReportFile::Event.name()), &event)?;
         disk::write_json(&report.join("report.json"), &info, REPORT_JSON_MAX_BYTES)?;
         step()?;
         disk::rename(beside, &report.join(ReportFile::Envelope.name()))?;
