@@ -1,7 +1,7 @@
 //! Programs that embed Afterword, each as small as it can be. Run them with
 //!
 //! ```text
-//! cargo run -p afterword-collector                     # a server; it prints a DSN
+//! cargo run -p afterword-collector -- serve --bootstrap studio/paint   # a server; it prints a DSN
 //! SENTRY_DSN=… cargo run -p afterword-examples --example egui
 //! ```
 //!

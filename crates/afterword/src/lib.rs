@@ -32,11 +32,31 @@
 //! | with `panic = "abort"` | yes, by SIGABRT | a crash | the signal; the panic's message is in the report |
 //! | while panicking, in a destructor, across C | yes, by SIGABRT | a crash (the first panic may be an error too) | the signal |
 //!
+//! A panic within a request that the layer of `afterword-tower` recovers is an error of that request.
+//!
+//! # What else is captured
+//!
+//! | what | with |
+//! | --- | --- |
+//! | an error, with its sources and the backtrace that it carries | [`capture`], [`capture_result`], `capture_anyhow`, `capture_eyre` |
+//! | a message, an event | [`capture_message`], [`capture_event`], and all of [`sentry`] |
+//! | what a person writes | [`feedback`], [`Feedback`] |
+//! | where there is no `main` to call `init` in | [`Lazy`] |
+//! | where the capturer is given | [`ErrorCapturer`], [`RecordingCapturer`] for tests |
+//! | transactions, spans, and traces over several processes | [`sentry::start_transaction`], [`trace`], `tracing_layer` |
+//! | work with a scope of its own | [`with_scope`], [`HubExt`] |
+//! | a main thread that hangs | [`watch_main_thread`], [`report_hang`] |
+//! | the health of releases | by itself, once there is a release |
+//!
+//! What is captured is on the disk when the function returns, and outlives the process, however that ends: there is nothing to
+//! wait for at an exit. [`flush`] waits for the server where that matters. All options are in one table: [`Options`].
+//!
 //! # Where to call what
 //!
 //! | function | reaches crash reports |
 //! | --- | --- |
-//! | [`set_tag`], [`set_user`], [`set_context`], [`set_extra`], [`configure_scope`] | when it returns |
+//! | [`set_tag`], [`set_user`], [`set_context`], [`set_extra`], [`set_level`], [`set_fingerprint`], [`set_request`], [`configure_scope`] | when it returns |
+//! | [`with_scope`] on a thread that works with the main hub | while it runs |
 //! | [`add_breadcrumb`] or `sentry::add_breadcrumb`, on any thread | when it returns |
 //! | `sentry::configure_scope` on the main hub | within a second |
 //!
@@ -44,10 +64,15 @@
 //! change the main hub's scope on two threads at once, and call none of these inside [`configure_scope`].
 //!
 //! # Reading the code
-//! [`options`](Options) → `init` → `start` (the reporter) → `handler` (a crash: the reporter, else `rescue`, else `salvage`) →
+//! [`options`](Options) → `init` → `client` → `start` (the reporter) → `handler` (a crash: the reporter, else `rescue`, else `salvage`) →
 //! `panics` and `hang`, with `passage` (what lets the reporter at a thread) and `this_thread`; beside them `mirror` (scope),
-//! `watch` (starts a reporter that died again), `terminate` (signals that end the app), `frames` (an integration of ours) and
-//! `transport` (envelopes into the store).
+//! `watch` (starts a reporter that died again), `terminate` (signals that end the app) and `frames` (an integration of ours).
+//! What is captured goes `capture` → the SDK's client → `outgoing` (sampling, hooks) → `transport` → `outbox` (a file that the
+//! reporter drains); `flush` waits for it.
+//!
+//! # Features
+//! `anyhow`, `eyre` (their errors with their backtraces), `http` (traces in the headers of `http`, `reqwest`, `axum`), `tracing`
+//! (a layer). None of them is on by itself, and none brings a client, a server or a runtime.
 
 mod error;
 mod options;
