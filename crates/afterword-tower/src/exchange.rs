@@ -81,7 +81,9 @@ impl Shared {
 impl Exchange {
     /// Before the service is called: makes the request's hub, which the handler finds in the extensions too.
     pub(crate) fn begin<B: 'static>(shared: &Arc<Shared>, mut request: Request<B>) -> (Exchange, Request<B>) {
-        let hub = Arc::new(Hub::new_from_top(Hub::current()));
+        // A layer further out, or who sends the request, may have bound one to it.
+        let bound = request.extensions().get::<Arc<Hub>>().cloned();
+        let hub = Arc::new(Hub::new_from_top(bound.unwrap_or_else(Hub::current)));
         let client = hub.client().filter(|client| client.is_enabled());
         let pii = client.as_ref().is_some_and(|client| client.options().send_default_pii);
         let notes = Arc::new(Notes {

@@ -26,9 +26,9 @@
 //!
 //! # What it does
 //!
-//! - **A hub for each request**, a clone of the one that is current when the request comes. It is the current one whenever
-//!   the handler or the body of its answer is polled, and is found in the request's extensions as `Arc<Hub>`. A task that
-//!   the handler spawns gets it with `sentry::SentryFutureExt::bind_hub`.
+//! - **A hub for each request**, a clone of the one in the request's extensions if it comes with one, else of the one that is
+//!   current when it comes. It is the current one whenever the handler or the body of its answer is polled, and is found in
+//!   the request's extensions as `Arc<Hub>`. A task that the handler spawns gets it with `sentry::SentryFutureExt::bind_hub`.
 //! - **A transaction for each request**, if the client traces at all. It goes on with the caller's trace (`sentry-trace`,
 //!   `baggage`), is named by method and matched route (where the layer is added to axum's routes; else by the path), and ends
 //!   with the answer's body. Without tracing, the errors of a request still carry the trace that its caller sent.

@@ -56,6 +56,19 @@ async fn what_a_request_says_stays_with_it() {
 }
 
 #[tokio::test]
+async fn a_request_that_comes_with_a_hub_has_a_clone_of_that_one() {
+    let sentry = Sentry::new(ClientOptions::new());
+    let bound = Arc::new(Hub::new_from_top(&sentry.hub));
+    bound.configure_scope(|scope| scope.set_tag("job", "export"));
+    let handler = async || _ = sentry::capture_message("from the handler", Level::Info);
+    let app = app(AfterwordLayer::new(), Router::new().route("/", route(handler)));
+    let mut request = get("/");
+    request.extensions_mut().insert(bound);
+    sentry.send(app, request).await;
+    assert_eq!(sentry.event().tags["job"], "export");
+}
+
+#[tokio::test]
 async fn what_the_application_says_of_the_request_stays() {
     let sentry = Sentry::new(ClientOptions::new());
     let handler = async || {
