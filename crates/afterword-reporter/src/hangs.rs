@@ -6,13 +6,14 @@ use std::thread::JoinHandle;
 use std::time::Duration;
 
 use afterword_channel::layout::About;
-use afterword_channel::{CaptureStatus, Identity, Message, ReporterChannel, RunView};
+use afterword_channel::{CaptureStatus, Identity, Message, Policy, ReporterChannel, RunView};
 use afterword_store::{ReportKind, Store};
 
 use crate::Error;
 use crate::capture;
 use crate::error::chain;
 use crate::keep::Kept;
+use crate::policy::CurrentPolicy;
 
 /// Reports of hangs in one run: a watchdog that reports the same hang every second must not fill the store.
 const MAX_REPORTS: u32 = 10;
@@ -29,6 +30,7 @@ pub(crate) struct Hangs {
 struct Shared {
     store: Store,
     app: Identity,
+    policy: CurrentPolicy,
     run: Arc<RunView>,
     channel: Arc<ReporterChannel>,
     busy: Mutex<bool>,
@@ -39,11 +41,18 @@ struct Shared {
 struct Busy(Arc<Shared>);
 
 impl Hangs {
-    pub(crate) fn new(store: Store, app: Identity, run: Arc<RunView>, channel: Arc<ReporterChannel>) -> Hangs {
+    pub(crate) fn new(
+        store: Store,
+        app: Identity,
+        policy: CurrentPolicy,
+        run: Arc<RunView>,
+        channel: Arc<ReporterChannel>,
+    ) -> Hangs {
         Hangs {
             shared: Arc::new(Shared {
                 store,
                 app,
+                policy,
                 run,
                 channel,
                 busy: Mutex::new(false),
@@ -66,6 +75,7 @@ impl Hangs {
         let started = std::thread::Builder::new().name("hang".to_owned()).spawn(move || {
             let status = match shared.keep(tid, lasted_ms, busy) {
                 Ok(()) => CaptureStatus::Kept,
+                Err(Error::Never) => CaptureStatus::Unwanted,
                 Err(error) => {
                     log::error!("no report of a hang: {}", chain(&error));
                     CaptureStatus::Failed
@@ -101,10 +111,18 @@ impl Hangs {
 
 impl Shared {
     fn keep(&self, tid: u32, lasted_ms: u32, busy: Busy) -> Result<(), Error> {
+        let policy = self.policy.get();
+        if policy == Policy::Never {
+            return Err(Error::Never);
+        }
         let dump = capture::living(self.run.app_pid()?, tid);
         drop(busy);
         let dump = dump?;
-        let mut kept = Kept::new(&self.app, &self.run, dump, ReportKind::Hang)?;
+        let app = Identity {
+            policy,
+            ..self.app.clone()
+        };
+        let mut kept = Kept::new(&app, &self.run, dump, ReportKind::Hang)?;
         if lasted_ms > 0 {
             // The bound and not what it came to: the same words each time.
             kept.set_message(format!("App hanging for at least {lasted_ms} ms"));

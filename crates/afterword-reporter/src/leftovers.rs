@@ -10,8 +10,8 @@ use uuid::Uuid;
 use crate::app;
 use crate::endings::{self, Run};
 use crate::error::chain;
-use crate::policy::CurrentPolicy;
-use crate::{outbox, send};
+use crate::outbox;
+use crate::policy::{self, CurrentPolicy};
 
 const LOCK_TRIES: u32 = 5;
 const LOCK_PAUSE: Duration = Duration::from_millis(10);
@@ -26,7 +26,7 @@ pub(crate) fn clean_up(store: &Store, own_run: Uuid, app_pid: u32, policy: &Curr
             log::warn!("report {}: {}", report.id(), chain(&error));
         }
     }
-    send::withdraw_what_is_not_covered(store, policy.get());
+    policy::apply(store, policy.consent());
     match store.runs() {
         Ok(runs) => {
             for (id, folder) in runs.into_iter().filter(|(id, _)| *id != own_run) {

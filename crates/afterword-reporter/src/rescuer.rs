@@ -46,7 +46,7 @@ pub(crate) fn run(arguments: &[OsString], shells: Vec<Box<dyn Shell>>) -> Result
         }
     };
     run.set_answer(Occasion::Crash, memory.rescue_request()?, status)?;
-    let policy = CurrentPolicy::new(hello.identity.policy);
+    let policy = CurrentPolicy::of(&store, hello.identity.policy);
     let watched = Watched {
         hello: hello.clone(),
         pid: run.app_pid()?,

@@ -15,7 +15,7 @@ use time::OffsetDateTime;
 use uuid::Uuid;
 
 use crate::error::chain;
-use crate::policy::CurrentPolicy;
+use crate::policy::{self, CurrentPolicy};
 use crate::{outbox, send};
 
 /// Between two tries while the app waits for a flush: it doubles.
@@ -29,6 +29,8 @@ pub(crate) enum Task {
     Drain,
     /// There is something new in the store.
     Send,
+    /// The consent has changed.
+    Consent,
     /// The app wants to know when all that it has captured so far is sent, and waits until then at the most.
     Flush { request: u32, until: Instant },
 }
@@ -124,6 +126,7 @@ struct Pending {
 /// What is to be tried now.
 #[derive(Default)]
 struct Wanted {
+    consent: bool,
     drain: bool,
     queue: bool,
     reports: bool,
@@ -153,6 +156,7 @@ impl Runner {
     fn note(&mut self, task: Task, wanted: &mut Wanted) {
         match task {
             Task::Drain => wanted.drain = true,
+            Task::Consent => (wanted.consent, wanted.drain, wanted.queue, wanted.reports) = (true, true, true, true),
             Task::Send => (wanted.queue, wanted.reports) = (true, true),
             Task::Flush { request, until } => {
                 (wanted.drain, wanted.queue) = (true, true);
@@ -181,6 +185,9 @@ impl Runner {
     }
 
     fn attempt(&mut self, wanted: &Wanted) {
+        if wanted.consent {
+            policy::apply(&self.store, self.policy.consent());
+        }
         let drained = if wanted.drain { self.drain() } else { Some(0) };
         // What failed a moment ago is not tried again for each new envelope.
         let waits = self.retry_queue_at.is_some_and(|at| at > OffsetDateTime::now_utc());

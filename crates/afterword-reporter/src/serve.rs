@@ -7,8 +7,8 @@ use std::time::{Duration, Instant};
 
 use afterword_channel::layout::Occasion;
 use afterword_channel::{
-    CaptureStatus, Error as ChannelError, Hello, Message, Policy, PrivateView, Received, ReporterChannel, RunState,
-    RunView,
+    CaptureStatus, Error as ChannelError, Hello, Identity, Message, Policy, PrivateView, Received, ReporterChannel,
+    RunState, RunView,
 };
 use afterword_store::{AppId, AskerLock, ReportId, ReportKind, Store};
 use time::OffsetDateTime;
@@ -54,7 +54,7 @@ pub(crate) fn run(arguments: &[OsString], shells: Vec<Box<dyn Shell>>) -> Result
     };
     let beginning = Arc::new(Beginning::of(&hello.identity, &run));
     let (channel, run) = (Arc::new(channel), Arc::new(run));
-    let policy = CurrentPolicy::new(hello.identity.policy);
+    let policy = CurrentPolicy::of(&store, hello.identity.policy);
     let served = Served {
         id: hello.run_id,
         run: run.clone(),
@@ -69,7 +69,13 @@ pub(crate) fn run(arguments: &[OsString], shells: Vec<Box<dyn Shell>>) -> Result
         shells,
         beginning.clone(),
     );
-    let hangs = Hangs::new(store.clone(), hello.identity.clone(), run.clone(), channel.clone());
+    let hangs = Hangs::new(
+        store.clone(),
+        hello.identity.clone(),
+        policy.clone(),
+        run.clone(),
+        channel.clone(),
+    );
     let mut serving = Serving {
         app,
         channel,
@@ -165,7 +171,11 @@ impl Serving {
                 tid,
                 lasted_ms,
             } => self.hangs.report(request, tid, lasted_ms),
-            Message::Consent | Message::Ready { .. } | Message::Captured { .. } | Message::Flushed { .. } => {
+            Message::Consent => {
+                self.policy.look(&self.store);
+                self.errands.send(Task::Consent);
+            }
+            Message::Ready { .. } | Message::Captured { .. } | Message::Flushed { .. } => {
                 log::warn!("skipped a message that is not the app's to send now");
             }
         }
@@ -190,17 +200,21 @@ impl Serving {
     }
 
     fn capture(&self, occasion: Occasion, kind: ReportKind) -> Result<Kept, Error> {
-        let app = &self.hello.identity;
-        if app.policy == Policy::Never {
+        let policy = self.policy.get();
+        if policy == Policy::Never {
             return Err(Error::Never);
         }
+        let app = Identity {
+            policy,
+            ..self.hello.identity.clone()
+        };
         // A reporter that was stopped finds the number of its app given to another process, maybe.
         self.app.must_live()?;
         executable::hold(self.run.app_pid()?);
         self.hangs.make_way();
         let dump = capture::capture(&self.memory, occasion)?;
         self.app.must_live()?;
-        Kept::new(app, &self.run, dump, kind)
+        Kept::new(&app, &self.run, dump, kind)
     }
 
     fn keep_open_panic(&mut self) -> Result<Option<ReportId>, Error> {

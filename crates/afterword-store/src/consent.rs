@@ -16,6 +16,20 @@
 //! *Queued*: may be sent while the policy stays `always` ([`Store::queued_envelopes_under`](crate::Store::queued_envelopes_under)
 //! asks again). *Dropped*: not written at all. *Other* is what else an SDK may send: logs, metrics, check-ins.
 //!
+//! The policy may change while there is something in the store ([`Store::apply_consent`](crate::Store::apply_consent)):
+//!
+//! | what there is              | to `ask` | to `always` | to `never` |
+//! | -------------------------- | -------- | ----------- | ---------- |
+//! | held envelope              | held     | queued      | deleted    |
+//! | queued envelope            | held     | queued      | deleted    |
+//! | refused envelope           | stays    | stays       | deleted    |
+//! | waiting report, unanswered | held     | queued      | deleted    |
+//! | sending report, unanswered | held     | queued      | deleted    |
+//!
+//! A report that is *held* waits for an answer; one that is *queued* is sent without any: a consent to everything covers what
+//! there is already, crashes as well. A report that the person has answered is as it was answered, whatever the policy; and what
+//! a server has stays recorded.
+//!
 //! A comment that a person writes into the dialog is no item of this table: it goes with the report, under its answer.
 
 use serde::{Deserialize, Serialize};
@@ -162,6 +176,45 @@ pub fn placement(item: ItemKind, policy: ConsentPolicy) -> Placement {
     }
 }
 
+/// What there may be in the store when the policy changes.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub enum Kept {
+    /// In `envelopes/held`.
+    HeldEnvelope,
+    /// In `envelopes/queued`.
+    QueuedEnvelope,
+    /// In `envelopes/refused`.
+    RefusedEnvelope,
+    /// In `reports/waiting`, without an answer.
+    WaitingReport,
+    /// In `reports/sending`, without an answer.
+    SendingReport,
+}
+
+/// What becomes of it.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub enum Fate {
+    /// It is where it was.
+    Stays,
+    /// It is kept and not sent; a report waits for an answer.
+    Held,
+    /// It is to be sent.
+    Queued,
+    /// It is gone.
+    Deleted,
+}
+
+/// The second table of this module's page.
+#[must_use]
+pub fn fate(kept: Kept, policy: ConsentPolicy) -> Fate {
+    match (policy, kept) {
+        (ConsentPolicy::Never, _) => Fate::Deleted,
+        (_, Kept::RefusedEnvelope) => Fate::Stays,
+        (ConsentPolicy::Ask, _) => Fate::Held,
+        (ConsentPolicy::Always, _) => Fate::Queued,
+    }
+}
+
 impl From<ReportKind> for ItemKind {
     fn from(kind: ReportKind) -> ItemKind {
         match kind {
@@ -241,15 +294,44 @@ pub enum Placed {
 mod tests {
     use super::*;
 
+    /// The rows of the table in the documentation whose first column has this head.
+    fn table(head: &str) -> Vec<Vec<&'static str>> {
+        include_str!("consent.rs")
+            .lines()
+            .map(|line| line.strip_prefix("//! | "))
+            .skip_while(|line| !line.is_some_and(|line| line.starts_with(head)))
+            .map_while(|line| line)
+            .skip(2)
+            .map(|line| line.trim_end_matches('|').split('|').map(str::trim).collect())
+            .collect()
+    }
+
+    #[test]
+    fn the_table_of_changes_holds() {
+        let kept = [
+            ("held envelope", Kept::HeldEnvelope),
+            ("queued envelope", Kept::QueuedEnvelope),
+            ("refused envelope", Kept::RefusedEnvelope),
+            ("waiting report, unanswered", Kept::WaitingReport),
+            ("sending report, unanswered", Kept::SendingReport),
+        ];
+        let documented = table("what there is ");
+        assert_eq!(documented.len(), kept.len());
+        for (row, (name, kept)) in documented.iter().zip(kept) {
+            let policies = [ConsentPolicy::Ask, ConsentPolicy::Always, ConsentPolicy::Never];
+            let words: Vec<String> = policies
+                .iter()
+                .map(|policy| format!("{:?}", fate(kept, *policy)).to_lowercase())
+                .collect();
+            assert_eq!(row[0], name);
+            assert_eq!(row[1..], words, "{name}");
+        }
+    }
+
     /// The table in the documentation and the function say the same.
     #[test]
     fn the_table_holds() {
-        let documented: Vec<Vec<&str>> = include_str!("consent.rs")
-            .lines()
-            .filter_map(|line| line.strip_prefix("//! | "))
-            .skip(2)
-            .map(|line| line.trim_end_matches('|').split('|').map(str::trim).collect())
-            .collect();
+        let documented = table("item ");
         assert_eq!(documented.len(), ItemKind::ALL.len());
         for (row, item) in documented.iter().zip(ItemKind::ALL) {
             let policies = [ConsentPolicy::Ask, ConsentPolicy::Always, ConsentPolicy::Never];

@@ -16,6 +16,7 @@
 //!   envelopes/held|queued|refused/<uuid>.envelope
 //!   log/                        what the reporter did, one file a run
 //!   state/rate-limits.json      what the server asked us to wait for
+//!   state/consent.json          what the person chose at runtime
 //!   state/queue.json            how often sending the queue has failed in a row
 //!   state/losses.json           what was dropped, counted, to be told to the server
 //! ```
@@ -77,6 +78,7 @@ mod settle;
 
 mod ends;
 mod envelopes;
+mod given;
 mod limits;
 mod losses;
 pub mod outbox;
@@ -89,6 +91,7 @@ pub use ends::AbnormalEnd;
 pub use envelopes::ReleasedEnvelope;
 pub use error::{Error, chain};
 pub use gate::ReleasedReport;
+pub use given::{Applied, GivenConsent};
 pub use ids::{AppId, ReportId};
 pub use info::{Answer, Decision, Delivery, ReportFile, ReportInfo, ReportKind, State};
 pub use losses::{Loss, LossReason};

@@ -25,3 +25,15 @@ pub enum InitError {
     #[error("afterword is already initialised in this process")]
     AlreadyInitialised,
 }
+
+/// What makes [`crate::set_consent`] fail.
+#[derive(Debug, thiserror::Error)]
+#[non_exhaustive]
+pub enum ConsentError {
+    /// There is nothing that a consent could be for.
+    #[error("afterword is not initialised, or its DSN is empty")]
+    Off,
+    /// The choice could not be kept, or what it wants deleted could not be.
+    #[error("the consent cannot be kept")]
+    Store(#[from] afterword_store::Error),
+}

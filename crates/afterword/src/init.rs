@@ -8,7 +8,7 @@ use std::thread::ThreadId;
 use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
 use afterword_channel::{AppChannel, Hello, Identity, Message, OsText, Policy, PrivateMemory, RunFile, RunState};
-use afterword_store::{AppId, ConsentPolicy, EnvelopeClass, OutboxWriter, Placed, Store, chain};
+use afterword_store::{AppId, EnvelopeClass, OutboxWriter, Placed, Store, chain};
 use sentry::types::{Dsn, Uuid};
 
 use crate::client::Parts;
@@ -17,7 +17,7 @@ use crate::outbox::Outbox;
 use crate::rescue::Rescuer;
 use crate::salvage::Stock;
 use crate::start::Program;
-use crate::{Consent, InitError, Options, handler, mirror, panics, start, terminate, this_thread};
+use crate::{Consent, InitError, Options, consent, handler, mirror, panics, start, terminate, this_thread};
 
 /// What the whole process shares once `init` has returned. Never dropped.
 pub(crate) struct Running {
@@ -30,7 +30,6 @@ pub(crate) struct Running {
     pub(crate) stock: Stock,
     pub(crate) outbox: Outbox,
     store: Store,
-    policy: ConsentPolicy,
     /// What an envelope of our own making says of the app.
     pub(crate) dsn: String,
     pub(crate) release: Option<String>,
@@ -78,16 +77,16 @@ impl Running {
 
     /// Who decides, as it is now.
     pub(crate) fn policy(&self) -> Policy {
-        match self.policy {
-            ConsentPolicy::Ask => Policy::Ask,
-            ConsentPolicy::Always => Policy::Always,
-            ConsentPolicy::Never => Policy::Never,
+        match crate::consent() {
+            Consent::Ask => Policy::Ask,
+            Consent::Always => Policy::Always,
+            Consent::Never => Policy::Never,
         }
     }
 
     /// Keeps an envelope that is no report, synced.
     pub(crate) fn keep(&self, class: EnvelopeClass, envelope: &[u8]) -> Result<Placed, afterword_store::Error> {
-        let placed = self.store.put_envelope(self.policy, class, envelope)?;
+        let placed = self.store.put_envelope(crate::consent().into(), class, envelope)?;
         self.outbox.note_appended();
         self.tell(&Message::Stored);
         Ok(placed)
@@ -156,6 +155,9 @@ impl Options {
             return Err(InitError::AlreadyInitialised);
         }
         let app_name = options.app_name.take().unwrap_or_else(executable_name);
+        if let Some((root, app_id)) = options.place(&app_name) {
+            options.consent = consent::at_start(root, app_id, options.consent);
+        }
         // Where nothing may be kept, nothing is written either: no store, no run file, no reporter.
         let store = (options.consent != Consent::Never)
             .then(|| options.open_store(&app_name))
@@ -177,13 +179,21 @@ impl Options {
 }
 
 impl Resolved {
-    fn open_store(&self, app_name: &str) -> Option<(Store, PathBuf, AppId)> {
+    /// Where the store of the app is, or will be.
+    fn place(&self, app_name: &str) -> Option<(PathBuf, AppId)> {
         let app_id = AppId::from_name(self.app_id.as_deref().unwrap_or(app_name));
-        let opened = match &self.store {
+        let root = match &self.store {
             Some(root) => Ok(root.clone()),
             None => Store::default_root(),
-        }
-        .and_then(|root| Ok((Store::open(&root, &app_id)?, root, app_id)));
+        };
+        root.inspect_err(|error| log::error!("afterword is off, it has no store: {}", chain(error)))
+            .ok()
+            .map(|root| (root, app_id))
+    }
+
+    fn open_store(&self, app_name: &str) -> Option<(Store, PathBuf, AppId)> {
+        let (root, app_id) = self.place(app_name)?;
+        let opened = Store::open(&root, &app_id).map(|store| (store, root, app_id));
         opened
             .inspect_err(|error| log::error!("afterword is off, its store cannot be opened: {}", chain(error)))
             .ok()
@@ -243,7 +253,6 @@ impl Resolved {
             program,
             outbox: Outbox::new(OutboxWriter::new(&folder), self.delivery, self.timeout),
             store: store.clone(),
-            policy: self.consent.into(),
             dsn: hello.identity.dsn.clone(),
             release: self.release.clone(),
             environment: self.environment.clone(),

@@ -104,6 +104,7 @@ mod frames;
 mod hub_ext;
 pub mod trace;
 
+mod consent;
 mod flush;
 mod mirror;
 mod outbox;
@@ -123,7 +124,8 @@ pub use capture::capture_anyhow;
 pub use capture::capture_eyre;
 pub use capture::{capture, capture_event, capture_message, capture_result, event_from_error};
 pub use capturer::{ErrorCapturer, RecordingCapturer, SentryCapturer};
-pub use error::InitError;
+pub use consent::{ConsentTaken, consent, set_consent};
+pub use error::{ConsentError, InitError};
 pub use feedback::{Feedback, FeedbackKept, feedback};
 pub use flush::{Flushed, flush};
 pub use hang::{Busy, HANG_AFTER, MainThreadWatch, Paused, report_hang, watch_main_thread};

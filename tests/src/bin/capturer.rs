@@ -40,6 +40,8 @@ fn main() {
         // Sessions are envelopes too, and the tests count requests.
         .release_health(false)
         .traces_sample_rate(1.0)
+        // What the tests count is what they had captured.
+        .release_health(false)
         .transport(Transport {
             delivery: arguments.synchronous.then_some(Delivery::Synchronous),
             timeout_ms: Some(arguments.timeout),
@@ -80,6 +82,9 @@ fn obey(words: &[&str]) -> String {
         }
         // many COUNT THREADS
         "many" => many(number(1), number(2)),
+        // consent WORD
+        "consent" => format!("{:?}", afterword::set_consent(consent(words[1]))),
+        "consent?" => format!("{:?}", afterword::consent()),
         // large BYTES
         "large" => sentry::capture_message(&"x".repeat(number(1) as usize), sentry::Level::Error).to_string(),
         // flush MILLISECONDS

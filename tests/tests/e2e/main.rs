@@ -7,6 +7,7 @@
 
 mod capturer;
 mod collector;
+mod consent;
 mod crashes;
 mod crashes_expected;
 mod crashes_matrix;

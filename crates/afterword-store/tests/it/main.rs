@@ -4,6 +4,7 @@
 
 mod ends;
 mod gate;
+mod given;
 mod leftovers;
 mod losses;
 mod moves;
