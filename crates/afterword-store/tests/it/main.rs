@@ -8,6 +8,7 @@ mod given;
 mod leftovers;
 mod losses;
 mod moves;
+mod outbox_kills;
 mod retention;
 mod together;
 mod withdraw;
