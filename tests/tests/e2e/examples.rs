@@ -10,6 +10,7 @@ use tempfile::TempDir;
 
 use crate::collector::Server;
 use crate::process::{program, quiet, wait_for};
+use crate::screen::Screen;
 
 struct Example {
     server: Server,
@@ -140,4 +141,29 @@ fn an_sdk_that_is_there_is_attached_to_and_nothing_leaves_before_consent() {
         "{waiting}"
     );
     assert!(example.server.issues().is_empty());
+}
+
+#[test]
+fn windows_open_and_report_what_ends_them() {
+    let screen = Screen::start();
+    // The button for the panic is the fifth, from the keyboard.
+    let press_panic: [&str; 6] = ["Tab", "Tab", "Tab", "Tab", "Tab", "space"];
+    for (name, keys) in [("winit", &["p"][..]), ("egui", &press_panic)] {
+        let example = Example::new();
+        let mut command = example.command(name);
+        // Nobody is to be asked: what is sent tells.
+        command
+            .env("DISPLAY", &screen.display)
+            .env("AFTERWORD_CONSENT", "always");
+        let mut app = command.spawn().unwrap();
+        screen.window(&format!("Afterword: {name}"));
+        let ended = wait_for("the app's end", || {
+            // A window that has only just come may not hear the first of them.
+            keys.iter().for_each(|key| drop(screen.tool(&["key", key])));
+            app.try_wait().unwrap()
+        });
+        assert_eq!(ended.code(), Some(101), "{name}");
+        let issues = example.issues(1);
+        assert!(titles(&issues)[0].contains("panic"), "{name}: {issues:?}");
+    }
 }

@@ -28,6 +28,7 @@ mod privacy;
 mod process;
 mod rules;
 mod runs;
+mod screen;
 mod sdk;
 mod sessions;
 mod stub;
