@@ -1,12 +1,12 @@
 //! The dialog on a screen, and in a terminal, answered as a person answers it.
 
 use std::io::{BufRead, BufReader, Write};
-use std::process::{Child, Command, Stdio};
+use std::process::{Command, Stdio};
 
 use afterword_store::State;
 
 use crate::collector::Server;
-use crate::process::{Scene, journals, quiet, wait_for, wait_for_or};
+use crate::process::{Scene, quiet, wait_for};
 use crate::screen::Screen;
 
 #[test]
