@@ -15,6 +15,8 @@
 //!    store decides. On *Send*, `restart` first, then `send`, with progress. On *Don't send* the store deletes the report.
 //!    The session of each run is told at its beginning and at its end (`session`).
 //!    Before that, `rules` drops what the app wants dropped; its other half, in `keep`, redacts texts before they are stored.
+//!    `sending`, another thread, drains the outbox of the app (`outbox`), sends what may be sent and answers a flush, whatever
+//!    the question is that is open meanwhile; who decides is in `policy`.
 //! 5. Without an answer the report waits; the next start of the app asks (`leftovers`).
 //!
 //! Where the reporter is gone or silent, the crash handler starts a `rescuer`, which does the same from step 3 on. Where even

@@ -67,8 +67,8 @@
 //! [`options`](Options) → `init` → `client` → `start` (the reporter) → `handler` (a crash: the reporter, else `rescue`, else `salvage`) →
 //! `panics` and `hang`, with `passage` (what lets the reporter at a thread) and `this_thread`; beside them `mirror` (scope),
 //! `watch` (starts a reporter that died again), `terminate` (signals that end the app) and `frames` (an integration of ours).
-//! What is captured goes `capture` → the SDK's client → `outgoing` (sampling, hooks) → `transport` → `outbox` (a file that the
-//! reporter drains); `flush` waits for it.
+//! What is captured goes `capture` → the SDK's client → `outgoing` (sampling, hooks) → `transport` (bounds) → `outbox` (a file
+//! that the reporter drains); `flush` waits for it, `consent` changes what becomes of it.
 //!
 //! # Features
 //! `anyhow`, `eyre` (their errors with their backtraces), `http` (traces in the headers of `http`, `reqwest`, `axum`), `tracing`

@@ -93,7 +93,14 @@ pub enum Delivery {
     Synchronous,
 }
 
-/// What may be sent without asking.
+/// What may be sent without asking. What the person chooses at runtime counts before it: see [`set_consent`](crate::set_consent).
+///
+/// | captured | `ask` | `always` | `never` |
+/// | --- | --- | --- | --- |
+/// | crash, panic, error, hang | waits for an answer | sent | not kept |
+/// | transaction, session, feedback, client report, log, metric, check-in | held until a consent covers it | sent | not kept |
+///
+/// For what waits or is held, [`flush`](crate::flush) does not wait: it says which kinds they are.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum Consent {
