@@ -22,6 +22,9 @@ use crate::{outbox, send};
 const FIRST_PAUSE: Duration = Duration::from_millis(50);
 const LONGEST_PAUSE: Duration = Duration::from_secs(1);
 
+/// How long what is new waits where others wait for a rate limit: it may be of a kind that has none.
+const BESIDE_OTHERS: Duration = Duration::from_secs(2);
+
 /// One thing to do.
 #[derive(Debug)]
 pub(crate) enum Task {
@@ -189,9 +192,7 @@ impl Runner {
             policy::apply(&self.store, self.policy.consent());
         }
         let drained = if wanted.drain { self.drain() } else { Some(0) };
-        // What failed a moment ago is not tried again for each new envelope.
-        let waits = self.retry_queue_at.is_some_and(|at| at > OffsetDateTime::now_utc());
-        if wanted.queue || (drained.is_some_and(|queued| queued > 0) && !waits) {
+        if wanted.queue || (drained.is_some_and(|queued| queued > 0) && self.may_try()) {
             let all_sent = self.send_queue();
             self.answer(all_sent && drained.is_some());
         } else {
@@ -200,6 +201,19 @@ impl Runner {
         if wanted.reports {
             self.send_reports();
         }
+    }
+
+    /// Whether a new envelope is to be sent at once: not where sending failed a moment ago, and not each by itself where others
+    /// wait for a rate limit to end, or for another process.
+    fn may_try(&mut self) -> bool {
+        let now = OffsetDateTime::now_utc();
+        let Some(retry_at) = self.retry_queue_at.filter(|at| *at > now) else {
+            return true;
+        };
+        if self.store.queue_failures() == 0 {
+            self.retry_queue_at = Some(retry_at.min(now + BESIDE_OTHERS));
+        }
+        false
     }
 
     /// How many envelopes may be sent that could not be sent before. None when that failed.

@@ -92,6 +92,21 @@ fn what_a_rate_limit_holds_is_not_tried_by_a_flush() {
 }
 
 #[test]
+fn what_is_limited_does_not_hold_up_other_kinds() {
+    let stub = Stub::start(Manner::LimitsErrors);
+    let scene = Scene::new();
+    let mut app = scene.capturer(&stub, &["--consent", "always"]);
+    app.tell("error one");
+    assert!(app.flush(LONG).done);
+    stub.behave(Manner::Takes);
+    app.tell("error two");
+    app.tell("transaction three");
+    stub.wait_for_events(1);
+    assert_eq!(stub.names(), ["three"]);
+    app.end();
+}
+
+#[test]
 fn a_flush_under_ask_says_which_kinds_are_held() {
     let stub = Stub::start(Manner::Takes);
     let scene = Scene::new();

@@ -20,6 +20,8 @@ pub(crate) enum Manner {
     Says(u16),
     /// 429, for so many seconds.
     Limits(u32),
+    /// 429, for an hour, and for errors alone.
+    LimitsErrors,
     /// Reads it and never answers, until told otherwise.
     Hangs,
 }
@@ -136,6 +138,11 @@ impl Shared {
                     format!(
                         "X-Sentry-Rate-Limits: {seconds}:error;transaction:organization\r\nRetry-After: {seconds}\r\n"
                     ),
+                    "{}".to_owned(),
+                ),
+                Manner::LimitsErrors => (
+                    429,
+                    "X-Sentry-Rate-Limits: 3600:error:organization\r\n".to_owned(),
                     "{}".to_owned(),
                 ),
                 Manner::Hangs => unreachable!("it is waited until it is another"),
