@@ -109,8 +109,6 @@ fn what_is_redacted_is_in_no_file_of_the_report_and_not_on_the_wire() {
         "the [a-z]utton",
         "--redact",
         "index is [0-9]+",
-        "--redact",
-        "(",
     ]);
     scene.run(&mut crasher);
     let report = scene.report_in(State::Waiting);
@@ -127,8 +125,6 @@ fn what_is_redacted_is_in_no_file_of_the_report_and_not_on_the_wire() {
             assert!(!found, "{word} in {}", path.display());
         }
     }
-    let journals = journals(&scene.store()).concat();
-    assert!(journals.contains("rule 3 to redact is left out"), "{journals}");
 
     scene.run(scene.crasher("clean-exit").env("CRASHER_ANSWER", "send"));
     let sent = scene.report_in(State::Sent).delivery().unwrap();
