@@ -6,9 +6,10 @@
 use std::time::SystemTime;
 
 use afterword_protocol::envelope::kind;
-use afterword_protocol::{Dsn, Envelope, EnvelopeHeader, Item};
+use afterword_protocol::{Dsn, Envelope, Item};
 use afterword_store::{Loss, Store, chain};
 use serde_json::json;
+use uuid::Uuid;
 
 use crate::answer::{Expected, Verdict};
 use crate::report::{gzip, keep_limits, request};
@@ -63,13 +64,9 @@ fn envelope(dsn: &Dsn, losses: &[Loss]) -> Envelope {
         .unwrap_or_default()
         .as_secs();
     let report = json!({ "timestamp": seconds, "discarded_events": losses });
-    let mut envelope = Envelope {
-        header: EnvelopeHeader {
-            dsn: Some(dsn.to_string()),
-            ..EnvelopeHeader::default()
-        },
-        items: Vec::new(),
-    };
+    // By the id, a server can tell that it got the same counts twice: where its answer was lost, and they were tried again.
+    let mut envelope = Envelope::new(Uuid::new_v4());
+    envelope.header.dsn = Some(dsn.to_string());
     envelope.push(Item::new(kind::CLIENT_REPORT, report.to_string().into_bytes()));
     envelope
 }

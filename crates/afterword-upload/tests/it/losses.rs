@@ -4,7 +4,7 @@ use std::sync::{Arc, OnceLock};
 
 use afterword_protocol::Category;
 use afterword_store::{ConsentPolicy, EnvelopeClass, Loss, LossReason, Store};
-use afterword_upload::NoProgress;
+use afterword_upload::{NoProgress, Options, Uploader};
 use serde_json::{Value, json};
 
 use crate::server::{Keeping, Received, Reply};
@@ -92,6 +92,24 @@ fn what_is_counted_while_it_is_told_stays_counted() {
     assert_eq!(server.received().len(), 2);
     let left = [loss(LossReason::BeforeSend, Category::Error, 5)];
     assert_eq!(fixture.store.losses().unwrap(), left);
+}
+
+#[test]
+fn counts_whose_answer_was_lost_are_told_again_under_the_same_id() {
+    let (server, fixture) = server(|number, _| if number == 1 { Reply::HangUp } else { Reply::ok() });
+    let counted = [loss(LossReason::CacheOverflow, Category::Session, 7)];
+    fixture.store.count_losses(&counted).unwrap();
+    queue(&fixture, &server, 1);
+    let retrying = Uploader::new(Options::default().retries(1));
+    retrying.send_queued(&fixture.store).unwrap();
+    let ids: Vec<_> = server
+        .received()
+        .iter()
+        .map(|request| request.envelope().header.event_id)
+        .collect();
+    assert_eq!(ids.len(), 3);
+    assert!(ids[1].is_some() && ids[1] == ids[2], "{ids:?}");
+    assert_eq!(fixture.store.losses().unwrap(), []);
 }
 
 #[test]
