@@ -1,4 +1,4 @@
-/* A program in C that embeds Afterword, and does what it is told: overflow, hang, flush. */
+/* A program in C that embeds Afterword, and does what it is told: overflow, hang, flush, agree. */
 #include <afterword.h>
 
 #include <pthread.h>
@@ -72,11 +72,26 @@ static int flush(void)
     return afterword_shutdown();
 }
 
+/* The person agrees after something was captured. */
+static int agree(void)
+{
+    bool was_held = false, is_held = false;
+    afterword_capture_message(AFTERWORD_LEVEL_ERROR, "from C, before", NULL, 0);
+    afterword_flush(30000, &was_held);
+    int agreed = afterword_set_consent(AFTERWORD_CONSENT_ALWAYS);
+    afterword_capture_message(AFTERWORD_LEVEL_ERROR, "from C, after", NULL, 0);
+    afterword_flush(30000, &is_held);
+    printf("%d %d %d %d\n", was_held, agreed, is_held, afterword_get_consent());
+    return afterword_shutdown();
+}
+
 int main(int argc, char **argv)
 {
     if (argc < 2 || start() != AFTERWORD_OK)
         return 4;
     if (strcmp(argv[1], "overflow") == 0)
         return overflow();
+    if (strcmp(argv[1], "agree") == 0)
+        return agree();
     return strcmp(argv[1], "hang") == 0 ? hang() : flush();
 }

@@ -54,7 +54,29 @@ typedef enum {
      * It was not done in time, and will be later.
      */
     AFTERWORD_TIMEOUT = 4,
+    /**
+     * It is done, and counts from the next start of the program on.
+     */
+    AFTERWORD_AT_NEXT_START = 5,
 } afterword_result_t;
+
+/**
+ * What may be sent without asking.
+ */
+typedef enum {
+    /**
+     * Nothing: the person is asked for each report.
+     */
+    AFTERWORD_CONSENT_ASK = 0,
+    /**
+     * Everything: the person has agreed to that in the application itself.
+     */
+    AFTERWORD_CONSENT_ALWAYS = 1,
+    /**
+     * Nothing is kept and nothing is sent.
+     */
+    AFTERWORD_CONSENT_NEVER = 2,
+} afterword_consent_t;
 
 /**
  * How grave something is.
@@ -173,12 +195,13 @@ afterword_result_t afterword_options_set_reporter(afterword_options_t *options,
                                                   const char *program);
 
 /**
- * Sets what may be sent without asking: one of `afterword_consent_t`.
+ * Sets what may be sent without asking, until the person has chosen (`afterword_set_consent`): one of `afterword_consent_t`.
  *
  * # Safety
  * `options` is NULL or of `afterword_options_new`.
  */
-afterword_result_t afterword_options_set_consent(afterword_options_t *options, int32_t consent);
+afterword_result_t afterword_options_set_consent(afterword_options_t *options,
+                                                 int32_t consent);
 
 /**
  * Sets whether the client says what it does, on standard error.
@@ -241,6 +264,22 @@ afterword_result_t afterword_flush(uint64_t timeout_ms,
  * This library's version, such as `0.1.0`. Never NULL, valid for ever.
  */
 const char *afterword_version(void);
+
+/**
+ * Keeps what the person chose: one of `afterword_consent_t`. It takes effect at once, and counts before the options at all later
+ * starts, until this is called again. With `AFTERWORD_CONSENT_ALWAYS`, what was held back is sent; with `AFTERWORD_CONSENT_ASK`, what
+ * was not sent yet is held back again; with `AFTERWORD_CONSENT_NEVER` it is deleted.
+ *
+ * `AFTERWORD_OK` when it is on the disk and counts, `AFTERWORD_AT_NEXT_START` where the program began with
+ * `AFTERWORD_CONSENT_NEVER`, so that nothing in it could capture; `AFTERWORD_FAILED` when it cannot be kept: then it counts until
+ * the end of this run.
+ */
+afterword_result_t afterword_set_consent(int32_t consent);
+
+/**
+ * What counts now: what the person chose, or else what the options say. `AFTERWORD_CONSENT_NEVER` where Afterword is off.
+ */
+afterword_consent_t afterword_get_consent(void);
 
 /**
  * Has what Afterword logs handed to a function: errors, warnings and what it does. Once, before `afterword_init`.

@@ -17,7 +17,7 @@
 //!
 //! This is a thin layer over [`afterword`], which says what happens and when; here is only what C needs: text that is read within
 //! bounds and made UTF-8 ([`text`]), results with words behind them ([`outcome`]), and no panic that leaves Rust. The
-//! functions are in [`options`], [`life`], [`scope`], [`capture`], [`main_thread`] and [`logging`]. The header is made of them by
+//! functions are in [`options`], [`life`], [`consent`], [`scope`], [`capture`], [`main_thread`] and [`logging`]. The header is made of them by
 //! `cbindgen` (`cbindgen.toml`).
 //!
 //! # Threads, and `pthread_create`
@@ -37,6 +37,8 @@ pub mod text;
 pub mod options;
 
 pub mod life;
+
+pub mod consent;
 pub mod logging;
 
 pub mod scope;

@@ -8,9 +8,10 @@ use std::borrow::Cow;
 use std::ffi::c_char;
 use std::path::PathBuf;
 
-use afterword::{Options, Reporter};
+use afterword::{Consent, Options, Reporter};
 use serde_json::{Map, Value};
 
+use crate::consent::consent_of;
 use crate::outcome::{AfterwordResult, Failure, outcome, value};
 use crate::text::{text, whole};
 
@@ -22,18 +23,6 @@ pub struct AfterwordOptions {
     /// Beside the table: what is no UTF-8 is a path all the same.
     store: Option<PathBuf>,
     reporter: Option<PathBuf>,
-}
-
-/// What may be sent without asking.
-#[repr(C)]
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum AfterwordConsent {
-    /// Nothing: the person is asked for each report.
-    AfterwordConsentAsk = 0,
-    /// Everything: the person has agreed to that in the application itself.
-    AfterwordConsentAlways = 1,
-    /// Nothing is kept and nothing is sent.
-    AfterwordConsentNever = 2,
 }
 
 impl AfterwordOptions {
@@ -174,7 +163,7 @@ pub unsafe extern "C" fn afterword_options_set_reporter(
     })
 }
 
-/// Sets what may be sent without asking: one of `afterword_consent_t`.
+/// Sets what may be sent without asking, until the person has chosen (`afterword_set_consent`): one of `afterword_consent_t`.
 ///
 /// # Safety
 /// `options` is NULL or of `afterword_options_new`.
@@ -184,11 +173,10 @@ pub unsafe extern "C" fn afterword_options_set_consent(
     consent: i32,
 ) -> AfterwordResult {
     outcome(|| {
-        let word = match consent {
-            0 => "ask",
-            1 => "always",
-            2 => "never",
-            _ => return Err(Failure::invalid(format!("{consent} is no consent"))),
+        let word = match consent_of(consent)? {
+            Consent::Ask => "ask",
+            Consent::Always => "always",
+            Consent::Never => "never",
         };
         // SAFETY: as promised.
         unsafe { of(options)? }.set("consent", word.into());

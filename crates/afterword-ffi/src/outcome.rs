@@ -19,15 +19,18 @@ pub enum AfterwordResult {
     AfterwordFailed = 3,
     /// It was not done in time, and will be later.
     AfterwordTimeout = 4,
+    /// It is done, and counts from the next start of the program on.
+    AfterwordAtNextStart = 5,
 }
 
-/// Why nothing was done.
+/// Why nothing was done, or not now.
 #[derive(Debug)]
 pub(crate) enum Failure {
     Off,
     Invalid(String),
     Failed(String),
     Timeout(String),
+    AtNextStart,
 }
 
 impl Failure {
@@ -41,12 +44,14 @@ impl Failure {
             Failure::Invalid(_) => AfterwordResult::AfterwordInvalid,
             Failure::Failed(_) => AfterwordResult::AfterwordFailed,
             Failure::Timeout(_) => AfterwordResult::AfterwordTimeout,
+            Failure::AtNextStart => AfterwordResult::AfterwordAtNextStart,
         }
     }
 
     fn words(&self) -> &str {
         match self {
             Failure::Off => "Afterword is off",
+            Failure::AtNextStart => "it counts from the next start of the program on",
             Failure::Invalid(why) | Failure::Failed(why) | Failure::Timeout(why) => why,
         }
     }

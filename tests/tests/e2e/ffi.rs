@@ -257,6 +257,19 @@ fn a_flush_tells_c_what_was_sent_and_what_is_held_back() {
     );
 }
 
+#[test]
+fn a_consent_that_c_gives_releases_what_was_held_back() {
+    let server = Server::start();
+    let example = Example::compile("../../tests/native/embedding.c", Linking::Shared);
+    let output = example.crash(&server.access.dsn, "ask", b"agree");
+    assert_eq!(String::from_utf8_lossy(&output.stdout), "1 0 0 1\n", "{output:?}");
+    wait_for("both issues", || {
+        let issues = server.issues();
+        let has = |title: &str| issues.iter().any(|issue| issue["title"] == title);
+        (has("from C, before") && has("from C, after")).then_some(())
+    });
+}
+
 /// Without a DSN it is a program as any other.
 #[test]
 fn without_a_dsn_there_are_words_and_no_report() {

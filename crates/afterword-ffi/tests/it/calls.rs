@@ -8,6 +8,7 @@ use afterword_ffi::capture::{
     EVENT_ID_BYTES, afterword_add_breadcrumb, afterword_add_breadcrumb_json, afterword_capture_message,
     afterword_capture_message_n,
 };
+use afterword_ffi::consent::{AfterwordConsent, afterword_get_consent, afterword_set_consent};
 use afterword_ffi::life::{afterword_flush, afterword_init, afterword_is_on, afterword_shutdown, afterword_version};
 use afterword_ffi::main_thread::{
     afterword_about_to_wait, afterword_busy_begin, afterword_busy_end, afterword_pause_end,
@@ -117,6 +118,8 @@ fn from_start_to_end_bad_input_is_told_and_nothing_breaks() {
         assert_eq!(afterword_set_tag(c"a".as_ptr(), c"b".as_ptr()), OFF);
         assert_eq!(afterword_watch_main_thread(0), OFF);
         assert_eq!(afterword_flush(60_000, null_mut()), OFF);
+        assert_eq!((afterword_set_consent(3), afterword_set_consent(1)), (INVALID, OFF));
+        assert_eq!(afterword_get_consent(), AfterwordConsent::AfterwordConsentNever);
         assert_eq!(afterword_shutdown(), OFF);
         assert_eq!(last_error(), "Afterword is off");
 
@@ -187,6 +190,10 @@ fn from_start_to_end_bad_input_is_told_and_nothing_breaks() {
         let mut is_held = true;
         assert_eq!(afterword_flush(50, &raw mut is_held), TIMEOUT);
         assert!(!is_held && last_error().contains("later"), "{}", last_error());
+
+        assert_eq!(afterword_get_consent(), AfterwordConsent::AfterwordConsentAsk);
+        assert_eq!(afterword_set_consent(1), OK, "{}", last_error());
+        assert_eq!(afterword_get_consent(), AfterwordConsent::AfterwordConsentAlways);
 
         assert_eq!(afterword_busy_begin(), INVALID, "nothing is watched yet");
         assert_eq!(afterword_watch_main_thread(0), OK);
