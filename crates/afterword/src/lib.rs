@@ -74,6 +74,14 @@
 //! `anyhow`, `eyre` (their errors with their backtraces), `http` (traces in the headers of `http`, `reqwest`, `axum`), `tracing`
 //! (a layer). None of them is on by itself, and none brings a client, a server or a runtime.
 
+#![cfg_attr(
+    all(windows, target_env = "gnu"),
+    expect(
+        clippy::missing_const_for_thread_local,
+        reason = "they are const: the lint misses that where threads have no storage of their own"
+    )
+)]
+
 mod error;
 mod options;
 

@@ -42,7 +42,7 @@ pub(crate) use settings::Settings;
 /// | `send_default_pii` | `SENTRY_SEND_DEFAULT_PII` | `false` | lets integrations add what tells a person |
 /// | `debug` | `SENTRY_DEBUG` | `false` | the client says what it does, on standard error |
 /// | `transport.delivery` | `AFTERWORD_DELIVERY` | `asynchronous` | see [`Delivery`] |
-/// | `transport.timeout_ms` | `AFTERWORD_TIMEOUT_MS` | 30 000 | the longest a request takes, and a synchronous capture waits |
+/// | `transport.timeout_ms` | `AFTERWORD_TIMEOUT_MS` | 30 000 and 600 000 | the longest that a synchronous capture waits, and that a request takes |
 /// | `transport.retries` | `AFTERWORD_RETRIES` | 2 | tries at once, before it is left for later |
 /// | `transport.proxy` | `AFTERWORD_PROXY` | the system's | a proxy's URL, or `none` |
 /// | `transport.ca_certificate` | `AFTERWORD_CA_CERTIFICATE` | none | PEM file of certificates that are trusted besides the system's |

@@ -36,13 +36,6 @@ pub(crate) fn install_hook() {
     });
 }
 
-#[cfg_attr(
-    all(windows, target_env = "gnu"),
-    expect(
-        clippy::missing_const_for_thread_local,
-        reason = "it is const: the lint misses that where threads have no storage of their own"
-    )
-)]
 fn on_panic(info: &PanicHookInfo<'_>, began: Instant) {
     thread_local! {
         static INSIDE: Cell<bool> = const { Cell::new(false) };

@@ -7,7 +7,7 @@
 //! | | |
 //! | --- | --- |
 //! | any client | [`headers`] as pairs of text |
-//! | `http`, `reqwest`, `hyper`, `axum` (feature `http`) | [`inject`] into a `HeaderMap`, such as that of a `reqwest::Request`; [`header_map`] for `RequestBuilder::headers` |
+//! | `http`, `reqwest`, `hyper`, `axum` (feature `http`) | `inject` into a `HeaderMap`, such as that of a `reqwest::Request`; `header_map` for `RequestBuilder::headers` |
 //!
 //! The format is Sentry's:
 //! <https://develop.sentry.dev/sdk/foundations/trace-propagation/>.

@@ -175,15 +175,19 @@ fn checked(rules: CrashRules) -> Result<CrashRules, InitError> {
             format!("there may be {MAX_RULES} rules, of {MAX_RULE_BYTES} bytes in all"),
         ));
     }
+    let is_empty = |text: &Option<String>| text.as_deref().is_none_or(|text| text.trim().is_empty());
     if rules
         .drop
         .iter()
-        .any(|rule| rule.signature.is_none() && rule.module.is_none())
+        .any(|rule| is_empty(&rule.signature) && is_empty(&rule.module))
     {
         return Err(invalid(
             "crash_rules.drop",
             "a rule names neither a signature nor a module".to_owned(),
         ));
+    }
+    if rules.redact.iter().any(|rule| rule.pattern.is_empty()) {
+        return Err(invalid("crash_rules.redact", "a pattern is empty".to_owned()));
     }
     for rule in &rules.redact {
         let built = RegexBuilder::new(&rule.pattern)

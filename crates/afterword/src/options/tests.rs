@@ -378,6 +378,8 @@ fn what_no_value_can_be_is_an_error_that_names_it() {
             vec![],
             ["crash_rules.drop", "neither"],
         ),
+        (dsn().redact("", ""), vec![], ["crash_rules.redact", "empty"]),
+        (dsn().drop_crashes(" "), vec![], ["crash_rules.drop", "neither"]),
         (
             dsn().redact("(unclosed", ""),
             vec![],
