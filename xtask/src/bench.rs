@@ -19,6 +19,10 @@ pub(crate) enum Bench {
         #[arg(trailing_var_arg = true, allow_hyphen_values = true)]
         arguments: Vec<String>,
     },
+    /// What capturing an error or a message costs the thread that does it, beside the SDK's own transport
+    ///
+    /// Both send to a server on this computer, in the same run (criterion). Building takes minutes the first time.
+    Transport,
     /// How much larger a program is for Afterword
     ///
     /// Builds two small programs in release, stripped, which differ in what they capture with: `sentry` without default
@@ -29,8 +33,10 @@ pub(crate) enum Bench {
 /// # Errors
 /// When something cannot be built, or measured.
 pub(crate) fn run(shell: &Shell, bench: &Bench) -> anyhow::Result<()> {
-    let Bench::Capture { arguments } = bench else {
-        return size(shell);
+    let arguments = match bench {
+        Bench::Capture { arguments } => arguments,
+        Bench::Transport => return transport(shell),
+        Bench::Size => return size(shell),
     };
     if arguments
         .iter()
@@ -44,6 +50,19 @@ pub(crate) fn run(shell: &Shell, bench: &Bench) -> anyhow::Result<()> {
     build(shell)?;
     let measuring = cmd!(shell, "target/release/bench-capture {arguments...}").quiet();
     tools::run(measuring).context("not everything could be measured")
+}
+
+fn transport(shell: &Shell) -> anyhow::Result<()> {
+    tools::run(cmd!(
+        shell,
+        "cargo build --release --package afterword-reporter --bin afterword-reporter"
+    ))?;
+    let reporter = shell.current_dir().join("target/release/afterword-reporter");
+    let bench = cmd!(
+        shell,
+        "cargo bench --locked --manifest-path benches/transport/Cargo.toml --target-dir target/bench-transport"
+    );
+    tools::run(bench.env("AFTERWORD_REPORTER", reporter)).context("not everything could be measured")
 }
 
 /// Apart from one another: built at once, both would have the features of either.

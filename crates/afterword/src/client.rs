@@ -9,9 +9,9 @@ use sentry::{Breadcrumb, Client, ClientOptions, Envelope, Hub, Integration, Tran
 use sentry::{EventSamplingStrategy, TracesSamplingStrategy};
 
 use crate::frames::OwnFrames;
-use crate::init::Running;
 use crate::options::{Resolved, Tracing, apply};
 use crate::outgoing::{self, OutgoingFactory};
+use crate::running::Running;
 use crate::transport::OutboxFactory;
 use crate::{Guard, mirror};
 

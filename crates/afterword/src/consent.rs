@@ -8,7 +8,7 @@ use std::time::SystemTime;
 use afterword_channel::{Liveness, Message, Origin, RunView};
 use afterword_store::{AppId, ConsentPolicy, GivenConsent, Store, chain};
 
-use crate::init::Running;
+use crate::running::Running;
 use crate::{Consent, ConsentError};
 
 /// When a [`set_consent`] counts.

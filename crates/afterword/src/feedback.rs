@@ -6,7 +6,7 @@ use afterword_store::{EnvelopeClass, Placed};
 use sentry::types::Uuid;
 use serde_json::{Map, Value, json};
 
-use crate::init::Running;
+use crate::running::Running;
 
 /// The longest message, in characters: what servers take.
 const MAX_MESSAGE_CHARS: usize = 4096;

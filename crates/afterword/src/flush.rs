@@ -7,7 +7,7 @@ use afterword_channel::FlushState;
 use afterword_store::{ItemKind, ItemKinds};
 
 use crate::Delivery;
-use crate::init::Running;
+use crate::running::Running;
 
 /// How a [`flush`] ended.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]

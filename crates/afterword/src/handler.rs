@@ -12,7 +12,7 @@ use afterword_channel::layout::Occasion;
 use afterword_channel::{CaptureStatus, Message, RunState};
 use crash_handler::{CrashContext, CrashEventResult, CrashHandler, make_crash_event};
 
-use crate::init::Running;
+use crate::running::Running;
 use crate::{passage, rescue, salvage, this_thread, trap};
 
 /// Whether a thread of this process has crashed.

@@ -18,7 +18,7 @@ use std::marker::PhantomData;
 use std::sync::OnceLock;
 use std::time::Duration;
 
-use crate::init::Running;
+use crate::running::Running;
 use marks::Marks;
 
 pub use report::report_hang;

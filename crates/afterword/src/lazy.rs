@@ -8,7 +8,7 @@ use std::time::Duration;
 use sentry::protocol::{Breadcrumb, Event};
 use sentry::types::Uuid;
 
-use crate::init::Running;
+use crate::running::Running;
 use crate::{ErrorCapturer, Guard, InitError, Options, SentryCapturer};
 
 /// Sets up Afterword when it is first used, on any thread.

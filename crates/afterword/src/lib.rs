@@ -64,7 +64,7 @@
 //! change the main hub's scope on two threads at once, and call none of these inside [`configure_scope`].
 //!
 //! # Reading the code
-//! [`options`](Options) → `init` → `client` → `start` (the reporter) → `handler` (a crash: the reporter, else `rescue`, else `salvage`) →
+//! [`options`](Options) → `init` (makes what is in `running`) → `client` → `start` (the reporter) → `handler` (a crash: the reporter, else `rescue`, else `salvage`) →
 //! `panics` and `hang`, with `passage` (what lets the reporter at a thread) and `this_thread`; beside them `mirror` (scope),
 //! `watch` (starts a reporter that died again), `terminate` (signals that end the app) and `frames` (an integration of ours).
 //! What is captured goes `capture` → the SDK's client → `outgoing` (sampling, hooks) → `transport` (bounds) → `outbox` (a file
@@ -88,6 +88,7 @@ mod options;
 mod client;
 mod init;
 mod lazy;
+mod running;
 mod start;
 
 mod handler;

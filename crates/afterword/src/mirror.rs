@@ -12,7 +12,7 @@ use afterword_channel::layout::SCOPE_BYTES;
 use sentry::protocol::{Breadcrumb, Context, Event, Level, Request, User, Value};
 use sentry::{ClientOptions, Hub, Integration, Scope};
 
-use crate::init::Running;
+use crate::running::Running;
 use crate::scope::{self, ScopeExt};
 use crate::watch::Watch;
 

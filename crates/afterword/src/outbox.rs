@@ -8,7 +8,7 @@ use afterword_channel::{FlushState, Message};
 use afterword_store::{EnvelopeClass, Error, OutboxWriter};
 
 use crate::Delivery;
-use crate::init::Running;
+use crate::running::Running;
 
 /// A reporter that was started again has not heard of a flush: it is told again.
 const TELL_AGAIN: Duration = Duration::from_secs(1);

@@ -15,8 +15,8 @@ use sentry::protocol::{ClientReport, EnvelopeItem, Event, Level};
 use sentry::types::Uuid;
 use sentry::{Envelope, Transport, TransportFactory, TransportOptions};
 
-use crate::init::Running;
 use crate::options::{Hooks, Resolved, apply};
+use crate::running::Running;
 use crate::trace;
 
 thread_local! {

@@ -16,7 +16,7 @@ use sentry::integrations::panic::{PanicIntegration, message_from_panic_info};
 use sentry::protocol::{Event, Level};
 
 use crate::frames::leave_out_panic_machinery;
-use crate::init::Running;
+use crate::running::Running;
 use crate::{passage, this_thread};
 
 /// The mechanism of a panic that `afterword-tower` reports.

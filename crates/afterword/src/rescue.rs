@@ -14,7 +14,7 @@ use std::time::Instant;
 use afterword_channel::layout::Occasion;
 use afterword_channel::{CaptureStatus, PrivateMemory, RESCUER_ARGUMENT, RunFile};
 
-use crate::init::Running;
+use crate::running::Running;
 use crate::start::Program;
 
 const STACK_BYTES: usize = 64 * 1024;

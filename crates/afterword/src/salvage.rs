@@ -23,7 +23,7 @@ use afterword_channel::stack_words::{Addresses, WordSize, sanitise_register, san
 use afterword_channel::{Homes, PrivateMemory};
 use crash_handler::CrashContext;
 
-use crate::init::{Running, now_ms};
+use crate::running::{Running, now_ms};
 
 const MAX_MODULES: usize = 1024;
 const MAPS_BYTES: usize = 4096;

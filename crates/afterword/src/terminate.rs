@@ -12,7 +12,7 @@ use std::sync::atomic::{AtomicBool, Ordering};
 
 use afterword_channel::RunState;
 
-use crate::init::Running;
+use crate::running::Running;
 
 pub(crate) use sys::install;
 

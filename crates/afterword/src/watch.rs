@@ -4,7 +4,7 @@ use std::time::{Duration, Instant};
 
 use afterword_channel::RunState;
 
-use crate::init::Running;
+use crate::running::Running;
 use crate::{passage, start, terminate};
 
 /// The first pause before a new start; it doubles with each that follows.

@@ -5,8 +5,8 @@ use std::time::Duration;
 use afterword_channel::layout::About;
 use afterword_channel::{CaptureStatus, Message};
 
-use crate::init::Running;
 use crate::passage;
+use crate::running::Running;
 
 /// Has the reporter dump all threads and keep a report of a hang of the thread that called [`init`](crate::Options::init);
 /// the program goes on. Returns whether there is a report: false when Afterword is off, when the reporter is gone, when another

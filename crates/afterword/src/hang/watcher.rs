@@ -7,7 +7,7 @@ use afterword_channel::RunState;
 use super::judge::{Judge, Next};
 use super::marks::Marks;
 use super::{debugger, report};
-use crate::init::Running;
+use crate::running::Running;
 
 /// Starts it; it ends with the process.
 pub(super) fn start(marks: &'static Marks, bound: Duration, running: &'static Running) {

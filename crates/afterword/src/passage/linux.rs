@@ -3,7 +3,7 @@
 
 use crash_handler::CrashContext;
 
-use crate::init::Running;
+use crate::running::Running;
 
 /// A reporter was started: lets it in.
 pub(crate) fn let_in(running: &Running) {

@@ -13,7 +13,7 @@ use crash_handler::CrashContext;
 use mach2::port::MACH_PORT_NULL;
 use mach2::traps::mach_task_self;
 
-use crate::init::Running;
+use crate::running::Running;
 
 const PAUSE: Duration = Duration::from_millis(10);
 const TRIES: u32 = 1000;

@@ -2,7 +2,7 @@
 
 use crash_handler::CrashContext;
 
-use crate::init::Running;
+use crate::running::Running;
 
 /// A reporter was started.
 pub(crate) fn let_in(_running: &Running) {}

@@ -5,7 +5,7 @@ use std::time::Instant;
 
 use afterword_channel::{CaptureStatus, PrivateMemory, RunFile};
 
-use crate::init::Running;
+use crate::running::Running;
 use crate::start::Program;
 
 /// Nothing can be one here.

@@ -2,7 +2,7 @@
 
 use crash_handler::CrashContext;
 
-use crate::init::Running;
+use crate::running::Running;
 
 /// Nothing is needed.
 #[derive(Debug)]

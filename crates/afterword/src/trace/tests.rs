@@ -44,6 +44,7 @@ fn a_trace_that_begins_here_says_what_we_know_of_it() {
         context.set_sampled(true);
         let (trace, span) = (context.trace_id(), context.span_id());
         within(context);
+        sentry::configure_scope(|scope| scope.set_transaction(Some("open")));
         assert_eq!(value(SENTRY_TRACE).unwrap(), format!("{trace}-{span}-1"));
         let said = baggage::sentry_members(&value(BAGGAGE).unwrap());
         let expected = [

@@ -16,7 +16,7 @@ use sentry::client_report::{Reason, Recorder};
 use sentry::{Envelope, Transport, TransportFactory, TransportOptions};
 
 use crate::Delivery;
-use crate::init::Running;
+use crate::running::Running;
 
 /// A buffer that was larger is not kept for the next envelope.
 const KEPT_BUFFER_BYTES: usize = 256 * 1024;
