@@ -151,6 +151,10 @@ impl AppChannel {
             if let Some(found) = found(None) {
                 return Some(found);
             }
+            // The app may have closed the descriptor, and have another file at its number by now.
+            if !self.is_ours() {
+                return None;
+            }
             let left = deadline.checked_sub(start.elapsed())?;
             if !wait_readable(self.socket.as_raw_fd(), left.min(look))? {
                 continue;

@@ -14,6 +14,8 @@ use sentry::Hub;
 use sentry::protocol::{Event, Level};
 use sentry::types::Uuid;
 
+use crate::outgoing;
+
 /// Sources of an error that are looked at: a chain that goes round has no end.
 const MAX_SOURCES: usize = 50;
 /// The longest text of an error, in bytes.
@@ -46,11 +48,22 @@ pub fn capture_message(message: &str, level: Level) -> Uuid {
 
 /// Captures an event of the app's own making.
 pub fn capture_event(mut event: Event<'static>) -> Uuid {
-    let hub = Hub::current();
+    let hub = hub_to_capture_with();
     if !Arc::ptr_eq(&hub, &Hub::main()) {
         own::add_from_main(&hub, &mut event);
     }
-    hub.capture_event(event)
+    let id = hub.capture_event(event);
+    if outgoing::is_out(id) { Uuid::nil() } else { id }
+}
+
+/// The current hub; a copy of the main one where that has no client: it was made before there was one.
+pub(crate) fn hub_to_capture_with() -> Arc<Hub> {
+    let hub = Hub::current();
+    if hub.client().is_none() && Hub::main().client().is_some() {
+        Arc::new(Hub::new_from_top(Hub::main()))
+    } else {
+        hub
+    }
 }
 
 /// Captures an error of `anyhow`, with the backtrace that it carries.

@@ -9,7 +9,7 @@ use sentry::{Breadcrumb, Client, ClientOptions, Envelope, Hub, Integration, Tran
 use sentry::{EventSamplingStrategy, TracesSamplingStrategy};
 
 use crate::frames::OwnFrames;
-use crate::options::{Resolved, Tracing, apply};
+use crate::options::{Resolved, Tracing, apply_under_hub};
 use crate::outgoing::{self, OutgoingFactory};
 use crate::running::Running;
 use crate::transport::OutboxFactory;
@@ -77,7 +77,7 @@ impl Parts {
         let before_breadcrumb = options.before_breadcrumb.take().or(hooks.before_breadcrumb.clone());
         options.before_breadcrumb = Some(Arc::new(move |breadcrumb: Breadcrumb| {
             let kept = match &before_breadcrumb {
-                Some(hook) => apply(hook, "before_breadcrumb", breadcrumb)?,
+                Some(hook) => apply_under_hub(hook, breadcrumb)?,
                 None => breadcrumb,
             };
             // Under the hub's lock: only the run file is touched.

@@ -6,6 +6,7 @@ use afterword_store::{EnvelopeClass, Placed};
 use sentry::types::Uuid;
 use serde_json::{Map, Value, json};
 
+use crate::Delivery;
 use crate::running::Running;
 
 /// The longest message, in characters: what servers take.
@@ -83,7 +84,13 @@ impl Feedback {
         let Some(envelope) = self.envelope(&running.dsn, running.release.as_deref(), &running.environment) else {
             return FeedbackKept::No;
         };
-        match running.keep(EnvelopeClass::Feedback, &envelope) {
+        let kept = running.keep(EnvelopeClass::Feedback, &envelope);
+        if running.outbox.delivery == Delivery::Synchronous
+            && !running.outbox.flush(running, running.outbox.timeout).done
+        {
+            log::warn!("feedback is not delivered in time; it is kept and sent later");
+        }
+        match kept {
             Ok(Placed::Queued) => FeedbackKept::Queued,
             Ok(Placed::Held) => FeedbackKept::Held,
             Ok(Placed::Dropped) => FeedbackKept::No,

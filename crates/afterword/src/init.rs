@@ -228,6 +228,10 @@ impl Drop for Guard {
             return;
         }
         panics::survived(running);
+        // Waits for nothing: what is left to be told of losses is put with what is sent.
+        if let Some(client) = sentry::Hub::main().client() {
+            client.flush(Some(Duration::ZERO));
+        }
         running.clean_exit();
         running.tell(&Message::Ending);
         running.clean_up_alone();

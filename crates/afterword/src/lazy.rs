@@ -1,5 +1,6 @@
 //! Afterword without a place of its own in `main`: for a library, a plug-in, a program whose `main` is another's.
 
+use std::cell::Cell;
 use std::error::Error;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Mutex, PoisonError};
@@ -56,6 +57,10 @@ impl Lazy {
     /// As [`Options::init`], but for [`InitError::AlreadyInitialised`], which is fine here. The next call tries again.
     pub fn get(&self) -> Result<&dyn ErrorCapturer, InitError> {
         if !self.is_ready.load(Ordering::Acquire) {
+            // A logger that captures through this comes back from what is logged here.
+            let Some(_inside) = Inside::enter() else {
+                return Ok(&Nothing);
+            };
             // A panic of another's `configure` has left nothing half done.
             let mut guard = self.guard.lock().unwrap_or_else(PoisonError::into_inner);
             if guard.is_none() && Running::of_this_process().is_none() {
@@ -78,8 +83,49 @@ impl Lazy {
 
     fn ready(&self) -> Option<&dyn ErrorCapturer> {
         self.get()
-            .inspect_err(|error| log::error!("nothing is captured: {error}"))
+            .inspect_err(|error| {
+                if let Some(_inside) = Inside::enter() {
+                    log::error!("nothing is captured: {error}");
+                }
+            })
             .ok()
+    }
+}
+
+thread_local! {
+    static INSIDE: Cell<bool> = const { Cell::new(false) };
+}
+
+/// While there is one, this thread sets up.
+struct Inside;
+
+impl Inside {
+    /// None where it does already, or is at its end.
+    fn enter() -> Option<Inside> {
+        let before = INSIDE.try_with(|inside| inside.replace(true)).unwrap_or(true);
+        (!before).then_some(Inside)
+    }
+}
+
+impl Drop for Inside {
+    fn drop(&mut self) {
+        // At the end of a thread there is nothing to take back.
+        INSIDE.try_with(|inside| inside.set(false)).ok();
+    }
+}
+
+/// Captures nothing.
+struct Nothing;
+
+impl ErrorCapturer for Nothing {
+    fn capture_event(&self, _event: Event<'static>) -> Uuid {
+        Uuid::nil()
+    }
+
+    fn add_breadcrumb(&self, _breadcrumb: Breadcrumb) {}
+
+    fn flush(&self, _timeout: Duration) -> bool {
+        true
     }
 }
 

@@ -4,6 +4,7 @@
 //! on the main hub is seen within a second, by a thread that reads a *copy* of that hub's scope. (Reading it with
 //! `configure_scope` from another thread would lose the app's own changes: it clones, edits and writes back.)
 
+use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::{Mutex, OnceLock, PoisonError};
 use std::time::Duration;
 
@@ -12,6 +13,7 @@ use afterword_channel::layout::SCOPE_BYTES;
 use sentry::protocol::{Breadcrumb, Context, Event, Level, Request, User, Value};
 use sentry::{ClientOptions, Hub, Integration, Scope};
 
+use crate::options::say_what_is_unsaid;
 use crate::running::Running;
 use crate::scope::{self, ScopeExt};
 use crate::watch::Watch;
@@ -101,6 +103,7 @@ pub(crate) fn start(running: &'static Running) {
             let mut watch = Watch::new(running);
             loop {
                 std::thread::sleep(INTERVAL);
+                say_what_is_unsaid();
                 mirror(running);
                 watch.look();
             }
@@ -128,14 +131,15 @@ fn scope_as_event() -> Option<serde_json::Value> {
     let scope = copy.configure_scope(|scope| Some(scope.clone()))?;
     let event = Event {
         contexts: system_contexts().clone(),
-        ..Event::default()
+        ..scope::probe()
     };
-    let mut event = scope.apply_to_event(event)?;
+    // Processors of the app may be on the scope.
+    let mut event = catch_unwind(AssertUnwindSafe(|| scope.apply_to_event(event))).ok()??;
     scope::lift_request(&mut event);
     let mut event = serde_json::to_value(event).ok()?;
     if let Some(fields) = event.as_object_mut() {
         // The reporter gives the event its own id and time; the breadcrumbs have a place of their own.
-        for own in ["event_id", "timestamp", "breadcrumbs", "platform"] {
+        for own in ["event_id", "timestamp", "breadcrumbs", "platform", "level"] {
             fields.remove(own);
         }
     }

@@ -13,7 +13,7 @@ use serde::{Deserialize, Serialize};
 pub use settings::{Consent, CrashRules, Delivery, DropRule, RedactRule, Reporter, Transport};
 
 pub(crate) use environment::of_process;
-pub(crate) use hooks::{Hooks, apply};
+pub(crate) use hooks::{Hooks, apply, apply_under_hub, is_under_hub, say_what_is_unsaid};
 pub(crate) use resolved::{Resolved, Tracing};
 pub(crate) use settings::Settings;
 

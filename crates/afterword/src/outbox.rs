@@ -102,8 +102,8 @@ impl Outbox {
                     };
                     return state;
                 }
-                // The reporter is gone. It is started again by the mirror's thread.
-                None if running.channel.is_closed() => {
+                // The reporter is gone, and is started again by the mirror's thread; or the app has closed the channel.
+                None if !told || running.channel.is_closed() => {
                     let left = timeout.saturating_sub(start.elapsed());
                     std::thread::sleep(left.min(LOOK));
                 }

@@ -22,6 +22,8 @@ use crate::trace;
 thread_local! {
     /// The event of this thread that is not in the sample.
     static OUT: Cell<Option<Uuid>> = const { Cell::new(None) };
+    /// The last one that was not kept for that.
+    static DROPPED: Cell<Option<Uuid>> = const { Cell::new(None) };
 }
 
 /// Our `before_send`: the sample, then the app's own.
@@ -37,6 +39,11 @@ pub(crate) fn before_send(rate: f32, hooks: &Hooks) -> impl Fn(Event<'static>) -
             None => Some(event),
         }
     }
+}
+
+/// Whether the event that this thread has just captured was not in the sample.
+pub(crate) fn is_out(event_id: Uuid) -> bool {
+    DROPPED.try_with(Cell::take).ok().flatten() == Some(event_id)
 }
 
 /// Ids of events are random numbers already.
@@ -90,8 +97,9 @@ impl Transport for Outgoing {
         if let Some(event) = envelope.event() {
             count_error(event);
             if OUT.take() == Some(event.event_id) {
+                DROPPED.set(Some(event.event_id));
                 self.losses.sampled_out.fetch_add(1, Ordering::Relaxed);
-                return;
+                return self.send_reports_of(envelope);
             }
         }
         if let Some(envelope) = self.prepare(envelope) {
@@ -100,15 +108,39 @@ impl Transport for Outgoing {
     }
 
     fn flush(&self, timeout: Duration) -> bool {
+        self.send_losses();
         self.inner.flush(timeout)
     }
 
     fn shutdown(&self, timeout: Duration) -> bool {
+        self.send_losses();
         self.inner.shutdown(timeout)
     }
 }
 
 impl Outgoing {
+    /// Where no envelope comes with which they could go.
+    fn send_losses(&self) {
+        if let Some(report) = self.losses.take() {
+            self.inner.send_envelope(Envelope::from(report));
+        }
+    }
+
+    /// What the client has put beside an event that is not kept: its own counts of what was lost.
+    fn send_reports_of(&self, envelope: Envelope) {
+        let mut reports = Envelope::new();
+        let mut is_empty = true;
+        for item in envelope.into_items() {
+            if matches!(item, EnvelopeItem::ClientReport(_)) {
+                reports.add_item(item);
+                is_empty = false;
+            }
+        }
+        if !is_empty {
+            self.inner.send_envelope(reports);
+        }
+    }
+
     fn prepare(&self, envelope: Envelope) -> Option<Envelope> {
         let is_raw = envelope.items().next().is_none();
         let has_transaction = envelope
@@ -152,9 +184,10 @@ impl Outgoing {
                 }
                 (item, _) => item,
             };
-            is_empty &= matches!(item, EnvelopeItem::ClientReport(_));
+            is_empty = false;
             made.add_item(item);
         }
+        // It may be that counts of what was lost are left alone.
         (!is_empty).then_some(made)
     }
 }

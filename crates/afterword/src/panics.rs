@@ -11,11 +11,12 @@ use std::time::{Duration, Instant};
 
 use afterword_channel::layout::Occasion;
 use afterword_channel::{CaptureStatus, Message};
-use sentry::Hub;
 use sentry::integrations::panic::{PanicIntegration, message_from_panic_info};
 use sentry::protocol::{Event, Level};
 
+use crate::capture::hub_to_capture_with;
 use crate::frames::leave_out_panic_machinery;
+use crate::options::is_under_hub;
 use crate::running::Running;
 use crate::{passage, this_thread};
 
@@ -43,6 +44,10 @@ fn on_panic(info: &PanicHookInfo<'_>, began: Instant) {
     let Some(running) = Running::of_this_process() else {
         return;
     };
+    // The hub waits for the hook that panics.
+    if is_under_hub() {
+        return;
+    }
     // A panic in here (a user's hook of the client, say) must not come back.
     if INSIDE.replace(true) {
         return;
@@ -132,9 +137,10 @@ pub(crate) fn is_crash(running: &Running) -> bool {
 /// The layer of `afterword-tower` has recovered a panic, and reports it itself: if that was on the init thread, its verdict is
 /// no longer open, and there is nothing left to capture.
 pub(crate) fn note_recovered(event: &Event<'_>) {
+    // One that the layer lets through may well be the end.
     let by_layer = event.exception.values.iter().any(|exception| {
         let mechanism = exception.mechanism.as_ref();
-        mechanism.is_some_and(|mechanism| mechanism.ty == RECOVERED_BY_LAYER)
+        mechanism.is_some_and(|mechanism| mechanism.ty == RECOVERED_BY_LAYER && mechanism.handled == Some(true))
     });
     let Some(running) = Running::of_this_process().filter(|_| by_layer) else {
         return;
@@ -201,7 +207,7 @@ fn error_event(info: &PanicHookInfo<'_>) -> Event<'static> {
 
 fn capture(event: Option<Event<'static>>) {
     if let Some(event) = event {
-        Hub::with_active(|hub| hub.capture_event(event));
+        hub_to_capture_with().capture_event(event);
     }
 }
 

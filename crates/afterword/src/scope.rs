@@ -3,7 +3,8 @@
 
 use std::sync::Arc;
 
-use sentry::protocol::{Context, Event, Map, Request, Value};
+use sentry::protocol::{Context, Event, Level, Map, Request, Value};
+use sentry::types::Uuid;
 use sentry::{Hub, Scope};
 
 use crate::mirror;
@@ -33,7 +34,8 @@ impl ScopeExt for Scope {
 }
 
 /// Runs `work` with a scope that is changed for that long alone; what it captures on this thread has it. On a thread that
-/// works with the main hub, a crash within `work` has it too.
+/// works with the main hub, a crash within `work` has it too; and what other threads set on the main hub's scope meanwhile
+/// goes with it when it goes.
 pub fn with_scope<R>(change: impl FnOnce(&mut Scope), work: impl FnOnce() -> R) -> R {
     let is_main = Arc::ptr_eq(&Hub::current(), &Hub::main());
     let _after = OnDrop(is_main);
@@ -56,6 +58,15 @@ impl Drop for OnDrop {
         if self.0 {
             mirror::now();
         }
+    }
+}
+
+/// An event that asks a scope what it would add, and is none: its id is nil, as no captured event's is, and it is of no weight.
+pub(crate) fn probe() -> Event<'static> {
+    Event {
+        event_id: Uuid::nil(),
+        level: Level::Debug,
+        ..Event::default()
     }
 }
 

@@ -103,6 +103,6 @@ pub(crate) fn incoming(transaction: &Transaction<'static>) -> Option<DynamicSamp
 
 /// The name of the transaction that a scope is in.
 fn transaction_name(scope: &sentry::Scope) -> Option<String> {
-    let event = scope.apply_to_event(sentry::protocol::Event::default())?;
+    let event = scope.apply_to_event(crate::scope::probe())?;
     event.transaction
 }

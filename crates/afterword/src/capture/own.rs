@@ -5,6 +5,8 @@ use std::sync::Arc;
 use sentry::Hub;
 use sentry::protocol::Event;
 
+use crate::scope::probe;
+
 /// Adds tags, contexts, extra and the user of the main hub's scope where `hub`'s has none. What `hub`'s scope says is put over
 /// it when the event is captured.
 pub(super) fn add_from_main(hub: &Arc<Hub>, event: &mut Event<'static>) {
@@ -12,7 +14,7 @@ pub(super) fn add_from_main(hub: &Arc<Hub>, event: &mut Event<'static>) {
     let Some(main) = Hub::new_from_top(Hub::main()).configure_scope(|scope| Some(scope.clone())) else {
         return;
     };
-    let Some(of_main) = main.apply_to_event(Event::default()) else {
+    let Some(of_main) = main.apply_to_event(probe()) else {
         return;
     };
     fn fill<K: Ord, V>(own: &mut std::collections::BTreeMap<K, V>, of_main: std::collections::BTreeMap<K, V>) {

@@ -76,6 +76,8 @@ impl Transport for OutboxTransport {
                 let flushed = running.outbox.flush(running, running.outbox.timeout);
                 if !flushed.done {
                     log::warn!("what was captured is not delivered in time; it is kept and sent later");
+                } else if flushed.refused {
+                    log::warn!("the server refused what was captured; it is kept with the server's words");
                 }
             }
             Ok(()) => {}

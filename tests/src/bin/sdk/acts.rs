@@ -27,6 +27,8 @@ pub(crate) enum Act {
     OkResult,
     /// A message.
     Message,
+    /// A message of which nothing is kept, and of which no id is told.
+    LostMessage,
     /// A message with "secret" in it.
     SecretMessage,
     /// A message of 10 MB.
@@ -47,6 +49,8 @@ pub(crate) enum Act {
     Breadcrumbs,
     /// A message on a thread that began before the app knew its user.
     OlderThread,
+    /// A message on a thread whose hub is older than the client, through a static that sets itself up.
+    LateStart,
     /// Messages with hubs of their own: on a thread, in a future, in a closure.
     OwnHubs,
     /// A message through a capturer that is given, and through a static.
@@ -81,6 +85,7 @@ impl Act {
             Act::EndlessError => drop(afterword::capture(&errors::Endless)),
             Act::OkResult => assert!(afterword::capture_result(&Ok::<(), errors::NotSaved>(())).is_none()),
             Act::Message => drop(afterword::capture_message("the palette is empty", Level::Warning)),
+            Act::LostMessage => assert!(afterword::capture_message("lost", Level::Error).is_nil()),
             Act::SecretMessage => drop(afterword::capture_message("the secret is out", Level::Warning)),
             Act::HugeMessage => drop(afterword::capture_message(&"huge ".repeat(2 << 20), Level::Error)),
             Act::SentryMessage => drop(sentry::capture_message("through the SDK", Level::Info)),
@@ -94,6 +99,7 @@ impl Act {
             Act::OddScope => odd_scope(),
             Act::Breadcrumbs => breadcrumbs(),
             Act::OlderThread => older_thread(),
+            Act::LateStart => late_start(),
             Act::OwnHubs => own_hubs(),
             Act::Capturers => capturers(),
             Act::Transactions => transactions(),
@@ -204,6 +210,26 @@ fn older_thread() {
     }));
     signed_in.send(()).expect("it waits");
     thread.join().expect("it ends well");
+}
+
+fn late_start() {
+    static LAZY: Lazy = Lazy::new(|| {
+        let options = std::env::var("SDK_LATE_OPTIONS").expect("the test says which");
+        serde_json::from_str::<Options>(&options).expect("they are right")
+    });
+    let (started, wait) = channel::<()>();
+    let (up, is_up) = channel();
+    let worker = std::thread::spawn(move || {
+        sentry::add_breadcrumb(Breadcrumb::default());
+        assert!(Hub::current().client().is_none());
+        up.send(()).expect("it waits");
+        wait.recv().expect("it is told");
+        LAZY.capture_message("from the worker", Level::Info);
+    });
+    is_up.recv().expect("it comes up");
+    LAZY.capture_message("from the first", Level::Info);
+    started.send(()).expect("it waits");
+    worker.join().expect("it ends well");
 }
 
 fn own_hubs() {

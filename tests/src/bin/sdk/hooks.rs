@@ -13,6 +13,12 @@ pub(crate) enum Hook {
     BeforeSendTransaction,
     /// Drops breadcrumbs of the category "noise", and marks the others.
     BeforeBreadcrumb,
+    /// Panics with each.
+    BeforeBreadcrumbPanics,
+    /// Panics with each.
+    BeforeSendTransactionPanics,
+    /// Panics with each.
+    TracesSamplerPanics,
     /// Keeps the transaction "wanted" alone.
     TracesSampler,
 }
@@ -46,6 +52,9 @@ impl Hook {
                 breadcrumb.data.insert("hook".to_owned(), "seen".into());
                 Some(breadcrumb)
             }),
+            Hook::BeforeBreadcrumbPanics => options.before_breadcrumb(|_| panic!("the hook is broken")),
+            Hook::BeforeSendTransactionPanics => options.before_send_transaction(|_| panic!("the hook is broken")),
+            Hook::TracesSamplerPanics => options.traces_sampler(|_| panic!("the hook is broken")),
             Hook::TracesSampler => options.traces_sampler(|context| f32::from(u8::from(context.name() == "wanted"))),
         }
     }

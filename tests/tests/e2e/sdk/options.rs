@@ -122,6 +122,51 @@ fn a_before_send_that_panics_loses_no_event() {
 }
 
 #[test]
+fn a_hook_that_panics_under_the_hubs_lock_stops_nothing() {
+    let app = App::new();
+    let acts = [
+        "--hook",
+        "before-breadcrumb-panics",
+        "breadcrumbs",
+        "breadcrumbs",
+        "own-hubs",
+        "breadcrumbs",
+        "message",
+    ];
+    app.run(json!({}), &acts);
+    let events = app.stub.all("event");
+    let message = events
+        .iter()
+        .find(|event| event["message"] == "the palette is empty")
+        .unwrap();
+    assert_eq!(message["breadcrumbs"]["values"].as_array().unwrap().len(), 9);
+}
+
+#[test]
+fn hooks_of_transactions_that_panic_keep_all_or_none() {
+    let app = App::new();
+    let acts = ["--hook", "before-send-transaction-panics", "transactions"];
+    app.run(json!({ "traces_sample_rate": 1.0 }), &acts);
+    assert_eq!(app.stub.all("transaction").len(), 2);
+    let app = App::new();
+    app.run(json!({}), &["--hook", "traces-sampler-panics", "transactions"]);
+    assert_eq!(app.stub.all("transaction").len(), 0);
+}
+
+#[test]
+fn what_is_not_kept_has_no_id_and_takes_no_other_count_with_it() {
+    let app = App::new();
+    let settings = json!({ "sample_rate": 0.0, "traces_sample_rate": 0.0 });
+    app.run(settings, &["transactions", "lost-message", "lost-message"]);
+    let mut counts: Vec<String> = discarded(&app)
+        .iter()
+        .map(|lost| format!("{} {}", lost["category"], lost["quantity"]))
+        .collect();
+    counts.sort_unstable();
+    assert_eq!(counts, ["\"error\" 2", "\"span\" 4", "\"transaction\" 2"]);
+}
+
+#[test]
 fn before_breadcrumb_changes_and_drops_in_errors_and_in_crashes() {
     let app = App::new();
     app.run(json!({}), &["--hook", "before-breadcrumb", "breadcrumbs", "message"]);

@@ -65,6 +65,14 @@ fn a_thread_that_is_older_than_the_user_reports_the_user() {
 }
 
 #[test]
+fn a_thread_that_is_older_than_the_client_captures_all_the_same() {
+    let app = App::new();
+    let mut command = app.command(json!({ "dsn": "" }), &["late-start"]);
+    app.run_command(command.env("SDK_LATE_OPTIONS", app.settings(json!({})).to_string()));
+    assert_eq!(app.stub.all("event").len(), 2);
+}
+
+#[test]
 fn work_with_a_hub_of_its_own_has_its_scope_and_nobody_else_does() {
     let app = App::new();
     app.run(json!({}), &["own-hubs"]);
