@@ -1,9 +1,8 @@
 //! What is too large is made smaller, and says what is missing: the report still goes.
 
 use sentry::Envelope;
-use sentry::protocol::{Attachment, EnvelopeItem, Event, Transaction};
+use sentry::protocol::{Attachment, EnvelopeItem};
 use serde::Serialize;
-use serde::de::DeserializeOwned;
 use serde_json::{Value, json};
 
 /// The most that servers take of an event or a transaction, in bytes of JSON.
@@ -28,45 +27,46 @@ const PARTS: [&str; 8] = [
 /// Where an event says what is missing.
 const LEFT_OUT: &str = "afterword.left_out";
 
+/// An envelope within the bounds.
+pub(super) struct Fitted {
+    /// Its header, and its items but for the main one if that was cut.
+    pub(super) rest: Envelope,
+    /// The item that was cut: its type, and what is left of it. As JSON: to read it back as an event would take the code for
+    /// all that events can hold into each app.
+    pub(super) main: Option<(&'static str, Value)>,
+}
+
 /// The same envelope within the bounds; none where it is so already. `bytes` is its length, with what stands before it.
-pub(super) fn fit(envelope: &Envelope, bytes: usize) -> Option<Envelope> {
+pub(super) fn fit(envelope: &Envelope, bytes: usize) -> Option<Fitted> {
     if bytes <= EVENT_MAX_BYTES {
         return None;
     }
-    let mut left_out = attachments_to_leave_out(envelope);
-    let mut fitted = Envelope::new().with_headers(envelope.headers().clone());
-    let mut changed = !left_out.is_empty();
+    let left_out = attachments_to_leave_out(envelope);
+    let mut fitted = Fitted {
+        rest: Envelope::new().with_headers(envelope.headers().clone()),
+        main: None,
+    };
     let mut attachment = 0;
     for item in envelope.items() {
-        let item = match item {
+        match item {
             EnvelopeItem::Attachment(_) => {
                 attachment += 1;
                 if left_out.iter().any(|(index, _)| *index == attachment - 1) {
                     continue;
                 }
-                item.clone()
             }
-            EnvelopeItem::Event(event) => match fit_json::<Event<'static>>(event, &mut left_out) {
-                Some(event) => {
-                    changed = true;
-                    event.into()
-                }
-                None => item.clone(),
-            },
+            EnvelopeItem::Event(event) => fitted.main = fit_json(event, &left_out).map(|cut| ("event", cut)),
             EnvelopeItem::Transaction(transaction) => {
-                match fit_json::<Transaction<'static>>(transaction, &mut left_out) {
-                    Some(transaction) => {
-                        changed = true;
-                        transaction.into()
-                    }
-                    None => item.clone(),
-                }
+                fitted.main = fit_json(transaction, &left_out).map(|cut| ("transaction", cut));
             }
-            item => item.clone(),
-        };
-        fitted.add_item(item);
+            _ => {}
+        }
+        let is_cut = matches!(item, EnvelopeItem::Event(_) | EnvelopeItem::Transaction(_)) && fitted.main.is_some();
+        if !is_cut {
+            fitted.rest.add_item(item.clone());
+        }
     }
-    changed.then_some(fitted)
+    (fitted.main.is_some() || !left_out.is_empty()).then_some(fitted)
 }
 
 /// Which attachments are too many, the largest first: their places, and what to say of them.
@@ -93,7 +93,7 @@ fn attachments_to_leave_out(envelope: &Envelope) -> Vec<(usize, String)> {
 }
 
 /// An event within its bound, with what was left out of it and its envelope; none where nothing was.
-fn fit_json<T: Serialize + DeserializeOwned>(event: &T, left_out: &mut [(usize, String)]) -> Option<T> {
+fn fit_json<T: Serialize>(event: &T, left_out: &[(usize, String)]) -> Option<Value> {
     let mut value = serde_json::to_value(event).ok()?;
     let mut said: Vec<String> = left_out.iter().map(|(_, words)| words.clone()).collect();
     shrink(&mut value, &mut said);
@@ -106,9 +106,7 @@ fn fit_json<T: Serialize + DeserializeOwned>(event: &T, left_out: &mut [(usize, 
             extra.insert(LEFT_OUT.to_owned(), json!(said));
         }
     }
-    serde_json::from_value(value)
-        .inspect_err(|error| log::error!("an event that is too large cannot be cut: {error}"))
-        .ok()
+    Some(value)
 }
 
 /// Cuts until it fits, the least telling first.
@@ -176,6 +174,8 @@ fn cut_lists(value: &mut Value, most: usize) {
 
 #[cfg(test)]
 mod tests {
+    use sentry::protocol::Event;
+
     use super::*;
 
     fn bytes(envelope: &Envelope) -> usize {
@@ -186,9 +186,10 @@ mod tests {
 
     fn fitted(envelope: &Envelope) -> (Envelope, Event<'static>) {
         let fitted = fit(envelope, bytes(envelope)).expect("it is too large");
-        let event = fitted.event().unwrap().clone();
-        assert!(serde_json::to_string(&event).unwrap().len() <= EVENT_MAX_BYTES);
-        (fitted, event)
+        let (kind, event) = fitted.main.expect("it is cut");
+        assert_eq!(kind, "event");
+        assert!(event.to_string().len() <= EVENT_MAX_BYTES);
+        (fitted.rest, serde_json::from_value(event).unwrap())
     }
 
     #[test]
@@ -239,8 +240,8 @@ mod tests {
                 ..Attachment::default()
             });
         }
-        let (fitted, event) = fitted(&envelope);
-        assert_eq!(fitted.items().count(), 3);
+        let (rest, event) = fitted(&envelope);
+        assert_eq!(rest.items().count(), 2);
         let said = event.extra[LEFT_OUT].to_string();
         assert!(
             said.contains("attachment large of 15728640 bytes") && !said.contains("middle"),

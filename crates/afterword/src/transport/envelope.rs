@@ -5,6 +5,7 @@ use afterword_store::outbox::HEAD_BYTES;
 use sentry::Envelope;
 use sentry::protocol::EnvelopeItem;
 use sentry::types::{Dsn, Uuid};
+use serde_json::Value;
 
 /// What a header begins with.
 pub(super) fn head_of(dsn: &Dsn) -> Vec<u8> {
@@ -39,6 +40,15 @@ pub(super) fn write(head: &[u8], envelope: &Envelope, record: &mut Vec<u8>) {
     }
 }
 
+/// Puts an item first into an envelope that is written.
+pub(super) fn insert(kind: &str, item: &Value, record: &mut Vec<u8>) {
+    let item = item.to_string();
+    let header = record.iter().skip(HEAD_BYTES).position(|byte| *byte == b'\n');
+    let at = header.map_or(record.len(), |length| HEAD_BYTES + length + 1);
+    let written = format!("{{\"type\":\"{kind}\",\"length\":{}}}\n{item}\n", item.len());
+    record.splice(at..at, written.into_bytes());
+}
+
 /// What an envelope is about.
 pub(super) fn class_of(envelope: &Envelope) -> EnvelopeClass {
     let mut class = None;
@@ -69,6 +79,20 @@ mod tests {
         let mut record = vec![7; 3];
         write(&head_of(&dsn()), envelope, &mut record);
         String::from_utf8(record[HEAD_BYTES..].to_vec()).unwrap()
+    }
+
+    #[test]
+    fn an_item_is_put_behind_the_header() {
+        let event = Event::new();
+        let id = event.event_id;
+        let mut rest = Envelope::new().with_headers(Envelope::from(event.clone()).headers().clone());
+        rest.add_item(Attachment::default());
+        let mut record = Vec::new();
+        write(&head_of(&dsn()), &rest, &mut record);
+        insert("event", &serde_json::to_value(event).unwrap(), &mut record);
+        let read = Envelope::from_slice(&record[HEAD_BYTES..]).unwrap();
+        assert_eq!(read.items().count(), 2);
+        assert_eq!(read.event().unwrap().event_id, id);
     }
 
     #[test]

@@ -109,7 +109,10 @@ impl OutboxTransport {
         match bounds::fit(envelope, record.len()) {
             None => running.outbox.append(running, class, record),
             Some(fitted) => {
-                envelope::write(&self.head, &fitted, record);
+                envelope::write(&self.head, &fitted.rest, record);
+                if let Some((kind, item)) = fitted.main {
+                    envelope::insert(kind, &item, record);
+                }
                 running.outbox.append(running, class, record)
             }
         }
