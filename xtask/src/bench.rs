@@ -25,8 +25,8 @@ pub(crate) enum Bench {
     Transport,
     /// How much larger a program is for Afterword
     ///
-    /// Builds two small programs in release, stripped, which differ in what they capture with: `sentry` without default
-    /// features, and Afterword. Prints their sizes, and what there is between them.
+    /// Builds small programs in release, stripped, which differ in what they capture with: `sentry` without default
+    /// features, the same with the features that Afterword turns on, and Afterword. Prints their sizes.
     Size,
 }
 
@@ -68,28 +68,34 @@ fn transport(shell: &Shell) -> anyhow::Result<()> {
 /// Apart from one another: built at once, both would have the features of either.
 fn size(shell: &Shell) -> anyhow::Result<()> {
     let folder = "target/bench-size";
-    let mut bytes = Vec::new();
-    for (name, features) in [
-        ("size-sentry", &[][..]),
-        ("size-afterword", &["--features", "afterword"][..]),
-    ] {
+    let programs = [
+        ("size-sentry", "sentry, without default features", &[][..]),
+        (
+            "size-sentry",
+            "sentry, with what Afterword turns on",
+            &["--features", "stacks"][..],
+        ),
+        ("size-afterword", "afterword", &["--features", "afterword"][..]),
+    ];
+    let mut sizes = Vec::new();
+    for (name, what, features) in programs {
         tools::run(cmd!(
             shell,
             "cargo rustc --release --package afterword-size {features...} --bin {name} --target-dir {folder} -- -C strip=symbols"
         ))?;
         let path = std::path::Path::new(folder).join("release").join(name);
-        let length = std::fs::metadata(&path)
+        let bytes = std::fs::metadata(&path)
             .with_context(|| format!("{} is not there", path.display()))?
             .len();
-        crate::steps::say(&format!("{name:<16} {:>9} bytes", length));
-        bytes.push(length);
+        sizes.push((bytes as f64, what));
     }
-    let more = bytes[1] as f64 - bytes[0] as f64;
-    crate::steps::say(&format!(
-        "Afterword adds   {:>9.0} bytes, {:.2} MB; the target is 1 MB",
-        more,
-        more / 1e6
-    ));
+    for (bytes, what) in &sizes {
+        crate::steps::say(&format!("{bytes:>9} bytes  {what}"));
+    }
+    for (bytes, beside) in &sizes[..2] {
+        let more = (sizes[2].0 - bytes) / 1e6;
+        crate::steps::say(&format!("Afterword adds {more:.2} MB to {beside}; the target is 1 MB"));
+    }
     Ok(())
 }
 
