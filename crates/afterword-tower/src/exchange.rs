@@ -268,6 +268,10 @@ impl Drop for Exchange {
 impl Notes {
     /// For each event that is captured on the request's hub.
     fn see(&self, mut event: Event<'static>) -> Event<'static> {
+        // A client gives an event its id first. This one is none: somebody applies the scope to see what it holds.
+        if event.event_id.is_nil() {
+            return event;
+        }
         if event.request.is_none() {
             event.request = Some(self.request.to_context());
         }

@@ -4,6 +4,8 @@ use afterword_tower::AfterwordLayer;
 use axum::Router;
 use axum::routing::get as route;
 use http::StatusCode;
+use sentry::protocol::Event;
+use sentry::types::Uuid;
 use sentry::{ClientOptions, Level, SentryFutureExt};
 use tower::ServiceExt;
 use tower_http::catch_panic::CatchPanicLayer;
@@ -22,12 +24,24 @@ fn routes() -> Router {
             "/error",
             route(async || _ = sentry::capture_message("oh", Level::Error)),
         )
+        .route("/looked", route(look_at_the_scope))
         .route("/500", route(async || StatusCode::BAD_GATEWAY))
         .route("/fall", route(async || -> &'static str { panic!("it fell") }))
         .route(
             "/caught",
             route(async || -> &'static str { panic!("it fell") }).layer(CatchPanicLayer::new()),
         )
+}
+
+/// What a scope holds is only seen on an event; one without an id is none.
+async fn look_at_the_scope() {
+    let event = Event {
+        event_id: Uuid::nil(),
+        level: Level::Error,
+        ..Event::default()
+    };
+    let seen = sentry::configure_scope(|scope| scope.apply_to_event(event)).unwrap();
+    assert!(seen.request.is_none() && seen.transaction.is_none(), "{seen:?}");
 }
 
 fn released() -> Sentry {
@@ -65,6 +79,7 @@ async fn each_request_counts_as_how_it_ended() {
         ("/gone", [1, 0, 0, 0]),
         ("/warned", [1, 0, 0, 0]),
         ("/error", [0, 1, 0, 0]),
+        ("/looked", [1, 0, 0, 0]),
         ("/500", [0, 1, 0, 0]),
         ("/fall", [0, 0, 1, 0]),
         ("/caught", [0, 0, 1, 0]),
