@@ -10,7 +10,12 @@ use tower_http::catch_panic::CatchPanicLayer;
 use crate::support::{Sentry, get};
 
 fn panicking() -> Router {
-    Router::new().route("/", route(async || -> &'static str { panic!("caught by somebody") }))
+    let handler = async || -> &'static str {
+        // As tower-http does where its `tracing` logs.
+        log::error!("Service panicked: soon");
+        panic!("caught by somebody")
+    };
+    Router::new().route("/", route(handler))
 }
 
 #[tokio::test]
