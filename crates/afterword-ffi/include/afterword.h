@@ -39,7 +39,8 @@ typedef enum {
      */
     AFTERWORD_OK = 0,
     /**
-     * Nothing is done, and nothing is wrong: Afterword is off (no DSN, not initialised, or shut down).
+     * Nothing is done, and nothing is wrong: Afterword is off (no DSN, not initialised, or shut down), or this thread is past
+     * its end: `exit` was called on it, and this is called by `atexit` or by the destructor of a static object.
      */
     AFTERWORD_OFF = 1,
     /**

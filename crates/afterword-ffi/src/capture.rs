@@ -117,7 +117,7 @@ pub unsafe extern "C" fn afterword_capture_message(
     event_id_size: usize,
 ) -> AfterwordResult {
     // SAFETY: as promised.
-    outcome(|| unsafe { capture(level, text(message), event_id, event_id_size) })
+    unsafe { capture(level, || text(message), event_id, event_id_size) }
 }
 
 /// Captures a message with a length in bytes. A NUL in it is shown as ␀. The rest is as for `afterword_capture_message`.
@@ -133,27 +133,29 @@ pub unsafe extern "C" fn afterword_capture_message_n(
     event_id_size: usize,
 ) -> AfterwordResult {
     // SAFETY: as promised.
-    outcome(|| unsafe { capture(level, text_n(message, message_bytes), event_id, event_id_size) })
+    unsafe { capture(level, || text_n(message, message_bytes), event_id, event_id_size) }
 }
 
-unsafe fn capture(
+unsafe fn capture<'a>(
     level: i32,
-    message: Option<Cow<'_, str>>,
+    message: impl FnOnce() -> Option<Cow<'a, str>>,
     event_id: *mut c_char,
     event_id_size: usize,
-) -> Result<(), Failure> {
-    // SAFETY: as those promise who call this. An old id must not be taken for this one.
+) -> AfterwordResult {
+    // SAFETY: as those promise who call this. An old id must not be taken for this one, also where nothing else is done.
     let has_room = unsafe { copy("", event_id, event_id_size) };
-    must_be_on()?;
-    let level = level_of(level)?;
-    let message = message.ok_or_else(|| Failure::invalid("the message is NULL"))?;
-    if !event_id.is_null() && (!has_room || event_id_size < EVENT_ID_BYTES) {
-        return Err(Failure::invalid("there is no room for the event's id"));
-    }
-    let id = afterword::capture_message(&message, level);
-    if has_room && !id.is_nil() {
-        // SAFETY: as above.
-        unsafe { copy(&id.simple().to_string(), event_id, event_id_size) };
-    }
-    Ok(())
+    outcome(|| {
+        must_be_on()?;
+        let level = level_of(level)?;
+        let message = message().ok_or_else(|| Failure::invalid("the message is NULL"))?;
+        if !event_id.is_null() && (!has_room || event_id_size < EVENT_ID_BYTES) {
+            return Err(Failure::invalid("there is no room for the event's id"));
+        }
+        let id = afterword::capture_message(&message, level);
+        if has_room && !id.is_nil() {
+            // SAFETY: as above.
+            unsafe { copy(&id.simple().to_string(), event_id, event_id_size) };
+        }
+        Ok(())
+    })
 }

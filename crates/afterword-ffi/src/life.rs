@@ -71,18 +71,21 @@ pub extern "C" fn afterword_is_on() -> bool {
 /// `is_held` is NULL, or there is a `bool`.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn afterword_flush(timeout_ms: u64, is_held: *mut bool) -> AfterwordResult {
+    // SAFETY: as promised.
+    let mut is_held = unsafe { is_held.as_mut() };
+    // Also where nothing else is done.
+    if let Some(is_held) = &mut is_held {
+        **is_held = false;
+    }
     outcome(|| {
-        // SAFETY: as promised.
-        let is_held = unsafe { is_held.as_mut() };
-        let on = must_be_on();
-        let flushed = on.is_ok().then(|| afterword::flush(Duration::from_millis(timeout_ms)));
+        must_be_on()?;
+        let flushed = afterword::flush(Duration::from_millis(timeout_ms));
         if let Some(is_held) = is_held {
-            *is_held = flushed.is_some_and(|flushed| flushed.held().next().is_some());
+            *is_held = flushed.held().next().is_some();
         }
-        on?;
         match flushed {
-            Some(flushed) if !flushed.is_done() => Err(Failure::Timeout(flushed.to_string())),
-            Some(flushed) if flushed.is_refused() => Err(Failure::Failed(flushed.to_string())),
+            flushed if !flushed.is_done() => Err(Failure::Timeout(flushed.to_string())),
+            flushed if flushed.is_refused() => Err(Failure::Failed(flushed.to_string())),
             _ => Ok(()),
         }
     })

@@ -38,14 +38,14 @@ pub extern "C" fn afterword_watch_main_thread(after_ms: u64) -> AfterwordResult 
             ms => Duration::from_millis(ms),
         };
         let watch = watch_main_thread(after);
-        WATCHED.with_borrow_mut(|watched| {
-            watched.get_or_insert(Watched {
+        let watched = WATCHED.try_with(|watched| {
+            watched.borrow_mut().get_or_insert(Watched {
                 watch,
                 busy: Vec::new(),
                 paused: Vec::new(),
             });
         });
-        Ok(())
+        watched.map_err(|_| Failure::Off)
     })
 }
 
@@ -112,11 +112,13 @@ fn pop<T>(marks: &mut Vec<T>) -> Result<(), Failure> {
 fn on_watched(work: impl FnOnce(&mut Watched) -> Result<(), Failure>) -> AfterwordResult {
     outcome(|| {
         must_be_on()?;
-        WATCHED.with_borrow_mut(|watched| match watched {
+        let worked = WATCHED.try_with(|watched| match &mut *watched.borrow_mut() {
             Some(watched) => work(watched),
             None => Err(Failure::invalid(
                 "afterword_watch_main_thread was not called on this thread",
             )),
-        })
+        });
+        // The thread is ending.
+        worked.unwrap_or(Err(Failure::Off))
     })
 }

@@ -11,7 +11,8 @@ use std::panic::{AssertUnwindSafe, catch_unwind};
 pub enum AfterwordResult {
     /// It is done.
     AfterwordOk = 0,
-    /// Nothing is done, and nothing is wrong: Afterword is off (no DSN, not initialised, or shut down).
+    /// Nothing is done, and nothing is wrong: Afterword is off (no DSN, not initialised, or shut down), or this thread is past
+    /// its end: `exit` was called on it, and this is called by `atexit` or by the destructor of a static object.
     AfterwordOff = 1,
     /// Nothing is done: an argument cannot be used. See `afterword_last_error`.
     AfterwordInvalid = 2,
@@ -81,6 +82,11 @@ pub(crate) fn outcome(work: impl FnOnce() -> Result<(), Failure>) -> AfterwordRe
 
 /// The same with a value.
 pub(crate) fn value<T>(work: impl FnOnce() -> Result<T, Failure>) -> Result<T, AfterwordResult> {
+    // A thread whose own variables are gone cannot work: the SDK has variables of its threads, and panics without them. This
+    // one has a destructor, is made with the thread's first call, and so is gone with the others.
+    if LAST_ERROR.try_with(|_| ()).is_err() {
+        return Err(AfterwordResult::AfterwordOff);
+    }
     // What a panic leaves half done is not looked at again: it belongs to `work`, or to `afterword`, whose locks do not mind.
     let done = catch_unwind(AssertUnwindSafe(work)).unwrap_or_else(|_| {
         Err(Failure::Failed(
