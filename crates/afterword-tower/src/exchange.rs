@@ -9,11 +9,12 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::{Duration, SystemTime};
 
 use http::{HeaderMap, Request, StatusCode};
-use sentry_core::protocol::{Event, Level, SpanStatus};
+use sentry_core::protocol::{Context, Event, Level, SpanStatus};
 use sentry_core::{
     Client, Hub, HubSwitchGuard, TracesSamplingStrategy, Transaction, TransactionContext, TransactionOrSpan,
 };
 
+use crate::baggage;
 use crate::delivery::{Deliveries, Delivery};
 use crate::frameworks;
 use crate::options::LayerOptions;
@@ -114,9 +115,15 @@ impl Exchange {
     fn set_scope(&mut self, headers: &HeaderMap) {
         let notes = Arc::clone(&self.notes);
         let trace = self.start_trace(headers);
+        let said = trace.as_ref().and_then(|trace| self.said_of(trace, headers));
         self.hub.configure_scope(|scope| {
             if let Some(trace) = &trace {
                 scope.set_span(Some(TransactionOrSpan::from(trace.clone())));
+            }
+            match said {
+                Some(said) => scope.set_context(baggage::CONTEXT, said),
+                // Of a request that this one is made within, say.
+                None => scope.remove_context(baggage::CONTEXT),
             }
             scope.add_event_processor(move |event| Some(notes.see(event)));
         });
@@ -150,6 +157,14 @@ impl Exchange {
                 None
             }
         }
+    }
+
+    /// What the caller says of the trace, if somebody here takes it off what is sent.
+    fn said_of(&self, trace: &Transaction, headers: &HeaderMap) -> Option<Context> {
+        let options = self.client.as_ref()?.options();
+        let mut integrations = options.integrations.iter();
+        integrations.find(|integration| integration.name() == baggage::READER)?;
+        baggage::of_trace(&trace.get_trace_context().trace_id.to_string(), headers)
     }
 
     /// Runs what belongs to the request, with its hub as the current one.

@@ -79,6 +79,7 @@ mod options;
 
 mod exchange;
 
+mod baggage;
 mod body;
 mod future;
 

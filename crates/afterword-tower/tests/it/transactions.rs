@@ -5,8 +5,9 @@ use axum::Router;
 use axum::body::Body;
 use axum::routing::get as route;
 use http::{Request, StatusCode};
-use sentry::protocol::{Context, SpanStatus, Transaction};
-use sentry::{ClientOptions, Hub, Level, SentryFutureExt, TransactionOrSpan};
+use sentry::protocol::{Context, Event, SpanStatus, Transaction};
+use sentry::types::Uuid;
+use sentry::{ClientOptions, Hub, Integration, Level, SentryFutureExt, TransactionOrSpan};
 use tower::{Layer, ServiceExt};
 
 use crate::support::{Sentry, app, get};
@@ -147,6 +148,64 @@ async fn without_tracing_there_is_none_but_errors_carry_the_callers_trace() {
         panic!("no trace");
     };
     assert_eq!(trace.trace_id.to_string(), TRACE);
+}
+
+/// As `afterword`'s, by the name alone.
+struct Reader;
+
+impl Integration for Reader {
+    fn name(&self) -> &'static str {
+        "afterword"
+    }
+}
+
+/// The answer is what the request's scope holds of the caller's baggage.
+async fn tell_baggage() -> String {
+    let event = Event {
+        event_id: Uuid::nil(),
+        ..Event::default()
+    };
+    let mut event = sentry::configure_scope(|scope| scope.apply_to_event(event)).unwrap();
+    match event.contexts.remove("afterword.baggage") {
+        Some(Context::Other(fields)) => serde_json::to_string(&fields).unwrap(),
+        _ => "none".to_owned(),
+    }
+}
+
+#[tokio::test]
+async fn what_the_caller_says_of_its_trace_lies_on_the_scope_for_who_hands_it_on() {
+    let long = "x".repeat(9000);
+    let trace = format!("{TRACE}-{PARENT}-1");
+    let said = |header: &str| format!(r#"{{"header":"{header}","trace_id":"{TRACE}"}}"#);
+    let on = || ClientOptions::new().add_integration(Reader);
+    for traced in [on(), on().traces_sample_rate(1.0)] {
+        let sentry = Sentry::new(traced);
+        let app = app(AfterwordLayer::new(), Router::new().route("/", route(tell_baggage)));
+        for (trace, baggage, expected) in [
+            (
+                trace.as_str(),
+                vec!["sentry-release=a,b=1", &long, "c=2"],
+                said("sentry-release=a,b=1,c=2"),
+            ),
+            (trace.as_str(), vec![], said("")),
+            ("zz", vec!["sentry-release=a"], "none".to_owned()),
+        ] {
+            let mut request = get("/");
+            request.headers_mut().insert("sentry-trace", trace.parse().unwrap());
+            for value in baggage {
+                request.headers_mut().append("baggage", value.parse().unwrap());
+            }
+            assert_eq!(sentry.send(app.clone(), request).await.body(), &expected);
+        }
+    }
+}
+
+#[tokio::test]
+async fn what_the_caller_says_is_nowhere_where_nobody_would_take_it_off_what_is_sent() {
+    let sentry = traced();
+    let app = app(AfterwordLayer::new(), Router::new().fallback(route(tell_baggage)));
+    assert_eq!(sentry.send(app, called("-1")).await.body(), "none");
+    assert!(!one(sentry.transactions()).contexts.contains_key("afterword.baggage"));
 }
 
 #[tokio::test]
