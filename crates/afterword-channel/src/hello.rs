@@ -18,6 +18,27 @@ pub enum Policy {
     Never,
 }
 
+impl Policy {
+    /// Of two, the one under which less is sent.
+    #[must_use]
+    pub fn stricter(self, other: Policy) -> Policy {
+        match (self, other) {
+            (Policy::Never, _) | (_, Policy::Never) => Policy::Never,
+            (Policy::Ask, _) | (_, Policy::Ask) => Policy::Ask,
+            (Policy::Always, Policy::Always) => Policy::Always,
+        }
+    }
+
+    /// Back from its number on the wire; one that is not known is no consent.
+    pub(crate) fn from_number(number: u32) -> Policy {
+        match number {
+            1 => Policy::Always,
+            2 => Policy::Never,
+            _ => Policy::Ask,
+        }
+    }
+}
+
 /// What a report says of its app. It is in the run file, so that the next start can make a report of a run whose reporter
 /// could not.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]

@@ -3,6 +3,8 @@
 //! `<kind: u16> <version: u16> <length: u32> <payload>`, little-endian; `length` counts the payload, which is at most three
 //! numbers (u32): the crash handler makes its message without an allocation. The kinds are in [`Message`].
 
+use crate::Policy;
+
 /// The longest message, header included.
 pub const MAX_MESSAGE_BYTES: usize = HEADER_BYTES + 12;
 const VERSION: u16 = 2;
@@ -74,8 +76,11 @@ pub enum Message {
         /// How long the app waits for the answer, in milliseconds.
         timeout_ms: u32,
     },
-    /// App → reporter, 11: the consent in the store has changed.
-    Consent,
+    /// App → reporter, 11: the consent has changed, in the store as well unless that could not be written.
+    Consent {
+        /// What counts in the app now.
+        policy: Policy,
+    },
     /// Reporter → app, 101: I am up.
     Ready {
         /// The reporter's process id.
@@ -162,7 +167,7 @@ impl Message {
             } => (8, [request, tid, lasted_ms], 3),
             Message::Appended => (9, [0, 0, 0], 0),
             Message::Flush { request, timeout_ms } => (10, [request, timeout_ms, 0], 2),
-            Message::Consent => (11, [0, 0, 0], 0),
+            Message::Consent { policy } => (11, [policy as u32, 0, 0], 1),
             Message::Ready { pid } => (101, [pid, 0, 0], 1),
             Message::Captured { request, status } => (102, [request, status as u32, 0], 2),
             Message::Flushed { request, state } => (103, [request, state.word(), 0], 2),
@@ -219,7 +224,9 @@ impl Message {
                 request: number(0)?,
                 timeout_ms: number(1)?,
             },
-            11 => Message::Consent,
+            11 => Message::Consent {
+                policy: Policy::from_number(number(0)?),
+            },
             101 => Message::Ready { pid: number(0)? },
             102 => Message::Captured {
                 request: number(0)?,

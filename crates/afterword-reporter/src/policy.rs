@@ -11,11 +11,22 @@ use crate::keep;
 
 /// Shared by all threads of the reporter.
 #[derive(Clone, Debug)]
-pub(crate) struct CurrentPolicy(Arc<AtomicU8>);
+pub(crate) struct CurrentPolicy(Arc<Parts>);
+
+#[derive(Debug)]
+struct Parts {
+    /// What the person chose, as it is on the disk, or else what the app says.
+    kept: AtomicU8,
+    /// What the app told and could not write: nothing counts that is less strict. `Always` restricts nothing.
+    limit: AtomicU8,
+}
 
 impl CurrentPolicy {
-    pub(crate) fn new(policy: Policy) -> CurrentPolicy {
-        CurrentPolicy(Arc::new(AtomicU8::new(policy as u8)))
+    fn new(policy: Policy) -> CurrentPolicy {
+        CurrentPolicy(Arc::new(Parts {
+            kept: AtomicU8::new(policy as u8),
+            limit: AtomicU8::new(Policy::Always as u8),
+        }))
     }
 
     /// What the person chose at runtime, or else what the app says.
@@ -25,38 +36,70 @@ impl CurrentPolicy {
         policy
     }
 
-    /// Looks whether the person has chosen anew. A choice that cannot be read is no consent: then the person is asked.
+    /// Looks whether the person has chosen anew, in whichever process of the app. A choice that cannot be read is no consent:
+    /// then the person is asked.
     pub(crate) fn look(&self, store: &Store) {
-        let policy = match store.consent() {
+        let before = self.get();
+        self.read(store);
+        self.log_change(before);
+    }
+
+    /// The app has told what the person chose. Where the disk says something else, that could not be written: the stricter of
+    /// the two counts, until the app tells something else.
+    pub(crate) fn restrict(&self, store: &Store, told: Policy) {
+        let before = self.get();
+        self.read(store);
+        let kept = policy_of(&self.0.kept);
+        let limit = if told.stricter(kept) == kept {
+            Policy::Always
+        } else {
+            told
+        };
+        self.0.limit.store(limit as u8, Ordering::Release);
+        self.log_change(before);
+    }
+
+    fn read(&self, store: &Store) {
+        let kept = match store.consent() {
             Ok(Some(given)) => match given.policy {
                 ConsentPolicy::Ask => Policy::Ask,
                 ConsentPolicy::Always => Policy::Always,
                 ConsentPolicy::Never => Policy::Never,
             },
             Ok(None) => return,
-            Err(_) if self.get() == Policy::Never => return,
             Err(error) => {
-                log::error!("the consent cannot be read: {}", chain(&error));
-                Policy::Ask
+                let before = policy_of(&self.0.kept);
+                if before == Policy::Always {
+                    log::error!("the consent cannot be read: {}", chain(&error));
+                }
+                before.stricter(Policy::Ask)
             }
         };
-        if self.get() != policy {
-            log::info!("the consent policy is {policy:?} now");
+        self.0.kept.store(kept as u8, Ordering::Release);
+    }
+
+    fn log_change(&self, before: Policy) {
+        let now = self.get();
+        if now != before {
+            log::info!("the consent policy is {now:?} now");
         }
-        self.0.store(policy as u8, Ordering::Release);
     }
 
     pub(crate) fn get(&self) -> Policy {
-        match self.0.load(Ordering::Acquire) {
-            number if number == Policy::Always as u8 => Policy::Always,
-            number if number == Policy::Never as u8 => Policy::Never,
-            _ => Policy::Ask,
-        }
+        policy_of(&self.0.kept).stricter(policy_of(&self.0.limit))
     }
 
     /// The same, as the store knows it.
     pub(crate) fn consent(&self) -> ConsentPolicy {
         keep::policy(self.get())
+    }
+}
+
+fn policy_of(word: &AtomicU8) -> Policy {
+    match word.load(Ordering::Acquire) {
+        number if number == Policy::Always as u8 => Policy::Always,
+        number if number == Policy::Never as u8 => Policy::Never,
+        _ => Policy::Ask,
     }
 }
 

@@ -192,13 +192,17 @@ impl Runner {
             policy::apply(&self.store, self.policy.consent());
         }
         let drained = if wanted.drain { self.drain() } else { Some(0) };
+        // What a new consent releases is part of what a flush waits for, reports too.
+        if wanted.consent && wanted.reports {
+            self.send_reports();
+        }
         if wanted.queue || (drained.is_some_and(|queued| queued > 0) && self.may_try()) {
             let all_sent = self.send_queue();
             self.answer(all_sent && drained.is_some());
         } else {
             self.answer(false);
         }
-        if wanted.reports {
+        if wanted.reports && !wanted.consent {
             self.send_reports();
         }
     }

@@ -171,8 +171,8 @@ impl Serving {
                 tid,
                 lasted_ms,
             } => self.hangs.report(request, tid, lasted_ms),
-            Message::Consent => {
-                self.policy.look(&self.store);
+            Message::Consent { policy } => {
+                self.policy.restrict(&self.store, policy);
                 self.errands.send(Task::Consent);
             }
             Message::Ready { .. } | Message::Captured { .. } | Message::Flushed { .. } => {

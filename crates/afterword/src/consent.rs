@@ -5,7 +5,7 @@ use std::sync::OnceLock;
 use std::sync::atomic::{AtomicU8, Ordering};
 use std::time::SystemTime;
 
-use afterword_channel::{Liveness, Message, Origin, RunView};
+use afterword_channel::{Liveness, Message, Origin, Policy, RunView};
 use afterword_store::{AppId, ConsentPolicy, GivenConsent, Store, chain};
 
 use crate::running::Running;
@@ -71,15 +71,38 @@ pub fn consent() -> Consent {
 /// When this returns, the choice is on the disk. Any thread may call it.
 ///
 /// # Errors
-/// [`ConsentError::Off`] before `init` and with an empty DSN; [`ConsentError::Store`] when it cannot be kept: then it counts
-/// until the end of this run, and for nothing after that.
+/// [`ConsentError::Off`] before `init` and with an empty DSN; [`ConsentError::Store`] when it cannot be kept: then less than
+/// before counts until the end of this run, and more than before does not count. Also when not all could be deleted.
 pub fn set_consent(consent: Consent) -> Result<ConsentTaken, ConsentError> {
     let place = PLACE.get().ok_or(ConsentError::Off)?;
     let running = Running::of_this_process();
-    // Less than before counts even where it cannot be kept.
+    let before = running.map(Running::policy);
+    // From here on nothing more is captured, where nothing is to be.
     if running.is_some() {
         place.now.set(consent);
     }
+    let kept = keep(place, consent);
+    if let (Some(running), Some(before)) = (running, before) {
+        // Less than before counts even where it cannot be kept; a consent that nobody finds again is none.
+        if kept.is_err() && running.policy().stricter(before) == before {
+            place.now.set(consent_of(before));
+        }
+        // A flush from here on asks the reporter again: what was held may go now.
+        running.outbox.note_appended();
+        running.tell(&Message::Consent {
+            policy: running.policy(),
+        });
+    }
+    kept?;
+    Ok(match (running, consent) {
+        (Some(_), _) | (None, Consent::Never) => ConsentTaken::Now,
+        (None, _) => ConsentTaken::AtNextStart,
+    })
+}
+
+/// Puts a choice on the disk. What it deletes comes first: a full disk has room then. The rest is the reporter's; this must
+/// not wait for it.
+fn keep(place: &Place, consent: Consent) -> Result<(), afterword_store::Error> {
     let given = GivenConsent {
         policy: consent.into(),
         given_at: SystemTime::now().into(),
@@ -87,18 +110,20 @@ pub fn set_consent(consent: Consent) -> Result<ConsentTaken, ConsentError> {
         locale: None,
     };
     let store = Store::open(&place.root, &place.app)?;
+    let deleted = match consent {
+        Consent::Never => store.apply_consent(ConsentPolicy::Never, None).map(drop),
+        Consent::Ask | Consent::Always => Ok(()),
+    };
     store.put_consent(&given)?;
-    if let Some(running) = running {
-        running.tell(&Message::Consent);
+    deleted
+}
+
+fn consent_of(policy: Policy) -> Consent {
+    match policy {
+        Policy::Ask => Consent::Ask,
+        Policy::Always => Consent::Always,
+        Policy::Never => Consent::Never,
     }
-    // The rest is the reporter's; this must not wait for it.
-    if consent == Consent::Never {
-        store.apply_consent(ConsentPolicy::Never, None)?;
-    }
-    Ok(match (running, consent) {
-        (Some(_), _) | (None, Consent::Never) => ConsentTaken::Now,
-        (None, _) => ConsentTaken::AtNextStart,
-    })
 }
 
 /// What counts at a start. What the person chose cannot be read: then nothing is taken for granted.

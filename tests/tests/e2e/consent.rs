@@ -126,6 +126,43 @@ fn never_deletes_what_there_is_and_captures_nothing_more() {
 }
 
 #[test]
+fn less_than_before_counts_in_the_reporter_even_where_it_cannot_be_kept() {
+    let stub = Stub::start(Manner::Takes);
+    let scene = Scene::new();
+    let mut app = scene.capturer(&stub, &["--consent", "always"]);
+    app.tell("error one");
+    assert!(app.flush(LONG).done);
+    // No file can take the place of a folder with something in it.
+    std::fs::create_dir_all(scene.store().folder().join("state/consent.json/full")).unwrap();
+    let refused = app.tell("consent never");
+    assert!(refused.starts_with("Err("), "{refused}");
+    assert_eq!(app.tell("consent?"), "Never");
+    let refused = app.tell("consent always");
+    assert!(refused.starts_with("Err("), "{refused}");
+    assert_eq!(app.tell("consent?"), "Never", "more than before does not count");
+    app.tell_only("crash");
+    assert!(!app.end().success());
+    scene.wait_for_reporter();
+    assert_eq!(scene.store().reports().unwrap().len(), 0);
+    assert_eq!(stub.names(), ["one"]);
+}
+
+#[test]
+fn a_flush_after_a_consent_sends_the_reports_that_it_releases() {
+    let stub = Stub::start(Manner::Takes);
+    let scene = Scene::new();
+    let mut app = scene.capturer(&stub, &[]);
+    app.tell("error one");
+    assert_eq!(app.flush(LONG).held, "error");
+    assert_eq!(app.tell("consent always"), "Ok(Now)");
+    let flushed = app.flush(LONG);
+    assert!(flushed.done && flushed.held.is_empty(), "{flushed:?}");
+    assert_eq!(stub.names(), ["one"]);
+    app.end();
+    scene.wait_for_reporter();
+}
+
+#[test]
 fn a_choice_that_cannot_be_read_is_no_consent() {
     let stub = Stub::start(Manner::Takes);
     let scene = Scene::new();

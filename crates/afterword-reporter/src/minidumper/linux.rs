@@ -45,7 +45,7 @@ pub(super) fn serve(settings: &Settings, shells: Vec<Box<dyn Shell>>) -> Result<
     let attributes = detach::files_for_the_user_alone();
     journal::open(&store.log_folder(), hello.run_id);
     let end = end_signals().map_err(Error::Wait)?;
-    let policy = CurrentPolicy::new(hello.identity.policy);
+    let policy = CurrentPolicy::of(&store, hello.identity.policy);
     let errands = if settings.only_keeps() {
         leftovers::clean_up(&store, hello.run_id, std::process::id(), &policy);
         None
