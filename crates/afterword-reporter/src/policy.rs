@@ -37,11 +37,11 @@ impl CurrentPolicy {
     }
 
     /// Looks whether the person has chosen anew, in whichever process of the app. A choice that cannot be read is no consent:
-    /// then the person is asked.
-    pub(crate) fn look(&self, store: &Store) {
+    /// then the person is asked. Returns what counts now.
+    pub(crate) fn look(&self, store: &Store) -> Policy {
         let before = self.get();
         self.read(store);
-        self.log_change(before);
+        self.log_change(before)
     }
 
     /// The app has told what the person chose. Where the disk says something else, that could not be written: the stricter of
@@ -78,11 +78,12 @@ impl CurrentPolicy {
         self.0.kept.store(kept as u8, Ordering::Release);
     }
 
-    fn log_change(&self, before: Policy) {
+    fn log_change(&self, before: Policy) -> Policy {
         let now = self.get();
         if now != before {
             log::info!("the consent policy is {now:?} now");
         }
+        now
     }
 
     pub(crate) fn get(&self) -> Policy {

@@ -99,9 +99,14 @@ pub(crate) fn withdraw_what_is_not_covered(store: &Store, policy: Policy) {
 }
 
 /// Sends all reports that may be sent and whose time has come, with nobody watching; what the app wants dropped is dropped.
-/// Returns when to try again what is left.
-pub(crate) fn reports(store: &Store, uploader: &Uploader, app: &Identity, policy: Policy) -> Option<OffsetDateTime> {
-    withdraw_what_is_not_covered(store, policy);
+/// Returns when to try again what is left. The policy may change meanwhile: what rests on it goes only as long as it allows.
+pub(crate) fn reports(
+    store: &Store,
+    uploader: &Uploader,
+    app: &Identity,
+    policy: &CurrentPolicy,
+) -> Option<OffsetDateTime> {
+    withdraw_what_is_not_covered(store, policy.look(store));
     let now = OffsetDateTime::now_utc();
     let mut retry_at: Option<OffsetDateTime> = None;
     let mut again = |at: OffsetDateTime| retry_at = Some(retry_at.map_or(at, |earlier| earlier.min(at)));
@@ -112,6 +117,10 @@ pub(crate) fn reports(store: &Store, uploader: &Uploader, app: &Identity, policy
     for report in reports.iter().filter(|report| report.state() == State::Sending) {
         let delivery = report.delivery().unwrap_or_default();
         let is_free = rests_on_policy(report) && delivery.report_accepted_at.is_none();
+        let allowed = Allowed {
+            store,
+            policy: is_free.then_some(policy),
+        };
         if !is_due(&delivery, now) {
             again(delivery.next_attempt_at.unwrap_or(now));
             continue;
@@ -119,10 +128,15 @@ pub(crate) fn reports(store: &Store, uploader: &Uploader, app: &Identity, policy
         if is_free && rules::drop_report(store, report.id(), &app.rules) {
             continue;
         }
+        if allowed.cancelled() {
+            // To be asked about from then on.
+            again(now);
+            continue;
+        }
         if let Err(error) = assemble(store, report.id()) {
             log::debug!("report {}: {}", report.id(), chain(&error));
         }
-        match uploader.send_report(store, report.id(), &NoProgress) {
+        match uploader.send_report(store, report.id(), &allowed) {
             Ok(outcome) => {
                 log_outcome(report.id(), &outcome);
                 if let Outcome::Later { retry_at, .. } = outcome {
@@ -177,6 +191,24 @@ pub(crate) fn queue(store: &Store, uploader: &Uploader, policy: &CurrentPolicy) 
                 retry_at: Some(OffsetDateTime::now_utc() + AFTER_A_FAILURE),
             }
         }
+    }
+}
+
+/// Nobody watches; and what rests on the policy goes only while that is `always`.
+struct Allowed<'a> {
+    store: &'a Store,
+    /// None for what does not rest on it.
+    policy: Option<&'a CurrentPolicy>,
+}
+
+impl Progress for Allowed<'_> {
+    fn sent(&self, sent_bytes: u64, total_bytes: u64) {
+        NoProgress.sent(sent_bytes, total_bytes);
+    }
+
+    fn cancelled(&self) -> bool {
+        self.policy
+            .is_some_and(|policy| policy.look(self.store) != Policy::Always)
     }
 }
 

@@ -258,7 +258,7 @@ impl Runner {
     }
 
     fn send_reports(&mut self) {
-        self.retry_reports_at = send::reports(&self.store, &self.uploader, &self.app, self.policy.get());
+        self.retry_reports_at = send::reports(&self.store, &self.uploader, &self.app, &self.policy);
     }
 
     /// Answers a flush that is done, forgets one that nobody waits for any more, and has another one tried again soon.
