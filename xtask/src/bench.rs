@@ -60,7 +60,7 @@ fn transport(shell: &Shell) -> anyhow::Result<()> {
     let reporter = shell.current_dir().join("target/release/afterword-reporter");
     let bench = cmd!(
         shell,
-        "cargo bench --locked --manifest-path benches/transport/Cargo.toml --target-dir target/bench-transport"
+        "cargo bench --manifest-path benches/transport/Cargo.toml --target-dir target/bench-transport"
     );
     tools::run(bench.env("AFTERWORD_REPORTER", reporter)).context("not everything could be measured")
 }
