@@ -283,15 +283,16 @@ impl Drop for Exchange {
 impl Notes {
     /// For each event that is captured on the request's hub.
     fn see(&self, mut event: Event<'static>) -> Event<'static> {
-        // A client gives an event its id first. This one is none: somebody applies the scope to see what it holds.
+        if event.transaction.is_none() {
+            event.transaction = Some(self.request.name());
+        }
+        // A client gives an event its id first. This one is none: somebody applies the scope to see what it holds, such as the
+        // name for the headers of a request that the handler makes.
         if event.event_id.is_nil() {
             return event;
         }
         if event.request.is_none() {
             event.request = Some(self.request.to_context());
-        }
-        if event.transaction.is_none() {
-            event.transaction = Some(self.request.name());
         }
         if event.level >= Level::Error || !event.exception.values.is_empty() {
             self.errored.store(true, Ordering::Relaxed);
