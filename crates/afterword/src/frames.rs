@@ -11,7 +11,7 @@ use afterword_channel::Homes;
 use sentry::protocol::{Event, Frame, Stacktrace};
 use sentry::{ClientOptions, Integration};
 
-use crate::{panics, scope};
+use crate::{panics, scope, trace};
 
 /// Placed last among the integrations.
 pub(crate) struct OwnFrames {
@@ -31,6 +31,7 @@ impl Integration for OwnFrames {
 
     fn process_event(&self, mut event: Event<'static>, _options: &ClientOptions) -> Option<Event<'static>> {
         scope::lift_request(&mut event);
+        trace::forget_said(&mut event.contexts);
         panics::note_recovered(&event);
         let exceptions = event
             .exception
@@ -135,6 +136,19 @@ mod tests {
             (frame.filename.as_deref(), frame.function.as_deref()),
             (Some("main.rs"), Some("main::main"))
         );
+    }
+
+    #[test]
+    fn what_a_caller_says_of_its_trace_is_not_sent_with_an_event() {
+        let ours = OwnFrames { server_name: None };
+        let mut event = Event::default();
+        for name in ["afterword.baggage", "mine"] {
+            event
+                .contexts
+                .insert(name.to_owned(), sentry::protocol::Context::Other(Default::default()));
+        }
+        let seen = ours.process_event(event, &ClientOptions::new()).unwrap();
+        assert_eq!(seen.contexts.keys().collect::<Vec<_>>(), ["mine"]);
     }
 
     #[test]

@@ -16,6 +16,7 @@ use sentry::{ClientOptions, Hub, Integration, Scope};
 use crate::options::say_what_is_unsaid;
 use crate::running::Running;
 use crate::scope::{self, ScopeExt};
+use crate::trace;
 use crate::watch::Watch;
 
 const INTERVAL: Duration = Duration::from_secs(1);
@@ -136,6 +137,7 @@ fn scope_as_event() -> Option<serde_json::Value> {
     // Processors of the app may be on the scope.
     let mut event = catch_unwind(AssertUnwindSafe(|| scope.apply_to_event(event))).ok()??;
     scope::lift_request(&mut event);
+    trace::forget_said(&mut event.contexts);
     let mut event = serde_json::to_value(event).ok()?;
     if let Some(fields) = event.as_object_mut() {
         // The reporter gives the event its own id and time; the breadcrumbs have a place of their own.
@@ -206,15 +208,19 @@ mod tests {
     fn contexts_of_the_system_and_of_the_scope_are_both_there() {
         Hub::main().configure_scope(|scope| {
             scope.set_tag("a", "b");
-            scope.set_context(
-                "mine",
-                Context::Other([("k".to_owned(), json!(1))].into_iter().collect()),
-            );
+            for name in ["mine", "afterword.baggage"] {
+                let fields = [("k".to_owned(), json!(1))].into_iter().collect();
+                scope.set_context(name, Context::Other(fields));
+            }
         });
         let event = scope_as_event().unwrap();
         assert_eq!(event["tags"]["a"], "b");
         assert_eq!(event["contexts"]["mine"]["k"], 1);
         assert!(event["contexts"]["os"]["name"].is_string(), "{event}");
+        assert!(
+            event["contexts"].get("afterword.baggage").is_none(),
+            "it is a request's alone"
+        );
         assert!(event.get("event_id").is_none() && event.get("timestamp").is_none());
     }
 }

@@ -164,8 +164,8 @@ impl Outgoing {
         let mut is_empty = true;
         for item in envelope.into_items() {
             let item = match (item, &self.hooks.before_send_transaction) {
-                (EnvelopeItem::Transaction(transaction), hook) => {
-                    let trace = trace::incoming(&transaction);
+                (EnvelopeItem::Transaction(mut transaction), hook) => {
+                    let trace = trace::take_incoming(&mut transaction);
                     let spans = transaction.spans.len();
                     let kept = match hook {
                         Some(hook) => apply(hook, "before_send_transaction", *transaction),

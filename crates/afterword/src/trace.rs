@@ -16,6 +16,7 @@ mod baggage;
 #[cfg(feature = "http")]
 mod http;
 mod known;
+mod request;
 #[cfg(test)]
 mod tests;
 
@@ -24,8 +25,12 @@ use std::sync::Arc;
 use sentry::protocol::{Context, DynamicSamplingContext, Transaction};
 use sentry::{Hub, TransactionContext};
 
+use self::baggage::Members;
 #[cfg(feature = "http")]
 pub use self::http::{continue_from_headers, header_map, inject};
+
+use self::request::Said;
+pub(crate) use self::request::forget_said;
 
 /// The header that names trace, parent span and sampling decision.
 pub const SENTRY_TRACE: &str = "sentry-trace";
@@ -44,15 +49,18 @@ pub fn headers() -> Vec<(&'static str, String)> {
 pub fn headers_of(hub: &Arc<Hub>) -> Vec<(&'static str, String)> {
     // A copy: reading with `configure_scope` writes back.
     let copy = Hub::new_from_top(hub);
-    let (trace, name) = copy.configure_scope(|scope| {
+    let (trace, seen) = copy.configure_scope(|scope| {
         let trace = scope
             .iter_trace_propagation_headers()
             .find_map(|(name, value)| (name == SENTRY_TRACE).then_some(value));
-        (trace, transaction_name(scope))
+        (trace, scope.apply_to_event(crate::scope::probe()))
     });
+    let mut seen = seen.unwrap_or_default();
     let Some(trace) = trace else { return Vec::new() };
     let mut headers = vec![(SENTRY_TRACE, trace.clone())];
-    headers.extend(baggage::of_trace(hub, &trace, name.as_deref()).map(|baggage| (BAGGAGE, baggage)));
+    let said = request::take_said(&mut seen.contexts);
+    let baggage = baggage::of_trace(hub, &trace, said, seen.transaction.as_deref());
+    headers.extend(baggage.map(|baggage| (BAGGAGE, baggage)));
     headers
 }
 
@@ -91,18 +99,18 @@ pub fn continue_from<'a>(
     context
 }
 
-/// What the caller said of the trace of a transaction, for the header of its envelope. None where this process began it, of
-/// which the SDK knows.
-pub(crate) fn incoming(transaction: &Transaction<'static>) -> Option<DynamicSamplingContext> {
+/// Takes what the caller said of the trace of a transaction, for the header of its envelope. None where this process began it,
+/// of which the SDK knows.
+pub(crate) fn take_incoming(transaction: &mut Transaction<'static>) -> Option<DynamicSamplingContext> {
+    let said = request::take_said(&mut transaction.contexts);
     let Some(Context::Trace(trace)) = transaction.contexts.get("trace") else {
         return None;
     };
-    let said = known::of(&trace.trace_id.to_string())?;
+    let said = beginner(&trace.trace_id.to_string(), said)?;
     baggage::context(&said)
 }
 
-/// The name of the transaction that a scope is in.
-fn transaction_name(scope: &sentry::Scope) -> Option<String> {
-    let event = scope.apply_to_event(crate::scope::probe())?;
-    event.transaction
+/// What the beginner of a trace said of it, if that was not us: with the request that is worked on, or with another.
+fn beginner(trace_id: &str, said: Option<Said>) -> Option<Members> {
+    said.and_then(|said| said.of(trace_id)).or_else(|| known::of(trace_id))
 }

@@ -7,7 +7,7 @@ use sentry::TracesSamplingStrategy;
 use sentry::protocol::DynamicSamplingContext;
 use serde_json::{Map, Value};
 
-use super::known;
+use super::request::Said;
 
 /// The longest header that is looked at and made: W3C's own bound.
 pub(super) const MAX_BYTES: usize = 8192;
@@ -46,10 +46,10 @@ pub(super) fn foreign(header: &str) -> impl Iterator<Item = &str> {
 }
 
 /// The header of the trace that `sentry-trace` names: what its beginner said, or what we say if that was us.
-pub(super) fn of_trace(hub: &Hub, sentry_trace: &str, transaction: Option<&str>) -> Option<String> {
+pub(super) fn of_trace(hub: &Hub, sentry_trace: &str, said: Option<Said>, transaction: Option<&str>) -> Option<String> {
     let mut parts = sentry_trace.split('-');
     let trace_id = parts.next()?;
-    let members = match known::of(trace_id) {
+    let members = match super::beginner(trace_id, said) {
         Some(said) => said,
         None => ours(hub, trace_id, parts.nth(1), transaction),
     };

@@ -1,9 +1,10 @@
-use std::sync::Arc;
+use std::sync::{Arc, Mutex};
 
-use sentry::protocol::TraceId;
-use sentry::{Client, ClientOptions, Envelope, Hub, Transport};
+use sentry::protocol::{EnvelopeItem, TraceId};
+use sentry::{Client, ClientOptions, Envelope, Hub, Transport, TransportFactory};
 
 use super::*;
+use crate::outgoing::OutgoingFactory;
 
 const CALLER: &str = "771a43a4192642f0b136d5159a501700-2b00000000000001-1";
 
@@ -14,14 +15,28 @@ impl Transport for Nowhere {
     fn send_envelope(&self, _envelope: Envelope) {}
 }
 
+/// What was sent.
+#[derive(Default)]
+struct Sent(Mutex<Vec<Envelope>>);
+
+impl Transport for Sent {
+    fn send_envelope(&self, envelope: Envelope) {
+        self.0.lock().unwrap().push(envelope);
+    }
+}
+
 /// A hub with a client that traces, and what `work` does with it.
 fn with_client<R>(work: impl FnOnce() -> R) -> R {
+    with_transport(Arc::new(Nowhere), work)
+}
+
+fn with_transport<R>(transport: impl TransportFactory + 'static, work: impl FnOnce() -> R) -> R {
     let options = ClientOptions::new()
         .dsn("https://key@h/1")
         .release("a, b@1")
         .environment("test")
         .traces_sample_rate(0.5);
-    let options = options.transport(Arc::new(Nowhere));
+    let options = options.transport(transport);
     let hub = Hub::new(Some(Arc::new(Client::with_options(options))), Arc::default());
     Hub::run(Arc::new(hub), work)
 }
@@ -81,6 +96,53 @@ fn what_the_beginner_of_a_trace_said_is_handed_on_as_it_came() {
         let header = serde_json::to_value(header).unwrap();
         assert_eq!(header["release"], "app@2,0");
     });
+}
+
+/// A scope as `afterword-tower` makes it for a request.
+fn within_request(header: &str) {
+    within(TransactionContext::continue_from_headers(
+        "answer",
+        "http.server",
+        [("sentry-trace", CALLER)],
+    ));
+    let fields = [("trace_id", &CALLER[..32]), ("header", header)];
+    let fields = fields.map(|(name, value)| (name.to_owned(), value.into()));
+    sentry::configure_scope(|scope| scope.set_context("afterword.baggage", Context::Other(fields.into())));
+}
+
+#[test]
+fn what_the_scope_of_a_request_says_is_handed_on_and_goes_into_the_envelopes_header() {
+    let sent = Arc::new(Sent::default());
+    let said =
+        "other=1,sentry-trace_id=771a43a4192642f0b136d5159a501700,sentry-public_key=theirs,sentry-release=app%402";
+    let resolved = crate::Options::new("https://key@h/1").resolve(&|_| None).unwrap();
+    with_transport(OutgoingFactory::new(Arc::clone(&sent), &resolved), || {
+        within_request(said);
+        assert_eq!(
+            value(BAGGAGE).unwrap(),
+            "sentry-trace_id=771a43a4192642f0b136d5159a501700,sentry-public_key=theirs,sentry-release=app@2"
+        );
+        let span = sentry::configure_scope(|scope| scope.get_span()).unwrap();
+        span.finish();
+        // Another trace than the request's.
+        within(TransactionContext::new("own", "task"));
+        let own = value(BAGGAGE).unwrap();
+        assert!(own.contains("sentry-public_key=key,"), "{own}");
+        within_request("");
+        assert_eq!(
+            value(BAGGAGE),
+            None,
+            "who began it says nothing of it, and it is not ours to say"
+        );
+    });
+    let envelopes = std::mem::take(&mut *sent.0.lock().unwrap());
+    let header = serde_json::to_value(envelopes[0].headers()).unwrap();
+    assert_eq!(header["trace"]["public_key"], "theirs", "{header}");
+    assert_eq!(header["trace"]["release"], "app@2", "{header}");
+    let Some(EnvelopeItem::Transaction(transaction)) = envelopes[0].items().next() else {
+        panic!("no transaction");
+    };
+    assert!(!transaction.contexts.contains_key("afterword.baggage"));
 }
 
 #[test]
