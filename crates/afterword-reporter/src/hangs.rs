@@ -111,7 +111,7 @@ impl Hangs {
 
 impl Shared {
     fn keep(&self, tid: u32, lasted_ms: u32, busy: Busy) -> Result<(), Error> {
-        let policy = self.policy.get();
+        let policy = self.policy.look(&self.store);
         if policy == Policy::Never {
             return Err(Error::Never);
         }

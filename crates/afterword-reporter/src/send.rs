@@ -14,7 +14,7 @@ use crate::ask::Conversation;
 use crate::assemble::assemble;
 use crate::error::chain;
 use crate::policy::CurrentPolicy;
-use crate::rules;
+use crate::{keep, rules};
 
 /// How long the queue is left alone when the store cannot be used.
 const AFTER_A_FAILURE: Duration = Duration::from_secs(60);
@@ -162,7 +162,7 @@ pub(crate) struct Queue {
 
 /// Sends the queue: what the app has captured, and what else is no report.
 pub(crate) fn queue(store: &Store, uploader: &Uploader, policy: &CurrentPolicy) -> Queue {
-    match uploader.send_queued_while(store, &|| policy.consent(), &NoProgress) {
+    match uploader.send_queued_while(store, &|| keep::policy(policy.look(store)), &NoProgress) {
         Ok(outcome) => {
             if outcome.sent + outcome.refused + outcome.discarded > 0 {
                 log::info!(

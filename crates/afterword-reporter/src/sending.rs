@@ -8,7 +8,7 @@ use std::sync::mpsc::{Receiver, RecvTimeoutError, SendError, Sender, channel};
 use std::thread::JoinHandle;
 use std::time::{Duration, Instant};
 
-use afterword_channel::{FlushState, Identity, Message, ReporterChannel, RunView};
+use afterword_channel::{FlushState, Identity, Message, Policy, ReporterChannel, RunView};
 use afterword_store::Store;
 use afterword_upload::Uploader;
 use time::OffsetDateTime;
@@ -74,6 +74,7 @@ impl Sending {
             store,
             uploader: send::uploader_of(&app.transport),
             app,
+            applied: policy.get(),
             policy,
             served,
             retry_queue_at: None,
@@ -106,6 +107,8 @@ struct Runner {
     app: Identity,
     uploader: Uploader,
     policy: CurrentPolicy,
+    /// What was done with the store so far is by this one.
+    applied: Policy,
     /// None where there is no app that captures through an outbox.
     served: Option<Served>,
     /// When to try again what could not be sent.
@@ -152,8 +155,18 @@ impl Runner {
             self.attempt(&wanted);
         }
         // The app is gone, and whoever watched it has drained its outbox.
+        self.apply_policy(false);
         self.send_queue();
         self.send_reports();
+    }
+
+    /// Another process of the app may have changed it: that one says nothing to this one.
+    fn apply_policy(&mut self, told: bool) {
+        let policy = self.policy.look(&self.store);
+        if told || policy != self.applied {
+            policy::apply(&self.store, self.policy.consent());
+            self.applied = policy;
+        }
     }
 
     fn note(&mut self, task: Task, wanted: &mut Wanted) {
@@ -188,9 +201,7 @@ impl Runner {
     }
 
     fn attempt(&mut self, wanted: &Wanted) {
-        if wanted.consent {
-            policy::apply(&self.store, self.policy.consent());
-        }
+        self.apply_policy(wanted.consent);
         let drained = if wanted.drain { self.drain() } else { Some(0) };
         // What a new consent releases is part of what a flush waits for, reports too.
         if wanted.consent && wanted.reports {

@@ -200,7 +200,7 @@ impl Serving {
     }
 
     fn capture(&self, occasion: Occasion, kind: ReportKind) -> Result<Kept, Error> {
-        let policy = self.policy.get();
+        let policy = self.policy.look(&self.store);
         if policy == Policy::Never {
             return Err(Error::Never);
         }
@@ -261,6 +261,7 @@ impl Serving {
             log::error!("no report: {}", chain(&error));
         }
         log::info!("the app is gone, its last state was {state:?}");
+        self.policy.look(&self.store);
         let ended = Run {
             id: self.hello.run_id,
             view: &self.run,

@@ -148,6 +148,28 @@ fn less_than_before_counts_in_the_reporter_even_where_it_cannot_be_kept() {
 }
 
 #[test]
+fn a_choice_that_another_process_has_made_counts() {
+    let stub = Stub::start(Manner::Takes);
+    let scene = Scene::new();
+    let mut app = scene.capturer(&stub, &["--consent", "always"]);
+    app.tell("error one");
+    assert!(app.flush(LONG).done);
+    let given = afterword_store::GivenConsent {
+        policy: afterword_store::ConsentPolicy::Ask,
+        given_at: time::OffsetDateTime::now_utc(),
+        text_version: None,
+        locale: None,
+    };
+    scene.store().put_consent(&given).unwrap();
+    app.tell("error two");
+    let flushed = app.flush(LONG);
+    assert!(flushed.done && flushed.held == "error", "{flushed:?}");
+    app.end();
+    scene.wait_for_reporter();
+    assert_eq!(stub.names(), ["one"]);
+}
+
+#[test]
 fn a_flush_after_a_consent_sends_the_reports_that_it_releases() {
     let stub = Stub::start(Manner::Takes);
     let scene = Scene::new();
