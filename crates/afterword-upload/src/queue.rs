@@ -6,12 +6,15 @@
 //! back what was sent in that second, under the same event ids. Then the lock is free for longer than anybody who waits
 //! for it looks away, since a person may wait for a report.
 
+use std::collections::BTreeSet;
+use std::sync::{MutexGuard, PoisonError};
 use std::thread;
 use std::time::{Duration, Instant, SystemTime};
 
 use afterword_protocol::{Category, Dsn, Envelope, Limits};
 use afterword_store::{ConsentPolicy, Loss, LossReason, ReleasedEnvelope, Store, chain};
 use time::OffsetDateTime;
+use uuid::Uuid;
 
 use crate::answer::{Expected, Verdict};
 use crate::losses;
@@ -80,7 +83,8 @@ struct Pass<'a> {
 }
 
 impl Uploader {
-    /// Sends what is queued, oldest first, until the server fails. Holds the sender's lock for a second at a time, so that a
+    /// Sends what is queued, oldest first, until the server fails; what it failed with goes last from then on, so that an
+    /// envelope that it can do nothing with keeps back no other. Holds the sender's lock for a second at a time, so that a
     /// report that a person waits for can go in between; when another process is sending, the queue is left to it.
     ///
     /// An envelope goes, as it is, to the DSN of its header, else to [`Options::dsn`](crate::Options). One that cannot be
@@ -116,7 +120,12 @@ impl Uploader {
         policy: &dyn Fn() -> ConsentPolicy,
         progress: &dyn Progress,
     ) -> Result<QueueOutcome, Error> {
-        let queued = store.queued_envelopes_under(policy()).map_err(Error::queue)?;
+        let mut queued = store.queued_envelopes_under(policy()).map_err(Error::queue)?;
+        {
+            let mut failed = self.failed();
+            failed.retain(|id| queued.iter().any(|envelope| envelope.id() == *id));
+            queued.sort_by_key(|envelope| failed.contains(&envelope.id()));
+        }
         let pass = Pass {
             uploader: self,
             store,
@@ -130,6 +139,10 @@ impl Uploader {
             reached: None,
         };
         pass.run(queued)
+    }
+
+    fn failed(&self) -> MutexGuard<'_, BTreeSet<Uuid>> {
+        self.failed.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
     fn destination(&self, envelope: &Envelope) -> Option<Dsn> {
@@ -187,6 +200,7 @@ impl Pass<'_> {
         let failures = failures_after(self.store, &one);
         match &one {
             One::Failed(why, wait) => {
+                self.uploader.failed().insert(envelope.id());
                 self.outcome.later = Some((why.clone(), next_attempt(failures, *wait)));
                 return Ok(false);
             }
@@ -203,6 +217,7 @@ impl Pass<'_> {
             One::Discarded => self.outcome.discarded += 1,
             One::Refused(_) | One::Unsendable(_) => self.outcome.refused += 1,
         }
+        self.uploader.failed().remove(&envelope.id());
         if let Err(error) = dispose(envelope, &one) {
             // It is still queued and would be sent again, and so would all that come after it.
             log::error!("{}", chain(&error));

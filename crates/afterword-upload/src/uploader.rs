@@ -1,10 +1,13 @@
 //! The uploader, its options, and what it says.
 
+use std::collections::BTreeSet;
+use std::sync::{Arc, Mutex};
 use std::thread;
 use std::time::{Duration, Instant};
 
 use afterword_store::{Delivery, ReportId, SenderLock, Store};
 use time::OffsetDateTime;
+use uuid::Uuid;
 
 use crate::report::send_report;
 use crate::{Error, Options};
@@ -70,10 +73,12 @@ impl Progress for Quiet<'_> {
 /// How often whoever waits for the sender's lock looks.
 pub(crate) const LOCK_LOOK: Duration = Duration::from_millis(50);
 
-/// Sends reports and envelopes. Holds no connection and no thread between calls.
+/// Sends reports and envelopes. Holds no connection and no thread between calls, and knows which envelopes failed last.
 #[derive(Clone, Debug, Default)]
 pub struct Uploader {
     pub(crate) options: Options,
+    /// The queued envelopes whose last try failed: the next pass begins with the others. Clones share it.
+    pub(crate) failed: Arc<Mutex<BTreeSet<Uuid>>>,
 }
 
 /// What came of waiting for the sender's lock.
@@ -87,7 +92,10 @@ impl Uploader {
     /// An uploader.
     #[must_use]
     pub fn new(options: Options) -> Uploader {
-        Uploader { options }
+        Uploader {
+            options,
+            failed: Arc::default(),
+        }
     }
 
     /// Sends one report; see the crate's page. Takes the sender's lock itself: a caller that holds it already uses

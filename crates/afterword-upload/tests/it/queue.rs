@@ -68,6 +68,31 @@ fn a_server_that_fails_keeps_the_rest_and_refusals_do_not() {
 }
 
 #[test]
+fn one_that_always_fails_keeps_back_no_other() {
+    let bad = || Reply::json(500, "");
+    let fixture = Fixture::new([bad(), Reply::ok(), Reply::ok(), bad(), Reply::ok()]);
+    for item in ["session", "transaction", "transaction"] {
+        fixture.queue(item);
+    }
+    let uploader = uploader();
+    let pass = || {
+        let outcome = uploader.send_queued(&fixture.store).unwrap();
+        (outcome.sent, outcome.left)
+    };
+    assert_eq!(pass(), (0, 3));
+    assert_eq!(pass(), (2, 1));
+    fixture.queue("transaction");
+    assert_eq!(pass().0, 1);
+    let received = fixture.server.received();
+    let kinds = received.iter().map(|one| one.envelope().items[0].header.kind.clone());
+    let kinds: Vec<String> = kinds.collect();
+    assert_eq!(
+        kinds[..5],
+        ["session", "transaction", "transaction", "session", "transaction"]
+    );
+}
+
+#[test]
 fn over_a_limit_one_is_discarded_its_kind_waits_and_others_go() {
     let limited = Reply::json(429, "{}").with_header("X-Sentry-Rate-Limits", "100:session:key");
     let fixture = Fixture::new([limited, Reply::ok()]);
