@@ -114,7 +114,8 @@ impl ReleasedEnvelope {
         let sent = self.path.with_file_name(format!("{SENT_PREFIX}{}", file_name(self.id)));
         match fs::rename(&self.path, &sent) {
             Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(()),
-            Err(source) => Err(Error::Move {
+            // The longer name may take room that a full disk has not; to delete takes none.
+            Err(source) => disk::delete_file(&self.path).map_err(|_| Error::Move {
                 from: self.path,
                 to: sent,
                 source,

@@ -140,6 +140,21 @@ fn a_sent_envelope_that_cannot_be_deleted_is_not_released_again() {
 }
 
 #[test]
+fn a_sent_envelope_that_cannot_be_renamed_is_deleted() {
+    let fixture = Fixture::new();
+    let store = &fixture.store;
+    store
+        .put_envelope(ConsentPolicy::Always, EnvelopeClass::Session, b"{}\n")
+        .unwrap();
+    let envelope = store.queued_envelopes().unwrap().pop().unwrap();
+    // A folder with something in it is replaced by no file.
+    let taken = format!("demo/envelopes/queued/sent-{}.envelope/full", envelope.id());
+    fs::create_dir_all(fixture.root().join(taken)).unwrap();
+    envelope.remove_sent().unwrap();
+    assert_eq!(store.queued_envelopes().unwrap().len(), 0);
+}
+
+#[test]
 fn an_acceptance_is_kept_when_the_consent_goes_while_it_comes() {
     let fixture = Fixture::new();
     for withdrawn in [true, false] {
