@@ -72,7 +72,8 @@ impl Store {
     /// it would be sent from again.
     ///
     /// # Errors
-    /// The first thing that could not be done; the rest is done all the same.
+    /// The first thing that could not be done; the rest is done all the same, but for what is behind a lock that another
+    /// process does not give back.
     pub fn apply_consent(&self, policy: ConsentPolicy, sender: Option<&SenderLock>) -> Result<Applied, Error> {
         let mut applied = Applied::default();
         let mut failed = None;
@@ -93,6 +94,8 @@ impl Store {
             };
             match self.apply_to_report(report.id(), fate(kept, policy), &mut applied) {
                 Ok(()) | Err(Error::NoSuchReport { .. } | Error::WrongState { .. }) => {}
+                // The others would wait as long for the same lock, each for itself.
+                Err(error @ Error::Busy { .. }) => return Err(failed.unwrap_or(error)),
                 Err(error) => drop(failed.get_or_insert(error)),
             }
         }
