@@ -25,6 +25,9 @@ const LONGEST_PAUSE: Duration = Duration::from_secs(1);
 /// How long what is new waits where others wait for a rate limit: it may be of a kind that has none.
 const BESIDE_OTHERS: Duration = Duration::from_secs(2);
 
+/// How long an outbox is left alone that could not be drained: the disk is full, or another process is at it.
+const DRAIN_AGAIN: Duration = Duration::from_secs(60);
+
 /// One thing to do.
 #[derive(Debug)]
 pub(crate) enum Task {
@@ -78,6 +81,7 @@ impl Sending {
             policy,
             served,
             retry_queue_at: None,
+            retry_drain_at: None,
             retry_reports_at: None,
             refused: false,
             pending: None,
@@ -113,6 +117,8 @@ struct Runner {
     served: Option<Served>,
     /// When to try again what could not be sent.
     retry_queue_at: Option<OffsetDateTime>,
+    /// When to drain again what could not be drained: the app may have nothing to say any more.
+    retry_drain_at: Option<OffsetDateTime>,
     retry_reports_at: Option<OffsetDateTime>,
     /// Whether a server has refused something since the last flush was answered.
     refused: bool,
@@ -195,7 +201,7 @@ impl Runner {
             .pending
             .as_ref()
             .is_some_and(|pending| pending.again_at <= Instant::now());
-        wanted.drain = is_pending;
+        wanted.drain = is_pending || is_due(self.retry_drain_at);
         wanted.queue = is_pending || is_due(self.retry_queue_at);
         wanted.reports = is_due(self.retry_reports_at);
     }
@@ -232,7 +238,8 @@ impl Runner {
     }
 
     /// How many envelopes may be sent that could not be sent before. None when that failed.
-    fn drain(&self) -> Option<usize> {
+    fn drain(&mut self) -> Option<usize> {
+        self.retry_drain_at = None;
         let Some(served) = &self.served else { return Some(0) };
         // From here on the app tells of what it appends.
         if let Err(error) = served.run.begin_drain() {
@@ -242,6 +249,7 @@ impl Runner {
             Ok(drained) => Some(drained.queued),
             Err(error) => {
                 log::error!("the outbox stays as it is for now: {}", chain(&error));
+                self.retry_drain_at = Some(OffsetDateTime::now_utc() + DRAIN_AGAIN);
                 None
             }
         }
@@ -308,7 +316,7 @@ impl Runner {
     fn wait(&self) -> Duration {
         const FOR_EVER: Duration = Duration::from_secs(24 * 3600);
         let now = OffsetDateTime::now_utc();
-        let retries = [self.retry_queue_at, self.retry_reports_at];
+        let retries = [self.retry_queue_at, self.retry_drain_at, self.retry_reports_at];
         let retry = retries.into_iter().flatten().map(|at| {
             Duration::try_from(at - now)
                 .unwrap_or_default()
