@@ -1,6 +1,7 @@
 //! Sending what the store releases, for a person who watches and for nobody.
 
 use std::cell::{Cell, RefCell};
+use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::time::Duration;
 
 use afterword_channel::{Identity, Policy, TransportSettings};
@@ -133,8 +134,11 @@ pub(crate) fn reports(
             again(now);
             continue;
         }
-        if let Err(error) = assemble(store, report.id()) {
-            log::debug!("report {}: {}", report.id(), chain(&error));
+        // An odd dump goes without its stack, and must not end the thread, at each start anew.
+        match catch_unwind(AssertUnwindSafe(|| assemble(store, report.id()))) {
+            Ok(Ok(_)) => {}
+            Ok(Err(error)) => log::debug!("report {}: {}", report.id(), chain(&error)),
+            Err(_) => log::error!("report {}: working out the stack panicked", report.id()),
         }
         match uploader.send_report(store, report.id(), &allowed) {
             Ok(outcome) => {
