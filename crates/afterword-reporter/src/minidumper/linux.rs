@@ -58,7 +58,7 @@ pub(super) fn serve(settings: &Settings, shells: Vec<Box<dyn Shell>>) -> Result<
         Some(Errands::start(
             store.clone(),
             watched,
-            policy,
+            policy.clone(),
             None,
             shells,
             Arc::default(),
@@ -69,7 +69,7 @@ pub(super) fn serve(settings: &Settings, shells: Vec<Box<dyn Shell>>) -> Result<
         listener: Some(listener),
         accept_again: None,
         end,
-        work: Work::new(store, hello.identity.clone()).map_err(Error::Wait)?,
+        work: Work::new(store, hello.identity.clone(), policy).map_err(Error::Wait)?,
         errands,
         clients: Vec::new(),
     };

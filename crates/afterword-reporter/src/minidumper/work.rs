@@ -7,7 +7,7 @@ use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::Arc;
 use std::sync::mpsc::{Receiver, Sender, channel};
 
-use afterword_channel::Identity;
+use afterword_channel::{Identity, Policy};
 use afterword_store::{ReportId, ReportKind, Retention, Store};
 use crash_context::CrashContext;
 use rustix::event::{EventfdFlags, eventfd};
@@ -15,6 +15,7 @@ use time::OffsetDateTime;
 
 use crate::error::chain;
 use crate::keep::Kept;
+use crate::policy::CurrentPolicy;
 use crate::{Error, capture};
 
 /// Captures at once: a dump is in memory while it is made, and may have hundreds of stacks.
@@ -40,17 +41,19 @@ pub(super) struct Done {
 struct Keeper {
     store: Store,
     app: Identity,
+    policy: CurrentPolicy,
     done: Sender<Done>,
     /// Readable when there is something in `done`.
     wake: OwnedFd,
 }
 
 impl Work {
-    pub(super) fn new(store: Store, app: Identity) -> io::Result<Work> {
+    pub(super) fn new(store: Store, app: Identity, policy: CurrentPolicy) -> io::Result<Work> {
         let (sender, done) = channel();
         let keeper = Keeper {
             store,
             app,
+            policy,
             done: sender,
             wake: eventfd(0, EventfdFlags::CLOEXEC | EventfdFlags::NONBLOCK)?,
         };
@@ -126,9 +129,17 @@ impl Keeper {
     }
 
     fn keep(&self, context: CrashContext) -> Result<ReportId, Error> {
+        let policy = self.policy.look(&self.store);
+        if policy == Policy::Never {
+            return Err(Error::Never);
+        }
+        let app = Identity {
+            policy,
+            ..self.app.clone()
+        };
         let dump = capture::dump(context)?;
         let id = ReportId::random();
-        Kept::without_run(&self.app, id, dump, ReportKind::Crash)?.store(&self.store)?;
+        Kept::without_run(&app, id, dump, ReportKind::Crash)?.store(&self.store)?;
         Ok(id)
     }
 
