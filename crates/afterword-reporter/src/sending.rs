@@ -9,7 +9,7 @@ use std::thread::JoinHandle;
 use std::time::{Duration, Instant};
 
 use afterword_channel::{FlushState, Identity, Message, Policy, ReporterChannel, RunView};
-use afterword_store::Store;
+use afterword_store::{Retention, Store};
 use afterword_upload::Uploader;
 use time::OffsetDateTime;
 use uuid::Uuid;
@@ -27,6 +27,10 @@ const BESIDE_OTHERS: Duration = Duration::from_secs(2);
 
 /// How long an outbox is left alone that could not be drained: the disk is full, or another process is at it.
 const DRAIN_AGAIN: Duration = Duration::from_secs(60);
+
+/// After so many drained envelopes the store is brought back within its bounds: a run may go on for months, with no network,
+/// or with nobody who is asked.
+const DRAINED_BETWEEN_RETAINS: usize = 1000;
 
 /// One thing to do.
 #[derive(Debug)]
@@ -83,6 +87,7 @@ impl Sending {
             retry_queue_at: None,
             retry_drain_at: None,
             retry_reports_at: None,
+            drained: 0,
             refused: false,
             pending: None,
         };
@@ -120,6 +125,8 @@ struct Runner {
     /// When to drain again what could not be drained: the app may have nothing to say any more.
     retry_drain_at: Option<OffsetDateTime>,
     retry_reports_at: Option<OffsetDateTime>,
+    /// How many envelopes were drained since the store was last looked through.
+    drained: usize,
     /// Whether a server has refused something since the last flush was answered.
     refused: bool,
     pending: Option<Pending>,
@@ -246,12 +253,28 @@ impl Runner {
             log::warn!("{}", chain(&error));
         }
         match outbox::drain(&self.store, served.id, &served.app, self.policy.consent(), false) {
-            Ok(drained) => Some(drained.queued),
+            Ok(drained) => {
+                self.note_drained(drained.queued + drained.held + drained.waiting.len());
+                Some(drained.queued)
+            }
             Err(error) => {
                 log::error!("the outbox stays as it is for now: {}", chain(&error));
                 self.retry_drain_at = Some(OffsetDateTime::now_utc() + DRAIN_AGAIN);
                 None
             }
+        }
+    }
+
+    fn note_drained(&mut self, count: usize) {
+        self.drained += count;
+        if self.drained < DRAINED_BETWEEN_RETAINS {
+            return;
+        }
+        self.drained = 0;
+        match self.store.retain(&Retention::default(), OffsetDateTime::now_utc()) {
+            Ok(removed) if removed.is_empty() => {}
+            Ok(removed) => log::info!("{} old reports were removed", removed.len()),
+            Err(error) => log::warn!("{}", chain(&error)),
         }
     }
 
