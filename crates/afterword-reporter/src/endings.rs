@@ -1,7 +1,7 @@
 //! How a run ended, once its process is gone, and what is made of that: a report of what its crash handler salvaged, the
 //! record of an abnormal end, or nothing; and the end of its session. Done by the run's own reporter, or by that of a later start.
 
-use afterword_channel::{Origin, RunState, RunView};
+use afterword_channel::{Identity, Origin, RunState, RunView};
 use afterword_store::{AbnormalEnd, ConsentPolicy, EnvelopeClass, ReportId, ReportKind, Store};
 use time::OffsetDateTime;
 use uuid::Uuid;
@@ -9,7 +9,7 @@ use uuid::Uuid;
 use crate::error::chain;
 use crate::keep::Kept;
 use crate::session::{End, Session, started_at};
-use crate::{Error, capture, outbox};
+use crate::{Error, capture, keep, outbox};
 
 /// A run whose process is gone.
 pub(crate) struct Run<'a> {
@@ -108,7 +108,14 @@ fn report_of(store: &Store, run: &Run<'_>) -> Result<Reported, Error> {
     let Some(salvage) = run.view.salvage()? else {
         return Ok(Reported::Not);
     };
-    let app = run.view.identity()?.unwrap_or_default();
+    // The person chose that nothing is kept, since it ran or while it did.
+    if run.policy == ConsentPolicy::Never {
+        return Ok(Reported::Not);
+    }
+    let app = Identity {
+        policy: keep::wire(run.policy),
+        ..run.view.identity()?.unwrap_or_default()
+    };
     let dump = capture::salvaged(salvage)?;
     let made = Kept::new(&app, run.view, dump, ReportKind::Crash)?.store(store)?;
     Ok(made.map_or(Reported::Elsewhere, Reported::Here))

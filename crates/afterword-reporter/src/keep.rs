@@ -132,6 +132,15 @@ pub(crate) fn policy(policy: Policy) -> ConsentPolicy {
     }
 }
 
+/// Back again.
+pub(crate) fn wire(policy: ConsentPolicy) -> Policy {
+    match policy {
+        ConsentPolicy::Ask => Policy::Ask,
+        ConsentPolicy::Always => Policy::Always,
+        ConsentPolicy::Never => Policy::Never,
+    }
+}
+
 /// The scope as a partial Sentry event, with the breadcrumbs in it.
 fn partial_event(run: &RunView, max_breadcrumbs: usize, soft_errors: &mut Vec<String>) -> Value {
     let mut event = soft(run.scope(), soft_errors)

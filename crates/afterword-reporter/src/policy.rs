@@ -61,11 +61,7 @@ impl CurrentPolicy {
 
     fn read(&self, store: &Store) {
         let kept = match store.consent() {
-            Ok(Some(given)) => match given.policy {
-                ConsentPolicy::Ask => Policy::Ask,
-                ConsentPolicy::Always => Policy::Always,
-                ConsentPolicy::Never => Policy::Never,
-            },
+            Ok(Some(given)) => keep::wire(given.policy),
             Ok(None) => return,
             Err(error) => {
                 let before = policy_of(&self.0.kept);

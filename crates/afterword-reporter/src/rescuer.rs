@@ -6,7 +6,7 @@ use std::fs::File;
 use std::sync::Arc;
 
 use afterword_channel::layout::Occasion;
-use afterword_channel::{CaptureStatus, Hello, Policy, PrivateView, RunView};
+use afterword_channel::{CaptureStatus, Hello, Identity, Policy, PrivateView, RunView};
 use afterword_store::{AppId, ReportId, ReportKind, Store};
 use time::OffsetDateTime;
 
@@ -36,7 +36,8 @@ pub(crate) fn run(arguments: &[OsString], shells: Vec<Box<dyn Shell>>) -> Result
     log::warn!("the crash handler had no answer of its reporter and has started this one");
     // Before the report can be seen: another start of the app must not ask about it too.
     let asker = store.try_lock_asker().ok().flatten();
-    let kept = keep(&hello, &run, &memory, &store);
+    let policy = CurrentPolicy::of(&store, hello.identity.policy);
+    let kept = keep(&hello, &policy, &run, &memory, &store);
     let status = match &kept {
         Ok(_) => CaptureStatus::Kept,
         Err(Error::Never) => CaptureStatus::Unwanted,
@@ -46,7 +47,6 @@ pub(crate) fn run(arguments: &[OsString], shells: Vec<Box<dyn Shell>>) -> Result
         }
     };
     run.set_answer(Occasion::Crash, memory.rescue_request()?, status)?;
-    let policy = CurrentPolicy::of(&store, hello.identity.policy);
     let watched = Watched {
         hello: hello.clone(),
         pid: run.app_pid()?,
@@ -69,14 +69,24 @@ pub(crate) fn run(arguments: &[OsString], shells: Vec<Box<dyn Shell>>) -> Result
     Ok(())
 }
 
-fn keep(hello: &Hello, run: &RunView, memory: &PrivateView, store: &Store) -> Result<Option<ReportId>, Error> {
-    let app = &hello.identity;
-    if app.policy == Policy::Never {
+fn keep(
+    hello: &Hello,
+    policy: &CurrentPolicy,
+    run: &RunView,
+    memory: &PrivateView,
+    store: &Store,
+) -> Result<Option<ReportId>, Error> {
+    let policy = policy.get();
+    if policy == Policy::Never {
         return Err(Error::Never);
     }
+    let app = Identity {
+        policy,
+        ..hello.identity.clone()
+    };
     executable::hold(run.app_pid()?);
     let mut dump = capture::capture(memory, Occasion::Crash)?;
     dump.soft_errors
         .push("the reporter was gone or silent: another one was started by the crash handler".to_owned());
-    Kept::new(app, run, dump, ReportKind::Crash)?.store(store)
+    Kept::new(&app, run, dump, ReportKind::Crash)?.store(store)
 }
