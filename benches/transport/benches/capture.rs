@@ -33,11 +33,7 @@ fn main() {
         .init()
         .expect("the options are right");
     let ours = hub(Hub::main().client().expect("a client"));
-    let options = sentry::apply_defaults(ClientOptions {
-        dsn: Some(dsn.parse().expect("a DSN")),
-        release: Some("bench@1".into()),
-        ..ClientOptions::new()
-    });
+    let options = sentry::apply_defaults(ClientOptions::new().dsn(&dsn).release("bench@1"));
     let theirs = hub(Arc::new(Client::with_options(options)));
 
     let mut criterion = Criterion::default().configure_from_args();
