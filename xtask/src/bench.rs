@@ -62,7 +62,9 @@ fn transport(shell: &Shell) -> anyhow::Result<()> {
         shell,
         "cargo bench --manifest-path benches/transport/Cargo.toml --target-dir target/bench-transport"
     );
-    tools::run(bench.env("AFTERWORD_REPORTER", reporter)).context("not everything could be measured")
+    let results = shell.current_dir().join("target/criterion");
+    let bench = bench.env("AFTERWORD_REPORTER", reporter).env("CRITERION_HOME", results);
+    tools::run(bench).context("not everything could be measured")
 }
 
 /// Apart from one another: built at once, both would have the features of either.
