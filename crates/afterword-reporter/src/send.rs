@@ -257,3 +257,43 @@ impl Progress for Watched<'_> {
         (self.cancelled)()
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use afterword_store::{AppId, ConsentPolicy, GivenConsent};
+
+    use super::*;
+
+    #[test]
+    fn what_rests_on_a_consent_stops_on_its_way_when_that_is_taken_back() {
+        let root = tempfile::tempdir().unwrap();
+        let store = &Store::open(root.path(), &AppId::new("demo").unwrap()).unwrap();
+        let policy = &CurrentPolicy::of(store, Policy::Always);
+        let by_policy = Allowed {
+            store,
+            policy: Some(policy),
+        };
+        let answered = Allowed { store, policy: None };
+        assert!(!by_policy.cancelled());
+        for (given, stops) in [
+            (ConsentPolicy::Ask, true),
+            (ConsentPolicy::Never, true),
+            (ConsentPolicy::Always, false),
+        ] {
+            let given = GivenConsent {
+                policy: given,
+                given_at: OffsetDateTime::now_utc(),
+                text_version: None,
+                locale: None,
+            };
+            store.put_consent(&given).unwrap();
+            assert_eq!(by_policy.cancelled(), stops, "{given:?}");
+            assert!(!answered.cancelled(), "a person has agreed to it");
+        }
+        // Told and not written: it counts until something else is told.
+        policy.restrict(store, Policy::Ask);
+        assert!(by_policy.cancelled());
+        policy.restrict(store, Policy::Always);
+        assert!(!by_policy.cancelled());
+    }
+}
