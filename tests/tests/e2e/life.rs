@@ -95,7 +95,10 @@ fn the_reporter_survives_ctrl_c_and_the_terminals_end() {
     for signal in [Signal::INT, Signal::HUP] {
         kill_process_group(Pid::from_child(&couple.app), signal).unwrap();
     }
-    assert!(status(couple.reporter, "State:").starts_with('S'));
+    // It may be at work for a moment; neither dead nor stopped.
+    wait_for("the reporter at rest", || {
+        status(couple.reporter, "State:").starts_with('S').then_some(())
+    });
     drop(couple.app.stdin.take());
     assert_eq!(couple.app.wait().unwrap().signal(), Some(libc::SIGSEGV));
     scene.wait_for_reporter();
