@@ -47,6 +47,9 @@ impl fmt::Debug for Guard {
 impl Options {
     /// Sets everything up and returns; waits for neither the reporter nor the network.
     ///
+    /// A forked child of this process is not watched and captures nothing, and cannot call this: it is another program as far
+    /// as reports go. One that starts by `exec` calls it for itself.
+    ///
     /// Call it first in `main`, on the main thread. A missing reporter or a store that cannot be written are logged, once,
     /// through `log`, and the application runs without crash reports.
     ///
