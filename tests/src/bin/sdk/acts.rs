@@ -59,7 +59,7 @@ pub(crate) enum Act {
     Transactions,
     /// Spans and events of `tracing`.
     Tracing,
-    /// A panic that the layer of a server recovers, on the thread of `init`.
+    /// A panic that the layer of a server recovers, on the thread of `init`, in a request with a hub and a trace of its own.
     LayerPanic,
     /// Writes through null within a scope of its own.
     CrashInScope,
@@ -273,11 +273,27 @@ fn transactions() {
 fn layer_panic() {
     use tower::{Layer, Service, service_fn};
     let answer = |request: http::Request<String>| async move {
+        let handed_on = afterword::trace::headers();
+        let said = handed_on.iter().find(|(name, _)| *name == "baggage");
+        assert!(
+            said.is_some_and(|(_, value)| value.ends_with("sentry-release=caller@1")),
+            "what the caller said of its trace is handed on: {handed_on:?}"
+        );
         assert!(request.uri().path() != "/panic", "a panic in a request");
         Ok::<_, std::convert::Infallible>(http::Response::new(String::new()))
     };
     let mut service = afterword_tower::AfterwordLayer::new().layer(service_fn(answer));
-    let request = http::Request::get("/panic").body(String::new()).expect("it is one");
+    let mut request = http::Request::get("/panic")
+        .header("sentry-trace", "771a43a4192642f0b136d5159a501700-2b00000000000001-1")
+        .header(
+            "baggage",
+            "sentry-trace_id=771a43a4192642f0b136d5159a501700,sentry-release=caller%401",
+        )
+        .body(String::new())
+        .expect("it is one");
+    let hub = Hub::current().fork();
+    hub.configure_scope(|scope| scope.set_tag("job", "web"));
+    hub.bind_request(&mut request);
     let future = std::pin::pin!(service.call(request));
     let mut context = std::task::Context::from_waker(std::task::Waker::noop());
     let std::task::Poll::Ready(Ok(response)) = future.poll(&mut context) else {

@@ -168,6 +168,12 @@ fn a_panic_that_the_layer_recovers_is_one_error_also_on_the_thread_of_init() {
     assert_eq!(exceptions(&event), [("panic", "a panic in a request")]);
     assert_eq!(event["exception"]["values"][0]["mechanism"]["handled"], true);
     assert_eq!(event["request"]["method"], "GET");
+    assert_eq!(event["tags"]["job"], "web", "the hub is that of the request");
+    assert_eq!(
+        event["contexts"]["trace"]["trace_id"],
+        "771a43a4192642f0b136d5159a501700"
+    );
+    assert!(event["contexts"]["afterword.baggage"].is_null());
     assert_eq!(event["tags"]["paint"], "wet");
 }
 
