@@ -18,6 +18,8 @@ mod health;
 mod json;
 mod traces;
 
+use std::sync::Arc;
+
 use axum::extract::{Path, State};
 use axum::http::StatusCode;
 use axum::middleware::from_fn_with_state;
@@ -25,6 +27,10 @@ use axum::response::{IntoResponse, Response};
 use axum::routing::get;
 use axum::{Json, Router};
 use serde_json::{Value, json};
+use utoipa::openapi::security::{HttpAuthScheme, HttpBuilder, SecurityRequirement, SecurityScheme};
+use utoipa::{Modify, OpenApi};
+use utoipa_axum::router::OpenApiRouter;
+use utoipa_axum::routes;
 use uuid::Uuid;
 
 use crate::error::chain;
@@ -33,26 +39,62 @@ use crate::{App, Error, access, projects};
 
 pub(crate) use json::{raw, short_id};
 
-/// The routes of the API, behind the token.
+/// The routes of the API, behind the token, and the description of them at `/api/0/openapi.json`. A route that is not
+/// described cannot be added: path and method are those of its description.
 pub(crate) fn routes(app: &App) -> Router<App> {
-    Router::new()
-        .route("/api/0/projects/{org}/{project}/issues/", get(issues))
-        .route("/api/0/projects/{org}/{project}/events/{event}/", get(event_of_project))
-        .route("/api/0/issues/{issue}/", get(issue))
-        .route("/api/0/issues/{issue}/events/", get(events))
-        .route("/api/0/issues/{issue}/events/latest/", get(latest_event))
-        .route("/api/0/issues/{issue}/events/{event}/", get(event))
-        .route("/api/0/organizations/{org}/sessions/", get(health::sessions))
-        .route("/api/0/organizations/{org}/stats_v2/", get(health::stats))
-        .route(
-            "/api/0/organizations/{org}/events-trace/{trace}/",
-            get(traces::of_organization),
-        )
-        .route_layer(from_fn_with_state(app.clone(), access::api))
+    let (router, description) = described().split_for_parts();
+    let description = Arc::new(description);
+    router.route_layer(from_fn_with_state(app.clone(), access::api)).route(
+        "/api/0/openapi.json",
+        get(move || {
+            let description = Arc::clone(&description);
+            async move { Json((*description).clone()) }
+        }),
+    )
+}
+
+/// All routes with their descriptions.
+fn described() -> OpenApiRouter<App> {
+    OpenApiRouter::with_openapi(Description::openapi())
+        .routes(routes!(issues))
+        .routes(routes!(event_of_project))
+        .routes(routes!(issue))
+        .routes(routes!(events))
+        .routes(routes!(latest_event))
+        .routes(routes!(event))
+        .merge(health::routes())
+        .merge(traces::routes())
+}
+
+/// What stands above the routes.
+#[derive(OpenApi)]
+#[openapi(
+    info(
+        title = "Afterword collector",
+        description = "Issues, events, releases, health and traces. Paths and shapes are those of Sentry's web API where it \
+                       has one. Every request carries a token: `Authorization: Bearer TOKEN`."
+    ),
+    modifiers(&Token)
+)]
+struct Description;
+
+struct Token;
+
+impl Modify for Token {
+    fn modify(&self, description: &mut utoipa::openapi::OpenApi) {
+        let bearer = SecurityScheme::Http(HttpBuilder::new().scheme(HttpAuthScheme::Bearer).build());
+        let components = description.components.get_or_insert_default();
+        components.add_security_scheme("token", bearer);
+        description.security = Some(vec![SecurityRequirement::new("token", [""; 0])]);
+    }
 }
 
 type Answer = Result<Json<Value>, Failure>;
 
+/// Issues of a project, the one seen last first.
+#[utoipa::path(get, path = "/api/0/projects/{org}/{project}/issues/", tag = "issues",
+    params(("org" = String, Path, description = "The organisation"), ("project" = String, Path, description = "The project")),
+    responses((status = 200, body = Value), (status = 401), (status = 404)))]
 async fn issues(State(app): State<App>, Path((org, project)): Path<(String, String)>) -> Answer {
     let project = projects::project_by_slugs(&app.database, &org, &project)
         .await?
@@ -61,6 +103,10 @@ async fn issues(State(app): State<App>, Path((org, project)): Path<(String, Stri
     Ok(Json(issues.iter().map(|issue| json::issue(&app, issue)).collect()))
 }
 
+/// An issue.
+#[utoipa::path(get, path = "/api/0/issues/{issue}/", tag = "issues",
+    params(("issue" = String, Path, description = "The id of the issue")),
+    responses((status = 200, body = Value), (status = 401), (status = 404)))]
 async fn issue(State(app): State<App>, Path(issue): Path<String>) -> Answer {
     let issue = queries::issue(&app.database, number(&issue)?)
         .await?
@@ -68,6 +114,10 @@ async fn issue(State(app): State<App>, Path(issue): Path<String>) -> Answer {
     Ok(Json(json::issue(&app, &issue)))
 }
 
+/// The events of an issue, newest first.
+#[utoipa::path(get, path = "/api/0/issues/{issue}/events/", tag = "events",
+    params(("issue" = String, Path, description = "The id of the issue")),
+    responses((status = 200, body = Value), (status = 401), (status = 404)))]
 async fn events(State(app): State<App>, Path(issue): Path<String>) -> Answer {
     let issue = queries::issue(&app.database, number(&issue)?)
         .await?
@@ -78,10 +128,18 @@ async fn events(State(app): State<App>, Path(issue): Path<String>) -> Answer {
     ))
 }
 
+/// The newest event of an issue.
+#[utoipa::path(get, path = "/api/0/issues/{issue}/events/latest/", tag = "events",
+    params(("issue" = String, Path, description = "The id of the issue")),
+    responses((status = 200, body = Value), (status = 401), (status = 404)))]
 async fn latest_event(State(app): State<App>, Path(issue): Path<String>) -> Answer {
     whole(&app, queries::latest_event(&app.database, number(&issue)?).await?).await
 }
 
+/// An event of an issue.
+#[utoipa::path(get, path = "/api/0/issues/{issue}/events/{event}/", tag = "events",
+    params(("issue" = String, Path, description = "The id of the issue"), ("event" = String, Path, description = "The id of the event, with or without dashes")),
+    responses((status = 200, body = Value), (status = 401), (status = 404)))]
 async fn event(State(app): State<App>, Path((issue, event)): Path<(String, String)>) -> Answer {
     whole(
         &app,
@@ -90,6 +148,10 @@ async fn event(State(app): State<App>, Path((issue, event)): Path<(String, Strin
     .await
 }
 
+/// An event or a transaction; 404 until it is digested.
+#[utoipa::path(get, path = "/api/0/projects/{org}/{project}/events/{event}/", tag = "events",
+    params(("org" = String, Path, description = "The organisation"), ("project" = String, Path, description = "The project"), ("event" = String, Path, description = "The id of the event, with or without dashes")),
+    responses((status = 200, body = Value), (status = 401), (status = 404)))]
 async fn event_of_project(
     State(app): State<App>,
     Path((org, project, event)): Path<(String, String, String)>,

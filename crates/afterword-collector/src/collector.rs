@@ -13,10 +13,11 @@ use tokio::task::JoinHandle;
 
 use crate::blobs::{Blobs, make_folder};
 use crate::database::Database;
-use crate::digest::Digest;
+use crate::digest::{Caches, Digest};
 use crate::inbox::Inbox;
 use crate::ingest::Budget;
 use crate::pepper::Pepper;
+use crate::presence::Presence;
 use crate::{App, Error, access, api, ingest, pages, projects};
 
 /// How much memory the bodies that are being read may hold together.
@@ -27,11 +28,28 @@ const GRACE: Duration = Duration::from_secs(10);
 
 /// Where a collector keeps its data and where it listens.
 #[derive(Debug, Clone)]
+#[non_exhaustive]
 pub struct Config {
     /// The data folder; made if it is not there. One collector at a time works on it.
     pub data: PathBuf,
+    /// `postgres://…` for a database that collectors share; SQLite in the data folder otherwise.
+    pub database: Option<String>,
+    /// `s3://bucket/prefix` for a store of blobs that collectors share; the data folder otherwise.
+    pub blobs: Option<String>,
     /// The address; port 0 takes a free one.
     pub listen: SocketAddr,
+}
+
+impl Config {
+    /// SQLite and files in the data folder.
+    pub fn new(data: impl Into<PathBuf>, listen: SocketAddr) -> Self {
+        Self {
+            data: data.into(),
+            database: None,
+            blobs: None,
+            listen,
+        }
+    }
 }
 
 /// What an application and a script need to use a project.
@@ -53,6 +71,7 @@ pub struct Collector {
     stop: watch::Sender<bool>,
     server: JoinHandle<()>,
     digest: JoinHandle<()>,
+    presence: Presence,
     // Released last.
     _lock: File,
 }
@@ -66,8 +85,18 @@ impl Collector {
     pub async fn start(config: Config) -> Result<Self, Error> {
         make_folder(&config.data)?;
         let lock = lock(&config.data)?;
-        let database = Database::open(&config.data.join("afterword.db")).await?;
-        let blobs = Blobs::open(config.data.join("blobs"))?;
+        let database = match &config.database {
+            Some(url) => Database::connect(url).await?,
+            None => Database::open(&config.data.join("afterword.db")).await?,
+        };
+        let blobs = match &config.blobs {
+            Some(url) => Blobs::connect(url).await?,
+            None => Blobs::open(&config.data.join("blobs")).await?,
+        };
+        let (presence, careful) = Presence::announce(&database).await?;
+        if careful {
+            tracing::warn!("a collector died: what it had in hand is digested with care");
+        }
         let inbox = Inbox::new(database.clone(), blobs.clone());
         let removed = inbox.tidy().await?;
         if removed > 0 {
@@ -96,14 +125,17 @@ impl Collector {
             blobs: app.blobs.clone(),
             inbox: app.inbox.clone(),
             pepper: Pepper::open(&app.database.write).await?,
+            caches: Caches::default(),
+            in_hand: Arc::default(),
         };
-        let digest = tokio::spawn(digest.run(stopped.clone()));
+        let digest = tokio::spawn(digest.run(careful, stopped.clone()));
         let server = tokio::spawn(serve(listener, app.clone(), stopped));
         Ok(Self {
             app,
             stop,
             server,
             digest,
+            presence,
             _lock: lock,
         })
     }
@@ -142,6 +174,8 @@ impl Collector {
         if let Err(error) = self.digest.await {
             tracing::error!(%error, "the digest had ended");
         }
+        self.app.inbox.close().await;
+        self.presence.leave(&self.app.database).await;
         self.app.database.close().await;
     }
 }

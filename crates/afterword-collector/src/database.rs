@@ -1,60 +1,163 @@
-//! The database: SQLite in one file, opened with what durability asks for.
+//! The database: SQLite in one file, or PostgreSQL; one text of SQL for both, but for what [`Dialect`] names.
 //!
-//! One connection writes and several read: SQLite has one writer at a time anyway, and queueing for it here keeps
-//! readers from ever seeing "database is locked". The write-ahead log is synced at every commit (`synchronous = FULL`):
-//! what was committed survives a power cut.
+//! With SQLite, one connection writes and several read: it has one writer at a time anyway, and queueing for it here
+//! keeps readers from ever seeing "database is locked". The write-ahead log is synced at every commit (`synchronous =
+//! FULL`): what was committed survives a power cut. What is deleted is overwritten: an envelope holds what its digest only
+//! hashes, and a person who asks to be forgotten is to be. With PostgreSQL both are the same pool, and any number of collectors
+//! share the database.
+//!
+//! What keeps one text true for both: columns are of integers, texts, bytes and doubles only (a truth is 0 or 1), sums
+//! are cast, and nothing is bound that is not one of these.
 
-use std::path::{Path, PathBuf};
+mod query;
+mod rows;
+
+use std::path::Path;
 use std::time::Duration;
 
-use sqlx::SqlitePool;
+use percent_encoding::{NON_ALPHANUMERIC, utf8_percent_encode};
+use sqlx::any::{AnyConnectOptions, AnyPoolOptions};
 use sqlx::migrate::Migrator;
-use sqlx::sqlite::{SqliteConnectOptions, SqliteJournalMode, SqlitePoolOptions, SqliteSynchronous};
+use sqlx::{AnyConnection, AnyPool, Executor as _};
 
 use crate::Error;
 
-static MIGRATIONS: Migrator = sqlx::migrate!();
+pub(crate) use query::Query;
+pub(crate) use rows::{chunks, placeholders};
+
+static OF_SQLITE: Migrator = sqlx::migrate!("migrations/sqlite");
+static OF_POSTGRES: Migrator = sqlx::migrate!("migrations/postgres");
 
 /// How many queries may read at once.
 const READERS: u32 = 4;
+
+/// Connections to PostgreSQL: what digests, what accepts and what answers, each a few.
+const CONNECTIONS: u32 = 12;
+
+/// How long to wait for a free connection, and with SQLite for another process's lock.
+const PATIENCE: Duration = Duration::from_secs(10);
+
+/// Which of the two it is.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Dialect {
+    /// One file, one process.
+    Sqlite,
+    /// A server that several collectors share.
+    Postgres,
+}
 
 /// The two pools; clones share them.
 #[derive(Debug, Clone)]
 pub(crate) struct Database {
     /// For queries that change nothing.
-    pub(crate) read: SqlitePool,
-    /// For all others; one connection, so hold a transaction no longer than needed.
-    pub(crate) write: SqlitePool,
+    pub(crate) read: AnyPool,
+    /// For all others; with SQLite one connection, so hold a transaction no longer than needed.
+    pub(crate) write: AnyPool,
+    /// Which database it is.
+    pub(crate) dialect: Dialect,
 }
 
 impl Database {
-    /// Opens or makes `path` and brings it to this version's schema.
+    /// Opens or makes the SQLite file `path` and brings it to this version's schema.
     pub(crate) async fn open(path: &Path) -> Result<Self, Error> {
-        let options = SqliteConnectOptions::new()
-            .filename(path)
-            .create_if_missing(true)
-            .journal_mode(SqliteJournalMode::Wal)
-            .synchronous(SqliteSynchronous::Full)
-            .foreign_keys(true)
-            .busy_timeout(Duration::from_secs(10));
-        let pool = |connections| SqlitePoolOptions::new().max_connections(connections);
-        let opening = |source| Error::OpenDatabase {
-            path: PathBuf::from(path),
-            source,
-        };
+        let name = path.display().to_string();
+        let encoded = utf8_percent_encode(&path.to_string_lossy(), NON_ALPHANUMERIC).to_string();
+        let url = format!("sqlite://{encoded}?mode=rwc");
+        let write = pool(&url, &name, 1, Dialect::Sqlite, false).await?;
+        migrate(&OF_SQLITE, &write, &name).await?;
+        Ok(Self {
+            read: pool(&url, &name, READERS, Dialect::Sqlite, true).await?,
+            write,
+            dialect: Dialect::Sqlite,
+        })
+    }
 
-        let write = pool(1).connect_with(options.clone()).await.map_err(opening)?;
-        MIGRATIONS.run(&write).await.map_err(|source| Error::Migrate {
-            path: PathBuf::from(path),
-            source,
-        })?;
-        let read = pool(READERS).connect_with(options).await.map_err(opening)?;
-        Ok(Self { read, write })
+    /// Connects to PostgreSQL at `postgres://user:password@host/database` and brings it to this version's schema.
+    pub(crate) async fn connect(url: &str) -> Result<Self, Error> {
+        let name = without_password(url);
+        let both = pool(url, &name, CONNECTIONS, Dialect::Postgres, false).await?;
+        migrate(&OF_POSTGRES, &both, &name).await?;
+        Ok(Self {
+            read: both.clone(),
+            write: both,
+            dialect: Dialect::Postgres,
+        })
     }
 
     /// Waits for running queries and closes both pools.
     pub(crate) async fn close(&self) {
         self.read.close().await;
         self.write.close().await;
+    }
+}
+
+async fn pool(url: &str, name: &str, connections: u32, dialect: Dialect, reads: bool) -> Result<AnyPool, Error> {
+    sqlx::any::install_default_drivers();
+    let opening = |source| Error::OpenDatabase {
+        database: name.to_owned(),
+        source,
+    };
+    let options: AnyConnectOptions = url.parse().map_err(opening)?;
+    AnyPoolOptions::new()
+        .max_connections(connections)
+        .acquire_timeout(PATIENCE)
+        .after_connect(move |connection, _| Box::pin(prepare(connection, dialect, reads)))
+        .connect_with(options)
+        .await
+        .map_err(opening)
+}
+
+/// Sets what every connection of ours is to have.
+async fn prepare(connection: &mut AnyConnection, dialect: Dialect, reads: bool) -> Result<(), sqlx::Error> {
+    let statements = match (dialect, reads) {
+        (Dialect::Sqlite, false) => {
+            "PRAGMA busy_timeout = 10000; PRAGMA journal_mode = WAL; PRAGMA synchronous = FULL;
+             PRAGMA foreign_keys = ON; PRAGMA journal_size_limit = 67108864; PRAGMA temp_store = MEMORY;
+             PRAGMA secure_delete = ON"
+        }
+        (Dialect::Sqlite, true) => "PRAGMA busy_timeout = 10000; PRAGMA query_only = ON; PRAGMA temp_store = MEMORY",
+        (Dialect::Postgres, _) => "SET lock_timeout = '30s'; SET idle_in_transaction_session_timeout = '5min'",
+    };
+    connection.execute(sqlx::raw_sql(statements)).await?;
+    Ok(())
+}
+
+async fn migrate(migrator: &Migrator, write: &AnyPool, name: &str) -> Result<(), Error> {
+    migrator.run(write).await.map_err(|source| Error::Migrate {
+        database: name.to_owned(),
+        source,
+    })
+}
+
+/// For messages and the log.
+fn without_password(url: &str) -> String {
+    match url::Url::parse(url) {
+        Ok(mut url) => {
+            // It has a host, so it can have no password; if it cannot, there is none to hide.
+            let _ = url.set_password(None);
+            url.set_query(None);
+            url.to_string()
+        }
+        Err(_) => "(an address that is none)".to_owned(),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn passwords_are_not_named() {
+        let named = without_password("postgres://anna:secret@db.example:5432/afterword?password=secret");
+        assert_eq!(named, "postgres://anna@db.example:5432/afterword");
+        assert!(!without_password("secret").contains("secret"));
+    }
+
+    #[tokio::test]
+    async fn any_path_is_a_database() {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("ü ?mode=ro&%20#.db");
+        Database::open(&path).await.unwrap().close().await;
+        assert!(path.is_file());
     }
 }

@@ -1,37 +1,54 @@
-//! Digest: makes events, attachments, feedback, transactions and figures of the envelopes in the inbox. Apart from ingest, so that nothing in
-//! the shape of what was accepted can make it be refused or lost.
+//! Digest: makes events, attachments, feedback, transactions and figures of the envelopes in the inbox. Apart from
+//! ingest, so that nothing in the shape of what was accepted can make it be refused or lost.
 //!
-//! One task takes envelopes in the order they came. What is made of an envelope is written in one transaction that also
-//! takes it out of the inbox, and everything written has a natural key (the event's id, an attachment's content), so
-//! digesting again after a crash changes nothing; counts that have none are only added when
-//! the envelope leaves the inbox with them. Each envelope is digested in a task of its own: a panic in there
-//! counts as a failed try of that envelope, not as the end of the digest.
+//! Light envelopes are taken many at a time: read and grouped first, on a thread that may compute (`prepare`), then
+//! written in one transaction (`writing`) that also takes them out of the inbox. Everything written has a natural
+//! key (the event's id, an attachment's content), so digesting again after a crash changes nothing; counts that have none
+//! are only added when the envelope leaves the inbox with them. Heavy ones, with minidumps, are taken one by one by as many
+//! workers as there are processors.
+//!
+//! A panic while an envelope is read is a failed try of that envelope. Where a batch cannot be written, its envelopes are
+//! written one by one, so that one of them is found out. An envelope that ends the whole process is found out, too: tries of
+//! heavy ones are counted before they are made, and so are those of the first light ones after a collector died.
 
 mod clock;
 mod discards;
+mod index;
 mod items;
+mod prepare;
+mod row;
 mod sessions;
 #[cfg(test)]
 mod tests;
 mod traces;
 mod writing;
 
+use std::collections::HashSet;
+use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
-use afterword_protocol::{Envelope, EnvelopeError, Limits};
+use afterword_protocol::EnvelopeError;
 use tokio::sync::watch;
 
 use crate::blobs::Blobs;
 use crate::database::Database;
 use crate::error::{OrFailed as _, chain};
-use crate::inbox::{Claimed, Inbox, MAX_TRIES};
+use crate::inbox::{Claim, Claimed, Inbox, MAX_TRIES, Which};
 use crate::pepper::Pepper;
-use crate::{Error, blocking, now_ms};
+use crate::{Error, now_ms};
 
-pub(crate) use items::Contents;
+pub(crate) use writing::Caches;
 
 /// How long to wait when the database itself fails.
 const PAUSE: Duration = Duration::from_secs(2);
+
+/// The most light envelopes, and about the most of their bytes, that are digested together.
+const BATCH: i64 = 256;
+const BATCH_BYTES: i64 = 4 << 20;
+
+/// After a collector died: how many light envelopes are digested one by one, with their tries counted beforehand. More than
+/// any number of collectors had in hand.
+const CAREFUL: i64 = 1024;
 
 /// What the digest works with.
 #[derive(Debug, Clone)]
@@ -40,6 +57,9 @@ pub(crate) struct Digest {
     pub(crate) blobs: Blobs,
     pub(crate) inbox: Inbox,
     pub(crate) pepper: Pepper,
+    pub(crate) caches: Caches,
+    /// Heavy envelopes that workers of this process have in hand.
+    pub(crate) in_hand: Arc<Mutex<HashSet<i64>>>,
 }
 
 /// Why an envelope was not digested.
@@ -70,138 +90,195 @@ impl Failure {
 }
 
 impl Digest {
-    /// Digests until `stop` says so; what is being digested then is finished first.
-    pub(crate) async fn run(self, mut stop: watch::Receiver<bool>) {
-        while !*stop.borrow() {
-            let pause = match self.next().await {
-                Ok(true) => continue,
-                Ok(false) => match self.inbox.next_due(now_ms()).await {
-                    Ok(due) => due,
-                    Err(error) => Some(log(&error)),
-                },
-                Err(error) => Some(log(&error)),
-            };
-            // Woken by an arrival, by time for what is to be tried again, or by the end.
-            let arrival = async {
-                match pause {
-                    Some(pause) => {
-                        let _ = tokio::time::timeout(pause.max(Duration::from_millis(10)), self.inbox.arrived()).await;
-                    }
-                    None => self.inbox.arrived().await,
-                }
-            };
-            tokio::select! {
-                () = arrival => {}
-                _ = stop.changed() => {}
+    /// Digests until `stop` says so; what is being digested then is finished first. `careful`: a collector died before.
+    pub(crate) async fn run(self, careful: bool, stop: watch::Receiver<bool>) {
+        let workers = std::thread::available_parallelism().map_or(2, usize::from);
+        let mut tasks = vec![tokio::spawn(self.clone().run_light(careful, stop.clone()))];
+        for _ in 0..workers {
+            tasks.push(tokio::spawn(self.clone().run_heavy(stop.clone())));
+        }
+        for task in tasks {
+            if let Err(error) = task.await {
+                tracing::error!(%error, "a task of the digest had ended");
             }
         }
     }
 
-    /// Digests the oldest envelope that is due. `false` if there is none.
-    async fn next(&self) -> Result<bool, Error> {
-        let Some(claimed) = self.inbox.claim(now_ms()).await? else {
-            return Ok(false);
+    async fn run_light(self, careful: bool, mut stop: watch::Receiver<bool>) {
+        let mut careful_left = if careful { CAREFUL } else { 0 };
+        while !*stop.borrow() {
+            let done = if careful_left > 0 {
+                self.one(Which::Light).await
+            } else {
+                self.batch().await
+            };
+            match done {
+                Ok(0) => {
+                    careful_left = 0;
+                    self.wait(Which::Light, &mut stop).await;
+                }
+                Ok(count) => careful_left -= count.min(careful_left),
+                Err(error) => self.pause(&error, &mut stop).await,
+            }
+        }
+    }
+
+    async fn run_heavy(self, mut stop: watch::Receiver<bool>) {
+        while !*stop.borrow() {
+            match self.one(Which::Heavy).await {
+                Ok(0) => self.wait(Which::Heavy, &mut stop).await,
+                Ok(_) => {}
+                Err(error) => self.pause(&error, &mut stop).await,
+            }
+        }
+    }
+
+    /// Woken by an arrival, by time for what is to be tried again, or by the end. Where several collectors share a
+    /// database, what another accepted wakes nobody here, so that time does.
+    async fn wait(&self, which: Which, stop: &mut watch::Receiver<bool>) {
+        let longest = match self.database.dialect {
+            crate::database::Dialect::Sqlite => Duration::from_secs(60),
+            crate::database::Dialect::Postgres => Duration::from_secs(1),
         };
+        let due = match self.inbox.next_due(which, now_ms()).await {
+            Ok(due) => due.unwrap_or(longest),
+            Err(error) => log(&error),
+        };
+        let due = due.clamp(Duration::from_millis(10), longest);
+        tokio::select! {
+            _ = tokio::time::timeout(due, self.inbox.arrived(which)) => {}
+            _ = stop.changed() => {}
+        }
+    }
+
+    async fn pause(&self, error: &Error, stop: &mut watch::Receiver<bool>) {
+        let pause = log(error);
+        // Either way it goes on.
+        let _ = tokio::time::timeout(pause, stop.changed()).await;
+    }
+
+    /// Digests the oldest light envelopes that are due; returns how many there were.
+    async fn batch(&self) -> Result<i64, Error> {
+        let none = HashSet::new();
+        let Claim { envelopes, transaction } = self
+            .inbox
+            .claim(Which::Light, &none, BATCH, BATCH_BYTES, now_ms())
+            .await?;
+        let count = i64::try_from(envelopes.len()).unwrap_or(i64::MAX);
+        if envelopes.is_empty() {
+            return Ok(0);
+        }
+        let ids: Vec<i64> = envelopes.iter().map(|claimed| claimed.id).collect();
+        let (prepared, failed) = self.prepare(envelopes).await?;
+        let written = self.write(prepared, transaction).await;
+        match written {
+            Ok(()) => {
+                for (mut claimed, failure) in failed {
+                    claimed.tries += 1;
+                    self.failed(claimed, &failure).await?;
+                }
+            }
+            Err(error) if error.is_of_storage() => return Err(error),
+            Err(error) => {
+                tracing::warn!(
+                    error = chain(&error),
+                    "could not write a batch, will write its envelopes one by one"
+                );
+                for id in ids {
+                    self.one(Which::One(id)).await?;
+                }
+            }
+        }
+        Ok(count)
+    }
+
+    /// Digests one envelope by itself, its try counted beforehand; returns how many there were.
+    async fn one(&self, which: Which) -> Result<i64, Error> {
+        let in_hand = self.in_hand();
+        let mut claim = self.inbox.claim(which, &in_hand, 1, i64::MAX, now_ms()).await?;
+        let Some(mut claimed) = claim.envelopes.pop() else {
+            return Ok(0);
+        };
+        let id = claimed.id;
+        if !self.in_hand.lock().unwrap_or_else(PoisonError::into_inner).insert(id) {
+            // Another worker was quicker.
+            return Ok(1);
+        }
+        let result = self.one_in_hand(&mut claimed, claim.transaction).await;
+        self.in_hand.lock().unwrap_or_else(PoisonError::into_inner).remove(&id);
+        result.map(|()| 1)
+    }
+
+    async fn one_in_hand(
+        &self,
+        claimed: &mut Claimed,
+        transaction: Option<sqlx::Transaction<'static, sqlx::Any>>,
+    ) -> Result<(), Error> {
+        self.inbox.begin_try(claimed).await?;
         if claimed.tries > MAX_TRIES {
+            drop(transaction);
             // The process died in each of them.
-            self.inbox
-                .set_aside(&claimed, "digesting it never came to an end", now_ms())
-                .await?;
-            return Ok(true);
+            return self
+                .inbox
+                .set_aside(claimed, "digesting it never came to an end", now_ms())
+                .await;
         }
-        let task = tokio::spawn({
-            let (digest, claimed) = (self.clone(), claimed.clone());
-            async move { digest.digest(&claimed).await }
-        });
-        let result = task
-            .await
-            .unwrap_or_else(|error| Err(Failure::Panic(panic_words(error))));
-        if let Err(failure) = result {
-            self.failed(&claimed, &failure).await?;
+        let (prepared, mut failed) = self.prepare(vec![claimed.clone()]).await?;
+        if let Some((claimed, failure)) = failed.pop() {
+            drop(transaction);
+            return self.failed(claimed, &failure).await;
         }
-        Ok(true)
+        match self.write(prepared, transaction).await {
+            Err(error) if error.is_of_storage() => Err(error),
+            Err(error) => self.failed(claimed.clone(), &Failure::Storage(error)).await,
+            Ok(()) => Ok(()),
+        }
     }
 
-    async fn digest(&self, claimed: &Claimed) -> Result<(), Failure> {
-        let (blobs, name) = (self.blobs.clone(), claimed.blob.clone());
-        let bytes = blocking(move || blobs.envelope(&name)).await?;
-        let envelope = Envelope::parse(&bytes, &Limits::default())?;
-        drop(bytes);
-        let contents = Contents::of(envelope, claimed, &self.pepper)?;
-        self.write(contents, claimed).await?;
-        let (blobs, name) = (self.blobs.clone(), claimed.blob.clone());
-        if let Err(error) = blocking(move || blobs.remove_envelope(&name)).await {
-            // It is digested; the next start tidies.
-            log(&error);
-        }
-        Ok(())
+    fn in_hand(&self) -> HashSet<i64> {
+        self.in_hand.lock().unwrap_or_else(PoisonError::into_inner).clone()
     }
 
-    async fn failed(&self, claimed: &Claimed, failure: &Failure) -> Result<(), Error> {
+    async fn failed(&self, claimed: Claimed, failure: &Failure) -> Result<(), Error> {
         let words = chain(failure);
         if failure.is_final() || claimed.tries >= MAX_TRIES {
             tracing::warn!(envelope = claimed.id, error = words, "set an envelope aside");
-            self.inbox.set_aside(claimed, &words, now_ms()).await
+            self.inbox.set_aside(&claimed, &words, now_ms()).await
         } else {
             tracing::warn!(
                 envelope = claimed.id,
                 error = words,
                 "could not digest an envelope, will try again"
             );
-            self.inbox.put_back(claimed, &words, now_ms()).await
+            self.inbox.put_back(&claimed, &words, now_ms()).await
         }
     }
 
-    async fn write(&self, contents: Contents, claimed: &Claimed) -> Result<(), Error> {
-        let operation = "write what an envelope holds";
-        let mut attachments = Vec::with_capacity(contents.attachments.len());
-        for attachment in contents.attachments {
-            let blobs = self.blobs.clone();
-            let sha256 = blocking(move || blobs.put_attachment(&attachment.bytes)).await?;
-            attachments.push((attachment.meta, sha256));
+    async fn write(
+        &self,
+        prepared: Vec<prepare::Prepared>,
+        transaction: Option<sqlx::Transaction<'static, sqlx::Any>>,
+    ) -> Result<(), Error> {
+        let operation = "write what envelopes hold";
+        let mut transaction = match transaction {
+            Some(transaction) => transaction,
+            None => self.database.write.begin().await.or_failed(operation)?,
+        };
+        let written = writing::batch(&mut transaction, &prepared, &self.caches).await?;
+        let claimed: Vec<&Claimed> = prepared.iter().map(|prepared| &prepared.claimed).collect();
+        Inbox::finish(&mut transaction, &claimed).await?;
+        transaction.commit().await.or_failed(operation)?;
+        self.caches.remember(written);
+        let claimed: Vec<Claimed> = prepared.into_iter().map(|prepared| prepared.claimed).collect();
+        if let Err(error) = self.inbox.remove_blobs(&claimed).await {
+            // They are digested; what stays is tidied.
+            log(&error);
         }
-        let mut transaction = self.database.write.begin().await.or_failed(operation)?;
-        if let Some(event) = &contents.event {
-            writing::event(&mut transaction, claimed, event).await?;
-        }
-        for (meta, sha256) in &attachments {
-            writing::attachment(&mut transaction, claimed, meta, sha256).await?;
-        }
-        for feedback in &contents.feedback {
-            writing::feedback(&mut transaction, claimed, feedback).await?;
-        }
-        if let Some(new) = &contents.transaction {
-            writing::traces::transaction(&mut transaction, claimed, new).await?;
-        }
-        for span in &contents.spans {
-            writing::traces::span(&mut transaction, claimed, span).await?;
-        }
-        for update in &contents.sessions {
-            writing::health::session(&mut transaction, claimed, update).await?;
-        }
-        for counts in &contents.counts {
-            writing::health::counts(&mut transaction, claimed, counts).await?;
-        }
-        for (kind, count) in &contents.undigested {
-            writing::undigested(&mut transaction, claimed, kind, count).await?;
-        }
-        Inbox::finish(&mut transaction, claimed).await?;
-        transaction.commit().await.or_failed(operation)
+        Ok(())
     }
 }
 
 fn log(error: &Error) -> Duration {
     tracing::error!(error = chain(error), "the digest has to wait");
     PAUSE
-}
-
-fn panic_words(error: tokio::task::JoinError) -> String {
-    match error.try_into_panic() {
-        Ok(panic) => {
-            let text = panic.downcast_ref::<&str>().map(|text| (*text).to_owned());
-            text.or_else(|| panic.downcast_ref::<String>().cloned())
-                .unwrap_or_default()
-        }
-        Err(error) => error.to_string(),
-    }
 }

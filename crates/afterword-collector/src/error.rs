@@ -9,10 +9,10 @@ use std::path::PathBuf;
 #[derive(Debug, thiserror::Error)]
 #[non_exhaustive]
 pub enum Error {
-    /// The data folder or one below it could not be made.
-    #[error("could not make the folder {}", path.display())]
+    /// A file or folder of ours could not be made, read or written.
+    #[error("could not use {}", path.display())]
     Folder {
-        /// The folder.
+        /// The file or folder.
         path: PathBuf,
         /// Why.
         #[source]
@@ -25,33 +25,61 @@ pub enum Error {
         path: PathBuf,
     },
     /// A blob could not be written, read or removed.
-    #[error("could not {operation} the blob {}", path.display())]
+    #[error("could not {operation} the blob {name}")]
     Blob {
         /// What was tried.
         operation: &'static str,
-        /// The blob's file.
-        path: PathBuf,
+        /// The blob's name.
+        name: String,
         /// Why.
         #[source]
-        source: io::Error,
+        source: Box<object_store::Error>,
+    },
+    /// The address of a store for blobs is none.
+    #[error("{url:?} is no store for blobs: write it as s3://bucket/prefix")]
+    BlobsUrl {
+        /// The address as it was given.
+        url: String,
     },
     /// The database could not be opened.
-    #[error("could not open the database {}", path.display())]
+    #[error("could not open the database {database}")]
     OpenDatabase {
-        /// The database's file.
-        path: PathBuf,
+        /// The database's file, or its address without a password.
+        database: String,
         /// Why.
         #[source]
         source: sqlx::Error,
     },
     /// The database could not be brought to this version's schema; a newer version may have written it.
-    #[error("could not bring the database {} to this version's schema", path.display())]
+    #[error("could not bring the database {database} to this version's schema")]
     Migrate {
-        /// The database's file.
-        path: PathBuf,
+        /// The database's file, or its address without a password.
+        database: String,
         /// Why.
         #[source]
         source: sqlx::migrate::MigrateError,
+    },
+    /// An envelope could not be made durable; its sender is to try again.
+    #[error("could not accept an envelope: {reason}")]
+    NotAccepted {
+        /// Why, in words.
+        reason: String,
+    },
+    /// A setting could not be written as JSON.
+    #[error("could not write the setting {name}")]
+    Setting {
+        /// Its name.
+        name: String,
+        /// Why.
+        #[source]
+        source: serde_json::Error,
+    },
+    /// A payload could not be packed or unpacked.
+    #[error("could not pack or unpack a payload")]
+    Payload {
+        /// Why.
+        #[source]
+        source: io::Error,
     },
     /// A query failed.
     #[error("could not {operation}")]
@@ -79,6 +107,39 @@ pub enum Error {
         /// The name as it was given.
         slug: String,
     },
+}
+
+impl Error {
+    /// Whether the store itself fails (no room, not reached, busy), so that anything else would have failed, too, and
+    /// may succeed later.
+    pub(crate) fn is_of_storage(&self) -> bool {
+        match self {
+            Self::Database { source, .. } => match source {
+                sqlx::Error::Io(_)
+                | sqlx::Error::Tls(_)
+                | sqlx::Error::PoolTimedOut
+                | sqlx::Error::PoolClosed
+                | sqlx::Error::WorkerCrashed
+                | sqlx::Error::BeginFailed => true,
+                sqlx::Error::Database(error) => error.code().is_some_and(|code| is_of_storage(&code)),
+                _ => false,
+            },
+            Self::Blob { source, .. } => !matches!(**source, object_store::Error::NotFound { .. }),
+            Self::Folder { .. } => true,
+            _ => false,
+        }
+    }
+}
+
+/// Codes of SQLite are numbers (the last byte tells: busy, locked, read only, input or output, full, cannot open); those
+/// of PostgreSQL have five characters, of which the first two are a class (connection, rolled back for another, resources,
+/// intervention, system).
+fn is_of_storage(code: &str) -> bool {
+    if code.len() == 5 {
+        return ["08", "40", "53", "55", "57", "58"].contains(&code.get(..2).unwrap_or_default());
+    }
+    code.parse::<i32>()
+        .is_ok_and(|code| [5, 6, 8, 10, 13, 14].contains(&(code & 0xff)))
 }
 
 /// Names the operation that a query was for: `query.await.or_failed("read the issue")?`.

@@ -25,6 +25,8 @@ pub(crate) struct Grouping {
     pub(crate) by: &'static str,
     /// The signature of the stack, also where it did not decide.
     pub(crate) signature: Option<String>,
+    /// What decided, as a list in JSON: the parts that were hashed.
+    pub(crate) why: String,
 }
 
 impl Grouping {
@@ -37,6 +39,7 @@ impl Grouping {
             key: hash(by, &parts),
             by,
             signature,
+            why: serde_json::json!(parts).to_string(),
         }
     }
 }

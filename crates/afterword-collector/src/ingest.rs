@@ -76,15 +76,10 @@ async fn envelope(
         project_id,
         event_id: event_id.clone(),
         client: credentials.client(),
+        heavy: false,
         received_at: now_ms(),
     };
-    // In a task of its own: a sender that goes away now must not leave half of it.
-    let inbox = app.inbox.clone();
-    let accepting = tokio::spawn(async move { inbox.accept(accepted, held).await });
-    match accepting.await {
-        Ok(result) => result?,
-        Err(error) => std::panic::resume_unwind(error.into_panic()),
-    }
+    app.inbox.accept(accepted, held).await?;
     Ok(Json(event_id.map_or_else(|| json!({}), |id| json!({ "id": id }))))
 }
 

@@ -31,7 +31,7 @@
 //! ```text
 //! <data>/collector.lock   held while a collector works here
 //! <data>/afterword.db     everything but the bytes of envelopes and attachments
-//! <data>/blobs/           those bytes
+//! <data>/blobs/           those bytes, if they are large
 //! ```
 
 mod blobs;
@@ -39,7 +39,9 @@ mod collector;
 mod database;
 mod error;
 mod pepper;
+mod presence;
 mod projects;
+mod settings;
 
 mod inbox;
 mod ingest;

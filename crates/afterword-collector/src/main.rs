@@ -36,6 +36,21 @@ struct Serve {
     #[arg(long, value_name = "DIR", env = "AFTERWORD_COLLECTOR_DATA")]
     data: Option<PathBuf>,
 
+    /// Database that several collectors share, as postgres://user:password@host/database [default: SQLite in the data
+    /// folder].
+    #[arg(
+        long,
+        value_name = "URL",
+        env = "AFTERWORD_COLLECTOR_DATABASE",
+        hide_env_values = true
+    )]
+    database: Option<String>,
+
+    /// Store for files that several collectors share, as s3://bucket/prefix; region, keys and endpoint come from AWS_…
+    /// variables [default: the data folder].
+    #[arg(long, value_name = "URL", env = "AFTERWORD_COLLECTOR_BLOBS")]
+    blobs: Option<String>,
+
     /// Address to listen on; port 0 takes a free one.
     #[arg(long, value_name = "ADDR:PORT", default_value = "127.0.0.1:8797")]
     listen: SocketAddr,
@@ -69,12 +84,12 @@ async fn serve(arguments: Serve) -> anyhow::Result<()> {
             .data_local_dir()
             .to_owned(),
     };
-    let collector = Collector::start(Config {
-        data,
-        listen: arguments.listen,
-    })
-    .await
-    .context("could not start: choose another folder with --data or another address with --listen")?;
+    let mut config = Config::new(data, arguments.listen);
+    config.database = arguments.database;
+    config.blobs = arguments.blobs;
+    let collector = Collector::start(config)
+        .await
+        .context("could not start: choose another folder with --data or another address with --listen")?;
     println!("listening on {}", collector.url());
     if let Some((org, project)) = arguments.bootstrap {
         let access = collector

@@ -31,7 +31,7 @@ use crate::api::event_id;
 use crate::blobs::sha256_hex;
 use crate::error::chain;
 use crate::queries::{self, StoredEvent};
-use crate::{App, Error, access, api, blocking, now_ms, projects};
+use crate::{App, Error, access, api, now_ms, projects};
 
 const STYLE: &str = include_str!("../assets/app.css");
 
@@ -120,7 +120,7 @@ async fn show(app: &App, issue: i64, event: StoredEvent) -> Result<Response, Fai
 async fn raw(State(app): State<App>, Path((issue, event)): Path<(String, String)>) -> Result<Response, Failure> {
     let (_, event) = find(&app, &issue, &event).await?;
     let kind = [(header::CONTENT_TYPE, HeaderValue::from_static("application/json"))];
-    Ok((kind, event.raw).into_response())
+    Ok((kind, event.raw()).into_response())
 }
 
 async fn attachment(
@@ -134,8 +134,7 @@ async fn attachment(
         .into_iter()
         .find(|attachment| attachment.id == id)
         .ok_or(Failure::NotFound)?;
-    let blobs = app.blobs.clone();
-    let bytes = blocking(move || blobs.attachment(&attachment.sha256)).await?;
+    let bytes = app.blobs.attachment(&attachment.sha256).await?;
     let headers = [
         (
             header::CONTENT_TYPE,

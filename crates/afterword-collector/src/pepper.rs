@@ -1,7 +1,7 @@
 //! The pepper: a secret of this installation that goes into the hash of whom a session belongs to. What clients send as
 //! `did` is often an e-mail address or a small number; hashed without a secret, it could be found by trying.
 
-use sqlx::SqlitePool;
+use sqlx::AnyPool;
 use uuid::Uuid;
 
 use crate::Error;
@@ -14,7 +14,7 @@ pub(crate) struct Pepper(String);
 
 impl Pepper {
     /// Reads the secret, which the first start makes: 244 random bits.
-    pub(crate) async fn open(write: &SqlitePool) -> Result<Self, Error> {
+    pub(crate) async fn open(write: &AnyPool) -> Result<Self, Error> {
         let operation = "make or read the installation's secret";
         let fresh = format!("{}{}", Uuid::new_v4().simple(), Uuid::new_v4().simple());
         sqlx::query("INSERT INTO secrets (name, value) VALUES ('pepper', $1) ON CONFLICT DO NOTHING")

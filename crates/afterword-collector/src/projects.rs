@@ -4,7 +4,7 @@
 //! shown once, when it is made, and kept as its SHA-256 (it is 244 random bits, so there is nothing to guess that a
 //! slow hash would protect).
 
-use sqlx::SqliteConnection;
+use sqlx::AnyConnection;
 use uuid::Uuid;
 
 use crate::blobs::sha256_hex;
@@ -63,7 +63,7 @@ pub(crate) async fn bootstrap(database: &Database, org: &str, project: &str) -> 
 
 /// The project that a public key lets events into.
 pub(crate) async fn project_of_key(database: &Database, public_key: &str) -> Result<Option<i64>, Error> {
-    sqlx::query_scalar("SELECT project_id FROM project_keys WHERE public_key = $1 AND enabled")
+    sqlx::query_scalar("SELECT project_id FROM project_keys WHERE public_key = $1 AND enabled = 1")
         .bind(public_key)
         .fetch_optional(&database.read)
         .await
@@ -115,21 +115,22 @@ pub(crate) async fn of_organization(database: &Database, organization_id: i64) -
 pub(crate) async fn first_key(database: &Database) -> Result<Option<(i64, String, String)>, Error> {
     sqlx::query_as(
         "SELECT projects.id, public_key, slug FROM project_keys JOIN projects ON projects.id = project_id
-         WHERE enabled ORDER BY project_keys.id LIMIT 1",
+         WHERE enabled = 1 ORDER BY project_keys.id LIMIT 1",
     )
     .fetch_optional(&database.read)
     .await
     .or_failed("look up a key")
 }
 
-async fn key(transaction: &mut SqliteConnection, project_id: i64, now: i64) -> Result<String, Error> {
+async fn key(transaction: &mut AnyConnection, project_id: i64, now: i64) -> Result<String, Error> {
     let operation = "make the project's key";
-    let known: Option<String> =
-        sqlx::query_scalar("SELECT public_key FROM project_keys WHERE project_id = $1 AND enabled ORDER BY id LIMIT 1")
-            .bind(project_id)
-            .fetch_optional(&mut *transaction)
-            .await
-            .or_failed(operation)?;
+    let known: Option<String> = sqlx::query_scalar(
+        "SELECT public_key FROM project_keys WHERE project_id = $1 AND enabled = 1 ORDER BY id LIMIT 1",
+    )
+    .bind(project_id)
+    .fetch_optional(&mut *transaction)
+    .await
+    .or_failed(operation)?;
     if let Some(known) = known {
         return Ok(known);
     }
@@ -144,7 +145,7 @@ async fn key(transaction: &mut SqliteConnection, project_id: i64, now: i64) -> R
     Ok(public_key)
 }
 
-async fn new_token(transaction: &mut SqliteConnection, now: i64) -> Result<String, Error> {
+async fn new_token(transaction: &mut AnyConnection, now: i64) -> Result<String, Error> {
     let operation = "make a token";
     let token = format!("afterword_{}{}", Uuid::new_v4().simple(), Uuid::new_v4().simple());
     sqlx::query("INSERT INTO api_tokens (hash, label, created_at) VALUES ($1, $2, $3)")

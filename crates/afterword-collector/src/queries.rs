@@ -3,6 +3,8 @@
 pub(crate) mod health;
 pub(crate) mod traces;
 
+use std::io::Read as _;
+
 use sqlx::FromRow;
 
 use crate::Error;
@@ -11,6 +13,9 @@ use crate::error::OrFailed as _;
 
 /// The most of a list that one answer holds.
 pub(crate) const PAGE: i64 = 100;
+
+/// No payload is longer than an envelope may be.
+const MAX_PAYLOAD_BYTES: u64 = 200 << 20;
 
 /// An issue with what a list shows of it.
 #[derive(Debug, Clone, FromRow)]
@@ -48,7 +53,33 @@ pub(crate) struct StoredEvent {
     pub(crate) title: String,
     pub(crate) occurred_at: i64,
     pub(crate) received_at: i64,
-    pub(crate) raw: Vec<u8>,
+    #[sqlx(rename = "raw")]
+    packed: Vec<u8>,
+    #[sqlx(rename = "processed")]
+    packed_processed: Option<Vec<u8>>,
+}
+
+impl StoredEvent {
+    /// The payload, byte for byte as it came.
+    pub(crate) fn raw(&self) -> Vec<u8> {
+        unpacked(&self.packed)
+    }
+
+    /// What is shown: the event with what symbols told of it, else the payload.
+    pub(crate) fn shown(&self) -> Vec<u8> {
+        self.packed_processed.as_deref().map_or_else(|| self.raw(), unpacked)
+    }
+}
+
+/// A payload out of the database. Nothing is left of one that is damaged.
+pub(crate) fn unpacked(packed: &[u8]) -> Vec<u8> {
+    let mut bytes = Vec::new();
+    let read = zstd::stream::read::Decoder::new(packed)
+        .and_then(|decoder| decoder.take(MAX_PAYLOAD_BYTES).read_to_end(&mut bytes));
+    if let Err(error) = read {
+        tracing::error!(%error, "a payload in the database is damaged");
+    }
+    bytes
 }
 
 /// An event in a list.
@@ -88,9 +119,8 @@ macro_rules! select_issue {
     ($rest:literal) => {
         concat!(
             "SELECT issues.id, issues.project_id, projects.slug AS project, organizations.slug AS organization, number,
-                grouped_by, title, culprit, signature, level, platform, type, value, function, filename, release,
-                event_count, first_seen, last_seen,
-                (SELECT COUNT(DISTINCT user_key) FROM events WHERE issue_id = issues.id) AS user_count
+                grouped_by, title, culprit, signature, level, issues.platform AS platform, type, value, function, filename, release,
+                event_count, user_count, first_seen, last_seen
              FROM issues JOIN projects ON projects.id = issues.project_id
              JOIN organizations ON organizations.id = organization_id ",
             $rest
@@ -102,7 +132,8 @@ macro_rules! select_issue {
 macro_rules! select_event {
     ($rest:literal) => {
         concat!(
-            "SELECT id, project_id, event_id, issue_id, title, occurred_at, received_at, raw FROM events ",
+            "SELECT id, project_id, event_id, issue_id, title, occurred_at, received_at, raw, processed
+             FROM events JOIN event_bodies ON event_row = id ",
             $rest
         )
     };

@@ -109,14 +109,14 @@ fn owners(spans: &[StoredSpan], parents: &[Option<usize>]) -> Vec<usize> {
     let of_transaction: HashMap<(i64, &str), usize> = spans
         .iter()
         .enumerate()
-        .filter(|(_, span)| span.is_segment)
+        .filter(|(_, span)| span.is_segment != 0)
         .filter_map(|(index, span)| Some(((span.project_id, span.event_id.as_deref()?), index)))
         .collect();
     let mut owners: Vec<Option<usize>> = spans
         .iter()
         .enumerate()
         .map(|(index, span)| {
-            if span.is_segment {
+            if span.is_segment != 0 {
                 return Some(index);
             }
             of_transaction

@@ -22,10 +22,7 @@ impl Server {
         let data = tempfile::tempdir().unwrap();
         let runtime = Runtime::new().unwrap();
         let (collector, access) = runtime.block_on(async {
-            let collector = Collector::start(Config {
-                data: data.path().join("collector"),
-                listen: ([127, 0, 0, 1], 0).into(),
-            })
+            let collector = Collector::start(Config::new(data.path().join("collector"), ([127, 0, 0, 1], 0).into()))
             .await
             .unwrap();
             let access = collector.bootstrap("studio", "paint").await.unwrap();

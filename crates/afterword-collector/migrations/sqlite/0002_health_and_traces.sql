@@ -1,14 +1,8 @@
 -- Release health, traces, and what clients say they discarded. Dialect and times as in 0001; `_us` are microseconds.
 
--- What is this installation's own and goes into no answer.
-CREATE TABLE secrets (
-    name  TEXT PRIMARY KEY,
-    value TEXT NOT NULL
-);
-
 -- Release health: one row a session, as its updates leave it. '' where a text is not known, so that it can be a key.
 CREATE TABLE sessions (
-    project_id  BIGINT NOT NULL REFERENCES projects (id),
+    project_id  BIGINT NOT NULL,
     sid         TEXT NOT NULL,                   -- 32 lower-case hexadecimal digits
     release     TEXT NOT NULL,
     environment TEXT NOT NULL,
@@ -27,7 +21,7 @@ CREATE INDEX sessions_by_start ON sessions (project_id, started_at, release, env
 
 -- Sessions that clients counted themselves, by the minute in which they started. A session is in one of the four.
 CREATE TABLE session_aggregates (
-    project_id  BIGINT NOT NULL REFERENCES projects (id),
+    project_id  BIGINT NOT NULL,
     started_at  BIGINT NOT NULL,
     release     TEXT NOT NULL,
     environment TEXT NOT NULL,
@@ -41,7 +35,7 @@ CREATE TABLE session_aggregates (
 
 -- Items that only add to counts and came in an envelope with an id: what came again is not counted again.
 CREATE TABLE counted_items (
-    project_id  BIGINT NOT NULL REFERENCES projects (id),
+    project_id  BIGINT NOT NULL,
     item_key    TEXT NOT NULL,                   -- SHA-256 of the envelope's id and the item
     received_at BIGINT NOT NULL,
     PRIMARY KEY (project_id, item_key)
@@ -62,7 +56,7 @@ FROM session_aggregates;
 -- Transactions. Their spans, the one that is the transaction itself included, are rows of spans.
 CREATE TABLE transactions (
     id          INTEGER PRIMARY KEY,
-    project_id  BIGINT NOT NULL REFERENCES projects (id),
+    project_id  BIGINT NOT NULL,
     event_id    TEXT NOT NULL,
     trace_id    TEXT,                            -- NULL if it said none: it has no spans then
     span_id     TEXT,
@@ -77,12 +71,12 @@ CREATE TABLE transactions (
 
 -- Spans, of transactions and such that came alone. Ids are 32 (trace) and 16 lower-case hexadecimal digits.
 CREATE TABLE spans (
-    project_id     BIGINT NOT NULL REFERENCES projects (id),
+    project_id     BIGINT NOT NULL,
     trace_id       TEXT NOT NULL,
     span_id        TEXT NOT NULL,
     parent_span_id TEXT,
     event_id       TEXT,                         -- of the transaction it came in
-    is_segment     BOOLEAN NOT NULL,             -- the transaction's own, or the first of its process
+    is_segment     BIGINT NOT NULL,             -- the transaction's own, or the first of its process
     name           TEXT NOT NULL,
     op             TEXT,
     status         TEXT,
@@ -98,13 +92,10 @@ CREATE INDEX spans_by_trace ON spans (trace_id, started_us);
 
 -- What clients did not send, and why, by the day (its first millisecond) of the report.
 CREATE TABLE client_discards (
-    project_id BIGINT NOT NULL REFERENCES projects (id),
+    project_id BIGINT NOT NULL,
     day        BIGINT NOT NULL,
     reason     TEXT NOT NULL,
     category   TEXT NOT NULL,
     quantity   BIGINT NOT NULL,
     PRIMARY KEY (project_id, day, reason, category)
 );
-
--- Why nothing was made of the newest of these items, where something should have been.
-ALTER TABLE undigested_items ADD COLUMN reason TEXT;

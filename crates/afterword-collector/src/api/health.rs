@@ -16,6 +16,9 @@ use serde_json::{Map, Value, json};
 
 use super::asked::{Asked, time};
 use super::{Answer, Failure};
+use utoipa_axum::router::OpenApiRouter;
+use utoipa_axum::routes;
+
 use crate::queries::health::{self, By, Figures, Group, MAX_GROUPS};
 use crate::{App, now_ms};
 
@@ -67,7 +70,16 @@ impl Field {
     }
 }
 
-pub(super) async fn sessions(
+/// The routes of this room.
+pub(super) fn routes() -> OpenApiRouter<App> {
+    OpenApiRouter::new().routes(routes!(sessions)).routes(routes!(stats))
+}
+
+/// Release health: counts and rates of sessions and users.
+#[utoipa::path(get, path = "/api/0/organizations/{org}/sessions/", tag = "health",
+    params(("org" = String, Path, description = "The organisation")),
+    responses((status = 200, body = Value), (status = 400), (status = 401), (status = 404)))]
+async fn sessions(
     State(app): State<App>,
     Path(org): Path<String>,
     Query(query): Query<Vec<(String, String)>>,
@@ -169,11 +181,10 @@ fn names(by: By, group: &Group, status: Option<&str>) -> Value {
 }
 
 /// Of Sentry's outcomes the one that clients tell of: `client_discard`.
-pub(super) async fn stats(
-    State(app): State<App>,
-    Path(org): Path<String>,
-    Query(query): Query<Vec<(String, String)>>,
-) -> Answer {
+#[utoipa::path(get, path = "/api/0/organizations/{org}/stats_v2/", tag = "health",
+    params(("org" = String, Path, description = "The organisation")),
+    responses((status = 200, body = Value), (status = 400), (status = 401), (status = 404)))]
+async fn stats(State(app): State<App>, Path(org): Path<String>, Query(query): Query<Vec<(String, String)>>) -> Answer {
     const OUTCOME: &str = "client_discard";
     let asked = Asked::new(query);
     let filter = asked.filter(&app, &org, now_ms()).await?;

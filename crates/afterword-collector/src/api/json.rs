@@ -50,7 +50,7 @@ pub(super) fn event_line(issue_id: i64, event: &EventLine) -> Value {
 
 /// An event: Sentry's fields in the shapes they came in, and our `feedback`, `attachments` and `raw`.
 pub(super) fn event(app: &App, stored: &StoredEvent, attachments: &[Attachment], feedback: &[Feedback]) -> Value {
-    let raw = raw(&stored.raw);
+    let raw = raw(&stored.shown());
     let event = Event::read(&raw);
     let field = |name: &str| raw.get(name).cloned().unwrap_or(Value::Null);
     let culprit = event.culprit();
@@ -86,7 +86,7 @@ pub(super) fn event(app: &App, stored: &StoredEvent, attachments: &[Attachment],
             "dateCreated": time(feedback.received_at),
         })).collect::<Value>(),
         "attachments": attachments.iter().map(attachment).collect::<Value>(),
-        "raw": raw,
+        "raw": self::raw(&stored.raw()),
     })
 }
 

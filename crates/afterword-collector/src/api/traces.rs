@@ -8,6 +8,9 @@ use serde_json::{Value, json};
 
 use super::asked::time;
 use super::{Failure, event_id, raw};
+use utoipa_axum::router::OpenApiRouter;
+use utoipa_axum::routes;
+
 use crate::event::Event;
 use crate::queries::Attachment;
 use crate::queries::traces::{self, MAX_SPANS, StoredSpan, StoredTransaction};
@@ -17,8 +20,16 @@ use crate::{App, projects};
 /// Says that a trace has more spans than an answer.
 const TRUNCATED: HeaderName = HeaderName::from_static("x-afterword-truncated");
 
+/// The routes of this room.
+pub(super) fn routes() -> OpenApiRouter<App> {
+    OpenApiRouter::new().routes(routes!(of_organization))
+}
+
 /// A trace: its transactions inside each other, over all projects of the organisation.
-pub(super) async fn of_organization(
+#[utoipa::path(get, path = "/api/0/organizations/{org}/events-trace/{trace_id}/", tag = "traces",
+    params(("org" = String, Path, description = "The organisation"), ("trace_id" = String, Path, description = "32 hexadecimal digits")),
+    responses((status = 200, body = Value), (status = 401), (status = 404)))]
+async fn of_organization(
     State(app): State<App>,
     Path((org, trace_id)): Path<(String, String)>,
 ) -> Result<Response, Failure> {

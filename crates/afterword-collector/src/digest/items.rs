@@ -13,11 +13,10 @@ use uuid::Uuid;
 use super::Failure;
 use super::clock::Clock;
 use super::discards::{self, Discard};
+use super::row::EventRow;
 use super::sessions::{self, Aggregate, Session};
 use super::traces::{self, Span, Transaction};
 use crate::blobs::sha256_hex;
-use crate::event::Event;
-use crate::grouping::Grouping;
 use crate::inbox::Claimed;
 use crate::pepper::Pepper;
 
@@ -29,7 +28,7 @@ const MAX_FEEDBACK_CHARS: usize = 4096;
 /// Everything that is made of one envelope.
 #[derive(Debug, Default)]
 pub(crate) struct Contents {
-    pub(super) event: Option<NewEvent>,
+    pub(super) event: Option<EventRow>,
     pub(super) attachments: Vec<NewAttachment>,
     pub(super) feedback: Vec<NewFeedback>,
     pub(super) transaction: Option<Transaction>,
@@ -56,16 +55,6 @@ pub(super) struct Undigested {
     pub(super) bytes: i64,
     /// Why, of the last, where something should have been made of it.
     pub(super) reason: Option<String>,
-}
-
-/// An event and what the index knows of it.
-#[derive(Debug)]
-pub(super) struct NewEvent {
-    pub(super) event_id: String,
-    pub(super) event: Event,
-    pub(super) grouping: Grouping,
-    pub(super) occurred_at: i64,
-    pub(super) raw: Vec<u8>,
 }
 
 /// A file.
@@ -109,12 +98,12 @@ impl Contents {
         let has_event = envelope.item(kind::EVENT).is_some();
         for (index, item) in envelope.items.into_iter().enumerate() {
             match item.header.kind.as_str() {
-                kind::EVENT => contents.event = Some(NewEvent::of(item, claimed, clock)?),
+                kind::EVENT => contents.event = Some(event(item, claimed, clock)?),
                 kind::TRANSACTION => {
                     let event_id = claimed.event_id.clone().unwrap_or_else(new_id);
                     contents.transaction = Some(Transaction::of(item, event_id, clock)?);
                 }
-                kind::ATTACHMENT => contents.add_attachment(item, claimed, has_event),
+                kind::ATTACHMENT => contents.add_attachment(item, claimed, has_event)?,
                 kind::FEEDBACK => contents.feedback.extend(feedback(&item, claimed)?),
                 kind::USER_REPORT => contents.feedback.extend(user_report(&item)?),
                 kind::SESSION | kind::SESSIONS | kind::CLIENT_REPORT | kind::SPAN => {
@@ -170,13 +159,14 @@ impl Contents {
         Ok(words)
     }
 
-    fn add_attachment(&mut self, item: Item, claimed: &Claimed, has_event: bool) {
+    fn add_attachment(&mut self, item: Item, claimed: &Claimed, has_event: bool) -> Result<(), Failure> {
         let Some(event_id) = claimed.event_id.clone() else {
             // It belongs to nothing.
-            return self.count(&item, None);
+            self.count(&item, None);
+            return Ok(());
         };
         if item.is_minidump() && !has_event && self.event.is_none() {
-            self.event = Some(NewEvent::of_minidump(&event_id, claimed));
+            self.event = Some(of_minidump(&event_id, claimed)?);
         }
         let size_bytes = i64::try_from(item.payload.len()).unwrap_or(i64::MAX);
         let name = item
@@ -197,6 +187,7 @@ impl Contents {
             meta,
             bytes: item.payload,
         });
+        Ok(())
     }
 
     fn count(&mut self, item: &Item, reason: Option<String>) {
@@ -207,42 +198,26 @@ impl Contents {
     }
 }
 
-impl NewEvent {
-    fn of(item: Item, claimed: &Claimed, clock: Clock) -> Result<Self, Failure> {
-        let raw = parse(&item)?;
-        let event_id = claimed.event_id.clone().unwrap_or_else(new_id);
-        Ok(Self::from_value(event_id, &raw, item.payload, clock))
-    }
+fn event(item: Item, claimed: &Claimed, clock: Clock) -> Result<EventRow, Failure> {
+    let raw = parse(&item)?;
+    let event_id = claimed.event_id.clone().unwrap_or_else(new_id);
+    EventRow::new(event_id, &raw, &item.payload, clock)
+}
 
-    /// A minidump that comes without an event is one.
-    fn of_minidump(event_id: &str, claimed: &Claimed) -> Self {
-        let raw = json!({
-            "event_id": event_id, "platform": "native", "level": "fatal",
-            "exception": {"values": [{
-                "type": "Minidump", "value": "A crash without a description",
-                "mechanism": {"type": "minidump", "handled": false, "synthetic": true},
-            }]},
-        });
-        let payload = raw.to_string().into_bytes();
-        let clock = Clock {
-            sent_at: None,
-            received_at: claimed.received_at,
-        };
-        Self::from_value(event_id.to_owned(), &raw, payload, clock)
-    }
-
-    fn from_value(event_id: String, value: &Value, raw: Vec<u8>, clock: Clock) -> Self {
-        let event = Event::read(value);
-        let grouping = Grouping::of(&event);
-        let occurred_at = clock.occurred_at(event.occurred_at);
-        Self {
-            event_id,
-            event,
-            grouping,
-            occurred_at,
-            raw,
-        }
-    }
+/// A minidump that comes without an event is one.
+fn of_minidump(event_id: &str, claimed: &Claimed) -> Result<EventRow, Failure> {
+    let raw = json!({
+        "event_id": event_id, "platform": "native", "level": "fatal",
+        "exception": {"values": [{
+            "type": "Minidump", "value": "A crash without a description",
+            "mechanism": {"type": "minidump", "handled": false, "synthetic": true},
+        }]},
+    });
+    let clock = Clock {
+        sent_at: None,
+        received_at: claimed.received_at,
+    };
+    EventRow::new(event_id.to_owned(), &raw, raw.to_string().as_bytes(), clock)
 }
 
 /// Feedback is an event with what was written in a context.

@@ -35,8 +35,7 @@ const MAX_DURATION_MS: i64 = 10 * 365 * 86_400_000;
 const MINUTE_MS: i64 = 60_000;
 
 /// How a session is or ended.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, sqlx::Type)]
-#[sqlx(rename_all = "lowercase")]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 pub(super) enum Status {
     /// It goes on.
     Ok,
@@ -56,6 +55,7 @@ pub(super) struct Session {
     pub(super) environment: String,
     /// Of whom, hashed; empty if not known.
     pub(super) did: String,
+    #[sqlx(try_from = "String")]
     pub(super) status: Status,
     pub(super) errors: i64,
     pub(super) mechanism: String,
@@ -137,7 +137,29 @@ impl Session {
     }
 }
 
+impl TryFrom<String> for Status {
+    type Error = String;
+
+    /// Out of the database.
+    fn try_from(text: String) -> Result<Self, String> {
+        let all = [Self::Ok, Self::Exited, Self::Abnormal, Self::Crashed];
+        all.into_iter()
+            .find(|status| status.as_str() == text)
+            .ok_or_else(|| format!("{text:?} is no status of a session"))
+    }
+}
+
 impl Status {
+    /// In the database.
+    pub(super) fn as_str(self) -> &'static str {
+        match self {
+            Self::Ok => "ok",
+            Self::Exited => "exited",
+            Self::Abnormal => "abnormal",
+            Self::Crashed => "crashed",
+        }
+    }
+
     fn is_end(self) -> bool {
         self != Self::Ok
     }

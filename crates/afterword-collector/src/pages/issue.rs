@@ -107,7 +107,7 @@ struct File {
 /// Makes the page.
 pub(super) fn page(shown: &Shown, now: i64) -> Page {
     let (issue, stored) = (&shown.issue, &shown.event);
-    let event = Event::read(&raw(&stored.raw));
+    let event = Event::read(&raw(&stored.shown()));
     let event_url = format!("/issues/{}/events/{}/", issue.id, stored.event_id);
     let beside = |id: &Option<String>| id.as_ref().map(|id| format!("/issues/{}/events/{id}/", issue.id));
     let comments = |list: &[Feedback], link: bool| list.iter().map(|one| comment(one, issue.id, link, now)).collect();

@@ -2,11 +2,10 @@
 
 use std::collections::HashMap;
 
-use sqlx::{FromRow, QueryBuilder, Sqlite};
+use sqlx::FromRow;
 
 use crate::Error;
-use crate::database::Database;
-use crate::error::OrFailed as _;
+use crate::database::{Database, Query};
 
 /// The most groups of one answer.
 pub(crate) const MAX_GROUPS: usize = 1000;
@@ -102,7 +101,7 @@ impl By {
 
 /// Counts sessions; the group with the most first. At most [`MAX_GROUPS`] and one, which says that there are more.
 pub(crate) async fn sessions(database: &Database, filter: &Filter, by: By) -> Result<Vec<(Group, Figures)>, Error> {
-    let mut query = QueryBuilder::new(format!(
+    let mut query = Query::new(format!(
         "SELECT {}, CAST(COALESCE(SUM(sessions), 0) AS BIGINT) AS \"all\",
             CAST(COALESCE(SUM(crashed), 0) AS BIGINT) AS crashed,
             CAST(COALESCE(SUM(abnormal), 0) AS BIGINT) AS abnormal,
@@ -111,19 +110,15 @@ pub(crate) async fn sessions(database: &Database, filter: &Filter, by: By) -> Re
         by.columns()
     ));
     push_filter(&mut query, filter);
-    query.push(by.grouping(None));
-    query.push(format!(" ORDER BY \"all\" DESC, 1, 2, 3 LIMIT {}", MAX_GROUPS + 1));
-    let rows: Vec<Row> = query
-        .build_query_as()
-        .fetch_all(&database.read)
-        .await
-        .or_failed("count sessions")?;
+    query.push(&by.grouping(None));
+    query.push(&format!(" ORDER BY \"all\" DESC, 1, 2, 3 LIMIT {}", MAX_GROUPS + 1));
+    let rows: Vec<Row> = query.fetch_all(&database.read, "count sessions").await?;
     Ok(rows.into_iter().map(|row| (row.group, row.figures)).collect())
 }
 
 /// Counts users: each once a group, by the worst that happened to them.
 pub(crate) async fn users(database: &Database, filter: &Filter, by: By) -> Result<HashMap<Group, Figures>, Error> {
-    let mut query = QueryBuilder::new(format!(
+    let mut query = Query::new(format!(
         "SELECT project_id, release, environment, COUNT(*) AS \"all\",
             COUNT(CASE WHEN crashed > 0 THEN 1 END) AS crashed,
             COUNT(CASE WHEN crashed = 0 AND abnormal > 0 THEN 1 END) AS abnormal,
@@ -133,63 +128,38 @@ pub(crate) async fn users(database: &Database, filter: &Filter, by: By) -> Resul
         by.columns()
     ));
     push_filter(&mut query, filter);
-    query.push(by.grouping(Some("did")));
+    query.push(&by.grouping(Some("did")));
     query.push(") AS people GROUP BY project_id, release, environment");
-    let rows: Vec<Row> = query
-        .build_query_as()
-        .fetch_all(&database.read)
-        .await
-        .or_failed("count users")?;
+    let rows: Vec<Row> = query.fetch_all(&database.read, "count users").await?;
     Ok(rows.into_iter().map(|row| (row.group, row.figures)).collect())
 }
 
-fn push_filter(query: &mut QueryBuilder<Sqlite>, filter: &Filter) {
-    push_in(query, "project_id", &filter.projects);
-    query.push(" AND started_at >= ").push_bind(filter.start);
-    query.push(" AND started_at <= ").push_bind(filter.end);
+fn push_filter(query: &mut Query, filter: &Filter) {
+    query.bind_in("project_id", filter.projects.iter().copied());
+    query.push(" AND started_at >= ").bind(filter.start);
+    query.push(" AND started_at <= ").bind(filter.end);
     if !filter.environments.is_empty() {
         query.push(" AND ");
-        push_in(query, "environment", &filter.environments);
+        query.bind_in("environment", filter.environments.iter().map(String::as_str));
     }
     if let Some(release) = &filter.release {
-        query.push(" AND release = ").push_bind(release.clone());
+        query.push(" AND release = ").bind(release.clone());
     }
-}
-
-/// `column IN (…)`; nothing is in an empty list.
-fn push_in<T>(query: &mut QueryBuilder<Sqlite>, column: &'static str, values: &[T])
-where
-    T: Clone + for<'a> sqlx::Encode<'a, Sqlite> + sqlx::Type<Sqlite> + Send + 'static,
-{
-    if values.is_empty() {
-        query.push("1 = 0");
-        return;
-    }
-    query.push(column).push(" IN (");
-    let mut list = query.separated(", ");
-    for value in values {
-        list.push_bind(value.clone());
-    }
-    query.push(")");
 }
 
 /// What clients discarded, by project, reason and category, the most first; at most [`MAX_GROUPS`]. Days count as a
 /// whole.
 pub(crate) async fn discarded(database: &Database, filter: &Filter) -> Result<Vec<Discarded>, Error> {
-    let mut query = QueryBuilder::new(
+    let mut query = Query::new(
         "SELECT project_id, reason, category, CAST(SUM(quantity) AS BIGINT) AS quantity FROM client_discards WHERE ",
     );
-    push_in(&mut query, "project_id", &filter.projects);
+    query.bind_in("project_id", filter.projects.iter().copied());
     query
         .push(" AND day >= ")
-        .push_bind(filter.start - filter.start.rem_euclid(86_400_000));
-    query.push(" AND day <= ").push_bind(filter.end);
-    query.push(format!(
+        .bind(filter.start - filter.start.rem_euclid(86_400_000));
+    query.push(" AND day <= ").bind(filter.end);
+    query.push(&format!(
         " GROUP BY project_id, reason, category ORDER BY quantity DESC, reason, category LIMIT {MAX_GROUPS}"
     ));
-    query
-        .build_query_as()
-        .fetch_all(&database.read)
-        .await
-        .or_failed("count what clients discarded")
+    query.fetch_all(&database.read, "count what clients discarded").await
 }

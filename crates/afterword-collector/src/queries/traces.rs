@@ -17,7 +17,7 @@ pub(crate) struct StoredSpan {
     pub(crate) span_id: String,
     pub(crate) parent_span_id: Option<String>,
     pub(crate) event_id: Option<String>,
-    pub(crate) is_segment: bool,
+    pub(crate) is_segment: i64,
     pub(crate) name: String,
     pub(crate) op: Option<String>,
     pub(crate) status: Option<String>,

@@ -12,7 +12,7 @@ fn spans(lines: &[Line]) -> Vec<StoredSpan> {
         span_id: line.2.to_owned(),
         parent_span_id: line.3.map(str::to_owned),
         event_id: line.1.map(str::to_owned),
-        is_segment: line.4,
+        is_segment: i64::from(line.4),
         name: String::new(),
         op: None,
         status: None,

@@ -423,9 +423,9 @@ async fn a_digest_that_was_killed_changes_nothing() {
     // As a crash leaves it that came between the digest and the removal of the envelope, which are one step, or a client
     // that got no answer and sent again.
     let inbox = database(data.path()).await;
-    std::fs::write(data.path().join("blobs/envelopes").join("again"), body).unwrap();
-    sqlx::query("INSERT INTO inbox (project_id, blob, size_bytes, received_at) VALUES ($1, 'again', 1, $2)")
+    sqlx::query("INSERT INTO inbox (project_id, body, size_bytes, heavy, received_at) VALUES ($1, $2, 1, 0, $3)")
         .bind(project.parse::<i64>().unwrap())
+        .bind(body.into_bytes())
         .bind(i64::try_from(ago(0)).unwrap() * 1000)
         .execute(&inbox)
         .await

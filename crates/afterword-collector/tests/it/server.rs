@@ -28,12 +28,9 @@ impl Server {
 
     pub(crate) async fn start_on(data: TempDir) -> Self {
         let listen = SocketAddr::from(([127, 0, 0, 1], 0));
-        let collector = Collector::start(Config {
-            data: data.path().to_owned(),
-            listen,
-        })
-        .await
-        .unwrap();
+        let collector = Collector::start(Config::new(data.path().to_owned(), listen))
+            .await
+            .unwrap();
         let access = collector.bootstrap("acme", "editor").await.unwrap();
         Self {
             access,

@@ -1,6 +1,6 @@
 //! Writing release health and what clients say they discarded.
 
-use sqlx::SqliteConnection;
+use sqlx::AnyConnection;
 
 use crate::Error;
 use crate::digest::discards::Discard;
@@ -11,7 +11,7 @@ use crate::inbox::Claimed;
 
 /// Writes an update of a session into what is known of it.
 pub(in crate::digest) async fn session(
-    connection: &mut SqliteConnection,
+    connection: &mut AnyConnection,
     claimed: &Claimed,
     update: &Session,
 ) -> Result<(), Error> {
@@ -27,7 +27,7 @@ pub(in crate::digest) async fn session(
     .bind(&update.release)
     .bind(&update.environment)
     .bind(&update.did)
-    .bind(update.status)
+    .bind(update.status.as_str())
     .bind(update.errors)
     .bind(&update.mechanism)
     .bind(update.started_at)
@@ -62,7 +62,7 @@ pub(in crate::digest) async fn session(
     .bind(&after.release)
     .bind(&after.environment)
     .bind(&after.did)
-    .bind(after.status)
+    .bind(after.status.as_str())
     .bind(after.errors)
     .bind(&after.mechanism)
     .bind(after.started_at)
@@ -79,7 +79,7 @@ pub(in crate::digest) async fn session(
 
 /// Adds what an item counted, unless that very item was added before.
 pub(in crate::digest) async fn counts(
-    connection: &mut SqliteConnection,
+    connection: &mut AnyConnection,
     claimed: &Claimed,
     counts: &Counts,
 ) -> Result<(), Error> {
@@ -106,7 +106,7 @@ pub(in crate::digest) async fn counts(
     Ok(())
 }
 
-async fn aggregate(connection: &mut SqliteConnection, claimed: &Claimed, added: &Aggregate) -> Result<(), Error> {
+async fn aggregate(connection: &mut AnyConnection, claimed: &Claimed, added: &Aggregate) -> Result<(), Error> {
     sqlx::query(
         "INSERT INTO session_aggregates
             (project_id, started_at, release, environment, did, exited, errored, abnormal, crashed)
@@ -132,7 +132,7 @@ async fn aggregate(connection: &mut SqliteConnection, claimed: &Claimed, added: 
     Ok(())
 }
 
-async fn discard(connection: &mut SqliteConnection, claimed: &Claimed, added: &Discard) -> Result<(), Error> {
+async fn discard(connection: &mut AnyConnection, claimed: &Claimed, added: &Discard) -> Result<(), Error> {
     sqlx::query(
         "INSERT INTO client_discards (project_id, day, reason, category, quantity) VALUES ($1, $2, $3, $4, $5)
          ON CONFLICT (project_id, day, reason, category) DO UPDATE SET

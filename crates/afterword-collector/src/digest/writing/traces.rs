@@ -1,6 +1,6 @@
 //! Writing transactions and spans.
 
-use sqlx::SqliteConnection;
+use sqlx::AnyConnection;
 
 use crate::Error;
 use crate::digest::traces::{Span, Transaction};
@@ -9,7 +9,7 @@ use crate::inbox::Claimed;
 
 /// Writes a transaction and its spans. One whose id is there already changes nothing.
 pub(in crate::digest) async fn transaction(
-    connection: &mut SqliteConnection,
+    connection: &mut AnyConnection,
     claimed: &Claimed,
     new: &Transaction,
 ) -> Result<(), Error> {
@@ -42,7 +42,7 @@ pub(in crate::digest) async fn transaction(
 
 /// Writes a span. One that is there already stays as it is.
 pub(in crate::digest) async fn span(
-    connection: &mut SqliteConnection,
+    connection: &mut AnyConnection,
     claimed: &Claimed,
     new: &Span,
 ) -> Result<(), Error> {
@@ -56,7 +56,7 @@ pub(in crate::digest) async fn span(
     .bind(&new.span_id)
     .bind(&new.parent_span_id)
     .bind(&new.event_id)
-    .bind(new.is_segment)
+    .bind(i64::from(new.is_segment))
     .bind(&new.name)
     .bind(&new.op)
     .bind(&new.status)
