@@ -44,7 +44,7 @@ pub(crate) struct StoredTransaction {
 /// says that there are more.
 pub(crate) async fn trace(database: &Database, organization_id: i64, trace_id: &str) -> Result<Vec<StoredSpan>, Error> {
     sqlx::query_as(
-        "SELECT project_id, slug AS project, span_id, parent_span_id, event_id, is_segment, name, op, status, release,
+        "SELECT project_id, slug AS project, span_id, parent_span_id, event_id, is_segment, spans.name AS name, op, status, release,
             environment, started_us, ended_us
          FROM spans JOIN projects ON projects.id = project_id WHERE organization_id = $1 AND trace_id = $2
          ORDER BY started_us, ended_us DESC, span_id, project_id LIMIT $3",
