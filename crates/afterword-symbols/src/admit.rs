@@ -19,6 +19,9 @@ const MAX_STRING_BYTES: u64 = 16 << 20;
 /// The system's version: on Linux what `uname -a` says, on Windows the service pack.
 const MAX_VERSION_BYTES: u64 = 4 << 10;
 
+/// All annotations of Crashpad's, with what it takes to list them.
+const MAX_ANNOTATION_BYTES: u64 = 4 << 20;
+
 /// Text streams: processor descriptions, soft errors.
 const MAX_TEXT_BYTES: u64 = 4 << 20;
 
@@ -81,7 +84,9 @@ pub(crate) fn streams(minidump: &Minidump<'_, &[u8]>, dump: &[u8], limits: &Limi
     let modules = stream(Stream::ModuleListStream).map(|list| module_bytes(list, all));
     within("module names and debug records", modules, MAX_STRING_BYTES)?;
     let names = stream(Stream::ThreadNamesStream).map(|list| thread_name_bytes(list, all));
-    within("thread names", names, MAX_STRING_BYTES)
+    within("thread names", names, MAX_STRING_BYTES)?;
+    let annotations = stream(Stream::CrashpadInfoStream).map(|info| annotation_bytes(info, all));
+    within("annotations", annotations, MAX_ANNOTATION_BYTES)
 }
 
 fn within(what: &'static str, claimed: Option<u64>, limit: u64) -> Result<(), Error> {
@@ -112,6 +117,58 @@ fn thread_name_bytes(list: Raw<'_>, all: Raw<'_>) -> u64 {
         let rva = list.u64_at(at + 4).and_then(|rva| usize::try_from(rva).ok());
         sum.saturating_add(u64::from(rva.and_then(|rva| all.u32_at(rva)).unwrap_or(0)))
     })
+}
+
+/// What Crashpad's annotations take, counted until it is too much. MinidumpCrashpadInfo has the places of a dictionary at 36
+/// and of a list of modules at 44, whose entries point to a list of strings and two dictionaries each.
+/// (Crashpad, `minidump/minidump_extensions.h`.)
+fn annotation_bytes(info: Raw<'_>, all: Raw<'_>) -> u64 {
+    /// An entry's own bytes, and its strings' places in it.
+    const STRINGS: (usize, &[usize]) = (4, &[0]);
+    const DICTIONARY: (usize, &[usize]) = (8, &[0, 4]);
+    const OBJECTS: (usize, &[usize]) = (12, &[0, 8]);
+    const LINK_BYTES: usize = 12;
+    let mut sum = 0u64;
+    // A location is a size and a place.
+    let mut count = |of: Raw<'_>, at: usize, (entry_bytes, strings): (usize, &[usize])| {
+        let place = of.u32_at(at + 4).unwrap_or(0) as usize;
+        let entries = all.u32_at(place).unwrap_or(0) as usize;
+        for index in 0..entries {
+            let entry = place
+                .saturating_add(4)
+                .saturating_add(index.saturating_mul(entry_bytes));
+            if sum > MAX_ANNOTATION_BYTES || entry >= all.bytes.len() {
+                break;
+            }
+            sum += entry_bytes as u64;
+            for string in strings {
+                let rva = all.u32_at(entry + string).unwrap_or(0) as usize;
+                sum += u64::from(all.u32_at(rva).unwrap_or(0));
+            }
+        }
+        sum
+    };
+    count(info, 36, DICTIONARY);
+    let list = info.u32_at(48).unwrap_or(0) as usize;
+    let modules = all.u32_at(list).unwrap_or(0) as usize;
+    let mut total = 0;
+    for index in 0..modules {
+        let link = list.saturating_add(4).saturating_add(index.saturating_mul(LINK_BYTES));
+        let Some(at) = all.u32_at(link.saturating_add(8)) else {
+            break;
+        };
+        let module = Raw {
+            bytes: all.bytes.get(at as usize..).unwrap_or_default(),
+            big_endian: all.big_endian,
+        };
+        count(module, 4, STRINGS);
+        count(module, 12, DICTIONARY);
+        total = count(module, 20, OBJECTS).saturating_add((index * LINK_BYTES) as u64);
+        if total > MAX_ANNOTATION_BYTES {
+            break;
+        }
+    }
+    total.max(sum)
 }
 
 /// MINIDUMP_SYSTEM_INFO has the place of the version's text at 24.

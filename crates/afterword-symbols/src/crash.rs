@@ -31,6 +31,9 @@ pub struct ProcessedCrash {
     pub modules: Vec<Module>,
     /// What groups this crash with others like it, see [`signature`](crate::signature).
     pub signature: String,
+    /// What the application told Crashpad, if Crashpad wrote the dump.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub crashpad: Option<Crashpad>,
     /// What could not be done or was missing, in words: of the writer of the dump, and of ours.
     #[serde(default)]
     pub soft_errors: Vec<String>,
@@ -85,6 +88,30 @@ pub struct Reason {
     pub address: Option<HexAddr>,
 }
 
+/// Annotations of an application whose crashes Crashpad writes.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Crashpad {
+    /// Of the process.
+    #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
+    pub annotations: BTreeMap<String, String>,
+    /// Of its modules, those that have some.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub modules: Vec<ModuleAnnotations>,
+}
+
+/// Annotations of one module.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct ModuleAnnotations {
+    /// The module's file name.
+    pub module: String,
+    /// Those without a name: assertions' messages, for one.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub list: Vec<String>,
+    /// Those with a name, simple ones and objects.
+    #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
+    pub annotations: BTreeMap<String, String>,
+}
+
 /// One thread.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Thread {
@@ -125,6 +152,15 @@ pub struct Frame {
     /// Line in the file, from 1.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub line: Option<u32>,
+    /// The line itself, where its source is at hand, and up to five lines before and after it.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub context_line: Option<String>,
+    /// The lines before it.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub pre_context: Vec<String>,
+    /// The lines after it.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub post_context: Vec<String>,
     /// Whether the function was inlined into the next frame.
     pub inline: bool,
     /// How the frame was found, from best to worst: `context`, `cfi`, `frame_pointer`, `cfi_scan`, `scan`.

@@ -38,10 +38,26 @@ pub enum Error {
         #[source]
         source: minidump::Error,
     },
+    /// A debug file could not be read, or what was to be made of it not be written.
+    #[error("could not make the {what} of a debug file: {source}")]
+    DebugFile {
+        /// What was to be made.
+        what: &'static str,
+        /// What the reader found.
+        #[source]
+        source: Box<dyn std::error::Error + Send + Sync>,
+    },
     /// A reader gave up on what it read in a way it should not: this is a bug, kept from taking the caller down.
     #[error("reading the minidump failed unexpectedly: {message}")]
     Reader {
         /// The message of the panic.
         message: String,
     },
+}
+
+/// What a panic said.
+pub(crate) fn message_of(panic: &(dyn std::any::Any + Send)) -> String {
+    let message = panic.downcast_ref::<String>().cloned();
+    let message = message.or_else(|| panic.downcast_ref::<&str>().map(|text| (*text).to_owned()));
+    message.unwrap_or_else(|| "no message".to_owned())
 }

@@ -20,8 +20,10 @@
 //!
 //! Everything local is lazy: what an executable costs depends on the frames that lie in it, not on its size.
 //!
-//! # What is not here
-//! Windows' and macOS' own debug files (PDB, dSYM), split DWARF, and caches: dumps from there are named by Breakpad symbols.
+//! # Where other systems' dumps get their names
+//! The module's own file is looked into only if it is ELF. Windows' and macOS' own debug files (PDB, dSYM) are read on the
+//! server, once, into caches: the feature `caches`, with a module of the same name, which nothing beside an application has.
+//! Split DWARF is not read.
 //!
 //! ```no_run
 //! # fn main() -> Result<(), Box<dyn std::error::Error>> {
@@ -37,8 +39,11 @@
 
 mod address;
 mod admit;
+#[cfg(feature = "caches")]
+pub mod caches;
 mod crash;
 mod demangle;
+mod elsewhere;
 mod error;
 mod local;
 mod modules;
@@ -52,8 +57,12 @@ mod text;
 mod unwind;
 
 pub use address::HexAddr;
-pub use crash::{Frame, Module, ProcessedCrash, Reason, SymbolState, System, Thread, VERSION};
+pub use crash::{
+    Crashpad, Frame, Module, ModuleAnnotations, ProcessedCrash, Reason, SymbolState, System, Thread, VERSION,
+};
 pub use error::Error;
 pub use options::{Limits, Sources};
-pub use process::process;
+#[cfg(feature = "caches")]
+pub use process::process_with_caches;
+pub use process::{modules, process};
 pub use text::TextOptions;

@@ -1,13 +1,15 @@
 //! From the bytes of a dump to the result, in reading order: check, read the streams, walk the threads, name the frames.
 
+use std::collections::BTreeMap;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::path::PathBuf;
 use std::time::Instant;
 
-use minidump::{MinidumpModule, Module as _};
+use minidump::{MinidumpModule, MinidumpModuleList, Module as _};
 use minidump_unwind::{FrameTrust, StackFrame};
 
 use crate::address::{AbsoluteAddress, CodeAddress};
+use crate::elsewhere::Elsewhere;
 use crate::local::{Found, Slots};
 use crate::provider::Provider;
 use crate::signature::{SignatureFrame, file_name, signature};
@@ -28,6 +30,34 @@ pub fn process(dump: &[u8], sources: &Sources, limits: &Limits) -> Result<Proces
     process_with_roots(dump, sources, limits, &[PathBuf::from("/usr/lib/debug")])
 }
 
+/// As [`process`], with names, rules and source lines from `caches`, too, for modules without a file of their own in `sources`.
+///
+/// # Errors
+/// As [`process`].
+#[cfg(feature = "caches")]
+pub fn process_with_caches(
+    dump: &[u8],
+    sources: &Sources,
+    caches: &dyn crate::caches::Caches,
+    limits: &Limits,
+) -> Result<ProcessedCrash, Error> {
+    let asked = crate::caches::Asked(caches);
+    guarded(|| read_and_walk(dump, sources, limits, &[], Some(&asked)))
+}
+
+/// The modules of a dump, as [`process`] lists them, without looking for symbols: to find out beforehand what to have at hand.
+///
+/// # Errors
+/// As [`process`].
+pub fn modules(dump: &[u8], limits: &Limits) -> Result<Vec<Module>, Error> {
+    guarded(|| {
+        admit::header(dump, limits)?;
+        let minidump = minidump::Minidump::read(dump).map_err(|source| Error::ReadHeader { source })?;
+        admit::streams(&minidump, dump, limits)?;
+        Ok(described(&Streams::read(&minidump)?.modules))
+    })
+}
+
 /// As [`process`], with other folders for separate debug files.
 pub(crate) fn process_with_roots(
     dump: &[u8],
@@ -35,13 +65,15 @@ pub(crate) fn process_with_roots(
     limits: &Limits,
     debug_roots: &[PathBuf],
 ) -> Result<ProcessedCrash, Error> {
-    // The readers below are made for damaged input, but they are many, and a panic in one must not take down the reporter
-    // or the server.
-    catch_unwind(AssertUnwindSafe(|| read_and_walk(dump, sources, limits, debug_roots))).unwrap_or_else(|panic| {
-        let message = panic.downcast_ref::<String>().cloned();
-        let message = message.or_else(|| panic.downcast_ref::<&str>().map(|text| (*text).to_owned()));
+    guarded(|| read_and_walk(dump, sources, limits, debug_roots, None))
+}
+
+/// The readers are made for damaged input, but they are many, and a panic in one must not take down the reporter or the
+/// server.
+fn guarded<T>(read: impl FnOnce() -> Result<T, Error>) -> Result<T, Error> {
+    catch_unwind(AssertUnwindSafe(read)).unwrap_or_else(|panic| {
         Err(Error::Reader {
-            message: message.unwrap_or_else(|| "no message".to_owned()),
+            message: crate::error::message_of(&*panic),
         })
     })
 }
@@ -51,6 +83,7 @@ fn read_and_walk(
     sources: &Sources,
     limits: &Limits,
     debug_roots: &[PathBuf],
+    others: Option<&dyn Elsewhere>,
 ) -> Result<ProcessedCrash, Error> {
     let started = Instant::now();
     admit::header(dump, limits)?;
@@ -60,18 +93,24 @@ fn read_and_walk(
 
     let dump_modules: Vec<&MinidumpModule> = streams.modules.iter().collect();
     let slots: Vec<Slots> = dump_modules.iter().map(|_| Slots::default()).collect();
-    let provider = Provider::new(&dump_modules, sources, debug_roots, &slots, started + limits.time);
-    let executable = dump_modules
-        .first()
-        .map(|module| module.code_file().into_owned())
-        .unwrap_or_default();
+    let mut provider = Provider::new(&dump_modules, sources, debug_roots, &slots, started + limits.time);
+    let mut modules = described(&streams.modules);
+    if let Some(others) = others {
+        provider.ask_also(others, modules.clone());
+    }
+    let executable = modules.first().map(|module| module.path.clone()).unwrap_or_default();
 
     let namer = Namer {
         provider: &provider,
         executable: &executable,
     };
-    let threads = walk_threads(&streams, &provider, &namer, limits);
-    let modules: Vec<Module> = dump_modules.iter().map(|module| namer.module(module)).collect();
+    let mut threads = walk_threads(&streams, &provider, &namer, limits);
+    if let Some(crashed) = streams.crashing_thread.and_then(|index| threads.get_mut(index)) {
+        show_sources(&mut crashed.frames, &provider);
+    }
+    for (module, described) in dump_modules.iter().zip(&mut modules) {
+        (described.symbols, described.symbol_file) = provider.symbol_state(module);
+    }
 
     let mut soft_errors = std::mem::take(&mut streams.soft_errors);
     soft_errors.extend(symbol_errors(&modules));
@@ -86,6 +125,7 @@ fn read_and_walk(
             .map_or_else(|| signature([]), signature_of),
         threads,
         modules,
+        crashpad: streams.crashpad.take(),
         soft_errors,
         process_id: streams.process_id(),
         process_uptime_s: streams.process_uptime_s(),
@@ -200,8 +240,8 @@ impl Namer<'_> {
         // Where data was called, the module is no more to blame than the address: the caller is.
         let module = physical.module.as_ref();
         let module = module.filter(|module| !self.provider.is_data(module, instruction));
-        let local = module.and_then(|module| self.provider.local_functions(module, instruction));
-        let mut found = local.unwrap_or_else(|| from_breakpad(physical));
+        let found = module.and_then(|module| self.provider.functions(module, instruction));
+        let mut found = found.unwrap_or_else(|| from_breakpad(physical));
         if found.is_empty() {
             found.push(Found::default());
         }
@@ -229,16 +269,45 @@ impl Namer<'_> {
                 function,
                 file: found.file,
                 line: found.line,
+                context_line: None,
+                pre_context: Vec::new(),
+                post_context: Vec::new(),
                 inline: index != outermost,
                 trust: physical.trust.as_str().to_owned(),
             }
         };
         found.into_iter().enumerate().map(frame).collect()
     }
+}
 
-    fn module(&self, module: &MinidumpModule) -> Module {
+/// The lines of source around the frames of the thread that crashed, where there are sources of a module.
+fn show_sources(frames: &mut [Frame], provider: &Provider<'_>) {
+    let base_of = |frame: &Frame| Some(frame.instruction.0 - frame.module_offset?.0);
+    let mut wanted: BTreeMap<u64, Vec<(String, u32)>> = BTreeMap::new();
+    for frame in &*frames {
+        if let (Some(base), Some(file), Some(line)) = (base_of(frame), &frame.file, frame.line) {
+            wanted.entry(base).or_default().push((file.clone(), line));
+        }
+    }
+    for (base, places) in wanted {
+        let lines = provider.source_lines(base, &places);
+        for frame in frames.iter_mut().filter(|frame| base_of(frame) == Some(base)) {
+            let place = frame.file.clone().zip(frame.line);
+            if let Some(found) = place.and_then(|place| lines.get(&place)) {
+                frame.context_line = Some(found.line.clone());
+                frame.pre_context.clone_from(&found.before);
+                frame.post_context.clone_from(&found.after);
+            }
+        }
+    }
+}
+
+/// The modules of a dump; nobody has looked for their symbols.
+fn described(modules: &MinidumpModuleList) -> Vec<Module> {
+    let executable = modules.iter().next().map(|module| module.code_file().into_owned());
+    let executable = executable.unwrap_or_default();
+    let describe = |module: &MinidumpModule| {
         let path = module.code_file().into_owned();
-        let (symbols, symbol_file) = self.provider.symbol_state(module);
         Module {
             name: file_name(&path).to_owned(),
             base: HexAddr(module.base_address()),
@@ -250,12 +319,13 @@ impl Namer<'_> {
                 .debug_file()
                 .map(|file| file.into_owned())
                 .filter(|file| *file != path),
-            symbols,
-            symbol_file,
-            in_app: ours::is_app_module(&path, self.executable),
+            symbols: SymbolState::NotNeeded,
+            symbol_file: None,
+            in_app: ours::is_app_module(&path, &executable),
             path,
         }
-    }
+    };
+    modules.iter().map(describe).collect()
 }
 
 /// What the walk itself found, by Breakpad symbols: inlined functions innermost first, then the physical one.

@@ -1,4 +1,5 @@
-//! Where `minidump-unwind` gets its symbols from: the modules' own files first, Breakpad's after them.
+//! Where `minidump-unwind` gets its symbols from: the modules' own files first, then what others have (caches), Breakpad's
+//! after them.
 //!
 //! The provider is also the brake. `minidump-unwind` walks a stack to its end; asked for a symbol or for unwind rules when
 //! the budget of frames or time is used up, the provider never answers, and its caller drops the walk, keeping the frames
@@ -9,7 +10,7 @@ use std::future::pending;
 use std::path::PathBuf;
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Mutex, PoisonError};
-use std::time::Instant;
+use std::time::{Duration, Instant};
 
 use async_trait::async_trait;
 use minidump::{MinidumpModule, Module as _};
@@ -19,8 +20,9 @@ use minidump_unwind::{
 };
 
 use crate::address::{AbsoluteAddress, ModuleOffset};
+use crate::elsewhere::{Elsewhere, ModuleSymbols, SourceLines};
 use crate::local::{Build, Caller, Found, LocalModule, Places, Slots};
-use crate::{Sources, SymbolState};
+use crate::{Module, Sources, SymbolState};
 
 /// Which frame: where it goes on, and its stack pointer.
 type Place = (u64, u64);
@@ -39,10 +41,22 @@ pub(crate) struct Provider<'s> {
     found: Mutex<HashMap<(u64, ModuleOffset), Vec<Found>>>,
     elsewhere: Places<'s>,
     breakpad: Symbolizer,
+    /// Who may have symbols, and what they have of each module that was asked for.
+    others: Option<Others<'s>>,
     /// Of the thread being walked: where the processor is in frames that are not in a call.
     exact: Mutex<HashSet<Place>>,
     frames_left: AtomicUsize,
     deadline: Instant,
+    /// What others took to answer.
+    waited: Mutex<Duration>,
+}
+
+/// Symbols of somebody else.
+struct Others<'s> {
+    source: &'s dyn Elsewhere,
+    /// All modules of the dump, by their base.
+    modules: HashMap<u64, Module>,
+    found: Mutex<HashMap<u64, Option<Box<dyn ModuleSymbols>>>>,
 }
 
 impl<'s> Provider<'s> {
@@ -72,9 +86,20 @@ impl<'s> Provider<'s> {
             },
             breakpad: Symbolizer::new(simple_symbol_supplier(sources.breakpad_dirs.clone())),
             exact: Mutex::default(),
+            others: None,
             frames_left: AtomicUsize::new(0),
             deadline,
+            waited: Mutex::default(),
         }
+    }
+
+    /// Asks `source`, too, about these modules.
+    pub(crate) fn ask_also(&mut self, source: &'s dyn Elsewhere, modules: Vec<Module>) {
+        self.others = Some(Others {
+            source,
+            modules: modules.into_iter().map(|module| (module.base.0, module)).collect(),
+            found: Mutex::default(),
+        });
     }
 
     /// Begins a walk of so many frames; then the brake is pulled.
@@ -90,11 +115,13 @@ impl<'s> Provider<'s> {
     }
 
     pub(crate) fn is_late(&self) -> bool {
-        Instant::now() >= self.deadline
+        let waited = *self.waited.lock().unwrap_or_else(PoisonError::into_inner);
+        Instant::now() >= self.deadline + waited
     }
 
-    /// The functions at an instruction by the module's own file, innermost first; `None` if there is no such file.
-    pub(crate) fn local_functions(&self, module: &MinidumpModule, instruction: AbsoluteAddress) -> Option<Vec<Found>> {
+    /// The functions at an instruction by the module's own file or by what others have, innermost first; `None` if there is
+    /// nothing of these.
+    pub(crate) fn functions(&self, module: &MinidumpModule, instruction: AbsoluteAddress) -> Option<Vec<Found>> {
         let offset = instruction.offset_from(AbsoluteAddress(module.base_address()))?;
         let key = (module.base_address(), offset);
         // Threads wait at the same places: most stacks share their ends.
@@ -107,7 +134,9 @@ impl<'s> Provider<'s> {
         if known.is_some() {
             return known;
         }
-        let found = self.with_local(module.base_address(), |local| local.functions_at(offset))?;
+        let base = module.base_address();
+        let found = self.with_local(base, |local| local.functions_at(offset));
+        let found = found.or_else(|| self.with_others(base, |symbols| symbols.functions_at(offset)))?;
         self.found
             .lock()
             .unwrap_or_else(PoisonError::into_inner)
@@ -121,7 +150,19 @@ impl<'s> Provider<'s> {
         let Some(offset) = instruction.offset_from(AbsoluteAddress(base)) else {
             return false;
         };
-        self.with_local(base, |local| local.covers(offset)).unwrap_or(true)
+        self.covers(base, offset).unwrap_or(true)
+    }
+
+    /// Whether a function covers a place; `None` if there is nothing to tell.
+    fn covers(&self, base: u64, offset: ModuleOffset) -> Option<bool> {
+        self.with_local(base, |local| local.covers(offset))
+            .or_else(|| self.with_others(base, |symbols| symbols.covers(offset)))
+    }
+
+    /// The lines of source at these places in a module (path and line).
+    pub(crate) fn source_lines(&self, base: u64, places: &[(String, u32)]) -> HashMap<(String, u32), SourceLines> {
+        self.with_any_others(base, |symbols| symbols.source_lines(places))
+            .unwrap_or_default()
     }
 
     /// Whether an address in a module is known to lie outside of its code: in its data, or where nothing is.
@@ -139,14 +180,28 @@ impl<'s> Provider<'s> {
         let local = local
             .get(&module.base_address())
             .map(|local| (local.is_usable(), local.state, local.file.clone()));
+        let others = self.others_state(module.base_address());
         match (local, self.breakpad_state(module)) {
             (Some((true, state, file)), _) => (state, file),
+            _ if others.is_some_and(|state| matches!(state, SymbolState::Loaded | SymbolState::NamesOnly)) => {
+                (others.unwrap_or_default(), None)
+            }
             (_, Some((SymbolState::Loaded, file))) => (SymbolState::Loaded, file),
             (Some((false, state, file)), _) if state != SymbolState::Missing => (state, file),
             (_, Some(breakpad)) => breakpad,
             (Some((false, state, file)), None) => (state, file),
-            (None, None) => (SymbolState::NotNeeded, None),
+            (None, None) => (others.unwrap_or_default(), None),
         }
+    }
+
+    fn others_state(&self, base: u64) -> Option<SymbolState> {
+        let found = self
+            .others
+            .as_ref()?
+            .found
+            .lock()
+            .unwrap_or_else(PoisonError::into_inner);
+        found.get(&base)?.as_ref().map(|symbols| symbols.state())
     }
 
     fn breakpad_state(&self, module: &MinidumpModule) -> Option<(SymbolState, Option<PathBuf>)> {
@@ -169,6 +224,23 @@ impl<'s> Provider<'s> {
             .entry(base)
             .or_insert_with(|| LocalModule::open(&place.path, &place.build, self.elsewhere, place.slots));
         module.is_usable().then(|| look(module))
+    }
+
+    /// Runs `look` on what others have of the module at `base`, if that is of use, asking for it if this is the first time.
+    fn with_others<T>(&self, base: u64, look: impl FnOnce(&dyn ModuleSymbols) -> T) -> Option<T> {
+        self.with_any_others(base, |symbols| symbols.is_usable().then(|| look(symbols)))?
+    }
+
+    fn with_any_others<T>(&self, base: u64, look: impl FnOnce(&dyn ModuleSymbols) -> T) -> Option<T> {
+        let others = self.others.as_ref()?;
+        let mut found = others.found.lock().unwrap_or_else(PoisonError::into_inner);
+        let symbols = found.entry(base).or_insert_with(|| {
+            let started = Instant::now();
+            let symbols = others.modules.get(&base).map(|module| others.source.symbols_of(module));
+            *self.waited.lock().unwrap_or_else(PoisonError::into_inner) += started.elapsed();
+            symbols
+        });
+        symbols.as_deref().map(look)
     }
 
     /// Whether a frame of the thread being walked is at the very instruction at `resume_address`: a signal's trampoline, and
@@ -218,9 +290,10 @@ impl SymbolProvider for Provider<'_> {
         self.brake().await;
         let base = module.base_address();
         let offset = AbsoluteAddress(frame.get_instruction()).offset_from(AbsoluteAddress(base));
-        match offset.and_then(|offset| self.with_local(base, |local| local.covers(offset))) {
+        match offset.and_then(|offset| self.covers(base, offset)) {
             Some(true) => {
-                frame.set_function("?", frame.get_instruction(), 0);
+                let bytes = offset.and_then(|offset| self.with_others(base, |symbols| symbols.parameter_bytes(offset)));
+                frame.set_function("?", frame.get_instruction(), bytes.unwrap_or(0));
                 Ok(())
             }
             Some(false) => Ok(()),
@@ -243,8 +316,14 @@ impl SymbolProvider for Provider<'_> {
                 }
                 Some(())
             }
-            // A file without rules for the place: there may be some in the Breakpad symbols.
-            _ => self.breakpad.walk_frame(module, walker).await,
+            // A file without rules for the place: others or the Breakpad symbols may have some.
+            _ => {
+                let unwound = self.with_others(base, |symbols| symbols.unwind(module, offset, walker));
+                match unwound.flatten() {
+                    Some(()) => Some(()),
+                    None => self.breakpad.walk_frame(module, walker).await,
+                }
+            }
         }
     }
 

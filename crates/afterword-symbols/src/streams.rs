@@ -2,15 +2,17 @@
 
 use std::time::{Duration, SystemTime};
 
+use minidump::Module as _;
 use minidump::system_info::Os;
 use minidump::{
-    Error as ReadError, Minidump, MinidumpBreakpadInfo, MinidumpContext, MinidumpException, MinidumpLinuxProcStatus,
-    MinidumpMiscInfo, MinidumpModuleList, MinidumpSoftErrors, MinidumpStream, MinidumpSystemInfo, MinidumpThread,
-    MinidumpThreadList, MinidumpThreadNames, UnifiedMemory, UnifiedMemoryList,
+    Error as ReadError, Minidump, MinidumpAnnotation, MinidumpBreakpadInfo, MinidumpContext, MinidumpCrashpadInfo,
+    MinidumpException, MinidumpLinuxProcStatus, MinidumpMiscInfo, MinidumpModuleList, MinidumpSoftErrors,
+    MinidumpStream, MinidumpSystemInfo, MinidumpThread, MinidumpThreadList, MinidumpThreadNames, UnifiedMemory,
+    UnifiedMemoryList,
 };
 use minidump_unwind::SystemInfo;
 
-use crate::{Error, HexAddr, Reason, System};
+use crate::{Crashpad, Error, HexAddr, ModuleAnnotations, Reason, System};
 
 /// Soft errors of the writer that are kept, and how long each may be.
 const MAX_SOFT_ERRORS: usize = 64;
@@ -37,6 +39,7 @@ pub(crate) struct Streams<'d> {
     memory: UnifiedMemoryList<'d>,
     exception: Option<MinidumpException<'d>>,
     linux_process_id: Option<u32>,
+    pub(crate) crashpad: Option<Crashpad>,
     /// Whether the exception's flags are known to be the signal's code.
     tells_codes: bool,
     dump_time: Duration,
@@ -60,6 +63,8 @@ impl<'d> Streams<'d> {
         if modules.is_none() && !soft_errors.iter().any(|error| error.contains("list of modules")) {
             soft_errors.push("the dump has no list of modules".to_owned());
         }
+        let crashpad = optional(minidump, "annotations", &mut soft_errors);
+        let crashpad = crashpad.map(|info| annotations(info, modules.as_ref()));
         let modules = crate::modules::bounded(modules.unwrap_or_default(), &mut soft_errors);
         let names = names.unwrap_or_default();
         let name_bytes =
@@ -95,6 +100,7 @@ impl<'d> Streams<'d> {
             breakpad,
             memory,
             exception,
+            crashpad,
             linux_process_id: minidump.get_stream().ok().and_then(|status| linux_process_id(&status)),
             tells_codes: u64::from(minidump.header.time_date_stamp) >= CODES_SINCE_S,
             dump_time: Duration::from_secs(minidump.header.time_date_stamp.into()),
@@ -194,6 +200,33 @@ impl<'d> Streams<'d> {
 
     pub(crate) fn dump_time_s(&self) -> Option<u64> {
         Some(self.dump_time.as_secs()).filter(|seconds| *seconds != 0)
+    }
+}
+
+/// The names of modules are those of the list as the dump has it: that is what the annotations count in.
+fn annotations(info: MinidumpCrashpadInfo, modules: Option<&MinidumpModuleList>) -> Crashpad {
+    let name_of = |index: usize| {
+        let module = modules.and_then(|modules| modules.iter().nth(index));
+        let path = module.map(|module| module.code_file().into_owned()).unwrap_or_default();
+        crate::signature::file_name(&path).to_owned()
+    };
+    let modules = info.module_list.into_iter().map(|module| {
+        let mut annotations = module.simple_annotations;
+        let objects = module.annotation_objects.into_iter();
+        annotations.extend(objects.filter_map(|(name, value)| match value {
+            MinidumpAnnotation::String(text) => Some((name, text)),
+            _ => None,
+        }));
+        ModuleAnnotations {
+            module: name_of(module.module_index),
+            list: module.list_annotations,
+            annotations,
+        }
+    });
+    let said = |module: &ModuleAnnotations| !module.list.is_empty() || !module.annotations.is_empty();
+    Crashpad {
+        annotations: info.simple_annotations,
+        modules: modules.filter(said).collect(),
     }
 }
 

@@ -6,7 +6,7 @@ use std::time::{Duration, Instant};
 use afterword_symbols::{Error, HexAddr, Limits, ProcessedCrash, Sources, SymbolState, TextOptions, process};
 
 /// The folder of fixtures; `None` where it has not been checked out beside the workspace.
-fn fixtures() -> Option<PathBuf> {
+pub(crate) fn fixtures() -> Option<PathBuf> {
     let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../../shared/fixtures");
     let folder = folder.canonicalize().ok();
     if folder.is_none() {
@@ -15,11 +15,11 @@ fn fixtures() -> Option<PathBuf> {
     folder
 }
 
-fn dump(name: &str) -> Option<Vec<u8>> {
+pub(crate) fn dump(name: &str) -> Option<Vec<u8>> {
     Some(std::fs::read(fixtures()?.join("minidumps").join(name)).unwrap())
 }
 
-fn breakpad() -> Sources {
+pub(crate) fn breakpad() -> Sources {
     let folder = fixtures().map(|folder| folder.join("symbols"));
     Sources {
         breakpad_dirs: folder.into_iter().collect(),
@@ -27,7 +27,7 @@ fn breakpad() -> Sources {
     }
 }
 
-fn windows_app(sources: &Sources) -> Option<ProcessedCrash> {
+pub(crate) fn windows_app(sources: &Sources) -> Option<ProcessedCrash> {
     Some(process(&dump("windows-x86-test-app.dmp")?, sources, &Limits::default()).unwrap())
 }
 

@@ -80,7 +80,7 @@ impl Drop for Killed {
 }
 
 /// The dump of a child that spins, made once.
-fn dumped() -> &'static [u8] {
+pub(crate) fn dumped() -> &'static [u8] {
     static DUMP: OnceLock<Vec<u8>> = OnceLock::new();
     DUMP.get_or_init(|| dump_of("live::child_process", "spin"))
 }
@@ -128,7 +128,7 @@ fn processed(sources: &Sources) -> ProcessedCrash {
     process(dumped(), sources, &Limits::default()).unwrap()
 }
 
-fn executable() -> PathBuf {
+pub(crate) fn executable() -> PathBuf {
     std::env::current_exe().unwrap().canonicalize().unwrap()
 }
 

@@ -14,6 +14,7 @@ const EXCEPTION: u32 = 6;
 const SYSTEM: u32 = 7;
 const MEMORY: u32 = 5;
 const THREAD_NAMES: u32 = 24;
+const CRASHPAD: u32 = 0x4350_0001;
 
 const STACK: u64 = 0x7ffd_0000_0000;
 const APP: u64 = 0x55aa_0000_0000;
@@ -112,6 +113,37 @@ impl Dump {
         );
     }
 
+    /// Text as Crashpad writes it: `<bytes: u32> <UTF-8> <NUL>`.
+    fn utf8(&mut self, text: &str) -> u32 {
+        let size = u32::try_from(text.len()).unwrap();
+        self.add(&[&size.to_le_bytes()[..], text.as_bytes(), &[0]].concat())
+    }
+
+    /// Words behind their count; where they are, and their size before it.
+    fn counted(&mut self, count: usize, words: &[u32]) -> [u8; 8] {
+        let mut bytes = u32::try_from(count).unwrap().to_le_bytes().to_vec();
+        bytes.extend(words.iter().flat_map(|word| word.to_le_bytes()));
+        let place = self.add(&bytes);
+        put8([u32::try_from(bytes.len()).unwrap(), place])
+    }
+
+    /// Annotations of the process and of the first module: a list, a dictionary and an object.
+    fn annotations(&mut self, key: &str, value: &str, times: usize) {
+        let (key, value) = (self.utf8(key), self.utf8(value));
+        let pairs = vec![[key, value]; times].concat();
+        let simple = self.counted(times, &pairs);
+        let list = self.counted(1, &[value]);
+        let object = self.utf8("object");
+        let objects = self.counted(1, &[object, 1, value]);
+        let module = self.add(&[&1u32.to_le_bytes()[..], &list, &simple, &objects].concat());
+        let links = self.counted(1, &[0, 28, module]);
+        let mut info = vec![0; 36];
+        put(&mut info, 0, &1u32.to_le_bytes());
+        info.extend(simple);
+        info.extend(links);
+        self.stream(CRASHPAD, &info);
+    }
+
     fn finish(mut self) -> Vec<u8> {
         let directory: Vec<u8> = self
             .directory
@@ -130,6 +162,10 @@ impl Dump {
         put(&mut self.bytes, 20, &1_800_000_000u32.to_le_bytes());
         self.bytes
     }
+}
+
+fn put8(words: [u32; 2]) -> [u8; 8] {
+    (u64::from(words[0]) | u64::from(words[1]) << 32).to_le_bytes()
 }
 
 fn put(bytes: &mut [u8], at: usize, value: &[u8]) {
@@ -327,4 +363,46 @@ fn a_name_from_a_dump_cannot_forge_a_line() {
     let expected = read(&whole().finish()).unwrap().to_text(&TextOptions::default());
     assert_eq!(text.lines().count(), expected.lines().count(), "{text}");
     assert!(!text.contains('\u{202e}'));
+}
+
+#[test]
+fn what_was_told_to_crashpad_is_read() {
+    let mut dump = whole();
+    dump.annotations("channel", "beta", 1);
+    let crash = read(&dump.finish()).unwrap();
+    assert_eq!(crash.soft_errors, [""; 0]);
+    assert_eq!(
+        serde_json::to_value(crash.crashpad.unwrap()).unwrap(),
+        serde_json::json!({
+            "annotations": { "channel": "beta" },
+            "modules": [{
+                "module": "paint",
+                "list": ["beta"],
+                "annotations": { "channel": "beta", "object": "beta" },
+            }],
+        })
+    );
+}
+
+#[test]
+fn annotations_that_are_many_times_the_same_long_one_are_refused() {
+    let mut dump = whole();
+    dump.annotations("channel", &"x".repeat(1 << 16), 10_000);
+    let said = refused(&dump.finish());
+    assert!(
+        said.starts_with("the minidump's annotations claims a size of"),
+        "{said}"
+    );
+
+    let mut dump = whole();
+    dump.annotations("channel", "beta", 1);
+    let mut damaged = dump.finish();
+    let at = place_of(&damaged, CRASHPAD) + 40;
+    put(&mut damaged, at, &u32::MAX.to_le_bytes());
+    let crash = read(&damaged).unwrap();
+    assert_eq!(
+        (crash.crashpad.is_none(), crash.soft_errors.len()),
+        (true, 1),
+        "the rest is read"
+    );
 }

@@ -6,6 +6,8 @@
     reason = "a test says what failed by panicking, and what it skipped; the processes that are dumped say where they are"
 )]
 
+#[cfg(feature = "caches")]
+mod caches;
 mod fixtures;
 #[cfg(target_os = "linux")]
 mod live;
