@@ -1,10 +1,10 @@
 //! The Sentry event of a crash: what was mirrored before it, with the stack.
 //!
-//! Sources: <https://develop.sentry.dev/sdk/data-model/event-payloads/> and the pages on exception, threads, stack trace and
-//! debug meta below it. Frames go outermost first on the wire; a function that was inlined is a frame of its own there too.
+//! Source: <https://develop.sentry.dev/sdk/data-model/event-payloads/> and the page on exceptions below it. How stacks, threads
+//! and modules go: [`afterword_symbols::wire`].
 
 use afterword_store::{ReportInfo, ReportKind};
-use afterword_symbols::{Frame, Module, ProcessedCrash, Thread};
+use afterword_symbols::{ProcessedCrash, wire};
 use serde_json::{Map, Value, json};
 use time::format_description::well_known::Rfc3339;
 
@@ -29,8 +29,8 @@ pub(crate) fn event(info: &ReportInfo, crash: &ProcessedCrash) -> Value {
         "level": if info.kind == ReportKind::Hang { "error" } else { "fatal" },
         "sdk": { "name": "afterword", "version": env!("CARGO_PKG_VERSION") },
         "exception": { "values": [exception(info, crash)] },
-        "threads": { "values": threads(crash) },
-        "debug_meta": { "images": crash.modules.iter().map(image).collect::<Vec<_>>() },
+        "threads": { "values": wire::threads(crash, MAX_THREADS, OTHER_THREAD_FRAMES) },
+        "debug_meta": { "images": crash.modules.iter().map(|module| wire::image(module, "elf")).collect::<Vec<_>>() },
     });
     if let Value::Object(fixed) = fixed {
         event.extend(fixed);
@@ -137,90 +137,9 @@ fn exception(info: &ReportInfo, crash: &ProcessedCrash) -> Value {
     let mut exception = json!({ "type": kind, "value": value, "mechanism": mechanism });
     if let Some(thread) = crash.crashed_thread() {
         exception["thread_id"] = thread.id.into();
-        exception["stacktrace"] = stacktrace(thread, usize::MAX, true);
+        exception["stacktrace"] = wire::stacktrace(thread, usize::MAX, true);
     }
     exception
-}
-
-fn threads(crash: &ProcessedCrash) -> Vec<Value> {
-    let listed = crash.threads.iter().enumerate().take(MAX_THREADS);
-    listed
-        .map(|(index, thread)| {
-            let crashed = crash.crashing_thread == Some(index);
-            let mut value = json!({ "id": thread.id, "crashed": crashed, "current": crashed });
-            if let Some(name) = &thread.name {
-                value["name"] = name.as_str().into();
-            }
-            // The crashed thread's stack is the exception's.
-            if !crashed {
-                value["stacktrace"] = stacktrace(thread, OTHER_THREAD_FRAMES, false);
-            }
-            value
-        })
-        .collect()
-}
-
-fn stacktrace(thread: &Thread, most: usize, registers: bool) -> Value {
-    let mut frames: Vec<Value> = thread.frames.iter().take(most).map(frame).collect();
-    frames.reverse();
-    let mut stacktrace = json!({ "frames": frames });
-    if registers {
-        stacktrace["registers"] = thread
-            .registers
-            .iter()
-            .map(|(name, value)| (name.clone(), json!(value)))
-            .collect::<Map<_, _>>()
-            .into();
-    }
-    stacktrace
-}
-
-fn frame(frame: &Frame) -> Value {
-    let mut value = json!({
-        "instruction_addr": frame.instruction,
-        "in_app": frame.in_app,
-        "trust": if frame.inline { "inline" } else { frame.trust.as_str() },
-    });
-    let file_name = frame
-        .file
-        .as_deref()
-        .map(|path| path.rsplit(['/', '\\']).next().unwrap_or(path));
-    for (field, text) in [
-        ("function", frame.function.as_deref()),
-        ("raw_function", frame.raw_function.as_deref()),
-        ("package", frame.module.as_deref()),
-        ("filename", file_name),
-        ("abs_path", frame.file.as_deref()),
-    ] {
-        if let Some(text) = text {
-            value[field] = text.into();
-        }
-    }
-    if let Some(line) = frame.line {
-        value["lineno"] = line.into();
-    }
-    if let Some(offset) = frame.module_offset {
-        value["data"] = json!({ "module_offset": offset });
-    }
-    if frame.inline {
-        value["data"]["inline"] = true.into();
-    }
-    value
-}
-
-fn image(module: &Module) -> Value {
-    let mut image = json!({
-        "type": "elf",
-        "code_file": module.path,
-        "image_addr": module.base,
-        "image_size": module.size,
-    });
-    for (field, id) in [("debug_id", &module.debug_id), ("code_id", &module.code_id)] {
-        if let Some(id) = id {
-            image[field] = id.as_str().into();
-        }
-    }
-    image
 }
 
 /// What the dump knows of the machine, where the app said nothing; how the report came to be.
@@ -251,6 +170,8 @@ fn add_contexts(event: &mut Map<String, Value>, info: &ReportInfo, crash: &Proce
 
 #[cfg(test)]
 mod tests {
+    use afterword_symbols::{Frame, Thread};
+
     use super::*;
     use crate::assemble::info_for_tests;
     use afterword_symbols::{HexAddr, Reason};

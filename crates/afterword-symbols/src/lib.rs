@@ -55,6 +55,7 @@ pub mod signature;
 mod streams;
 mod text;
 mod unwind;
+pub mod wire;
 
 pub use address::HexAddr;
 pub use crash::{
