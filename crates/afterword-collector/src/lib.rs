@@ -54,6 +54,7 @@ mod access;
 mod api;
 mod pages;
 mod queries;
+mod releases;
 mod trace;
 
 pub use collector::{Bootstrap, Collector, Config};
