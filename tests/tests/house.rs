@@ -65,6 +65,7 @@ const OUTSIDE: &[&str] = &[
     "afterword-bench",
     "afterword-e2e",
     "afterword-examples",
+    "afterword-servers",
     "afterword-size",
     "xtask",
 ];

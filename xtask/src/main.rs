@@ -8,6 +8,7 @@
 //! This package uses none of the others and few of anything: it is built before everything else.
 
 mod bench;
+mod clients;
 mod steps;
 mod system;
 mod targets;
@@ -115,7 +116,8 @@ fn ci(shell: &Shell, steps: &mut Steps) {
 fn test(shell: &Shell, arguments: &TestArguments, steps: &mut Steps) {
     let ready = steps.run("system packages", || system::prepare(shell))
         && steps.run("programs", || programs(shell))
-        && steps.run("crashers", || crashers(shell));
+        && steps.run("crashers", || crashers(shell))
+        && steps.run("clients of others", || clients::prepare(shell));
     if !ready {
         return;
     }

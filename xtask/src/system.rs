@@ -20,6 +20,9 @@ const PACKAGES: &[&str] = &[
     "libxrandr2",
     "xdotool",  // a person at the keyboard
     "bsdutils", // `script`: a person at a terminal
+    "curl",     // it posts a dump as Crashpad does
+    "postgresql",
+    "python3-venv", // for the clients of others
 ];
 
 /// Sees to it that what the tests need is there: installs it where we are root on Debian or Ubuntu.
@@ -33,7 +36,9 @@ pub(crate) fn prepare(shell: &Shell) -> anyhow::Result<()> {
     }
     if !has_apt(shell) {
         say("neither Debian nor Ubuntu: the tests need a C++ compiler, Xvfb, Mesa's software OpenGL, and the X11");
-        say("libraries xcb, cursor, input, randr and xkbcommon; they fail where these are missing");
+        say(
+            "libraries xcb, cursor, input, randr and xkbcommon, curl, PostgreSQL and Python with `venv`; they fail where these are missing",
+        );
         return Ok(());
     }
     install_missing(shell, "the tests need", PACKAGES)

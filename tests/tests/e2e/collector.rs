@@ -1,4 +1,6 @@
-//! A collector of a test's own, asked through its API.
+//! A collector of a test's own, asked through its API: here inside the test, in [`program`] as the program that people run.
+
+pub(crate) mod program;
 
 use afterword_collector::{Bootstrap, Collector, Config};
 use reqwest::blocking::Client;

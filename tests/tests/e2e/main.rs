@@ -1,4 +1,4 @@
-//! Real crashes of real processes, from the signal to the collector.
+//! Real crashes of real processes, from the signal to the collector, and real clients of others.
 //!
 //! Each test starts the `crasher` (or the demo, or the command line) as a person would, in a folder of its own, and looks at
 //! what is left: in the store, at the collector, in the terminal, on the screen.
@@ -6,6 +6,7 @@
 #![expect(clippy::unwrap_used, reason = "a test that cannot go on says so by panicking")]
 
 mod capturer;
+mod clients;
 mod collector;
 mod consent;
 mod crashes;
