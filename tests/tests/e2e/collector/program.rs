@@ -97,7 +97,7 @@ impl Program {
         }
         let status = answer.status();
         let text = answer.text().unwrap();
-        assert!(status.is_success(), "{path}: {status} {text}");
+        assert!(status.is_success(), "{path}: {status} {text}; {}", self.log());
         Some(serde_json::from_str(&text).unwrap())
     }
 
