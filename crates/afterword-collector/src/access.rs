@@ -4,6 +4,13 @@
 //! address, and the `Host` must name one, or any site could read them through the browser of whoever works here, by
 //! pointing its own name at 127.0.0.1 (DNS rebinding). A request that a proxy passed on is not from this machine. From
 //! elsewhere, a token opens the pages.
+//!
+//! Both put a [`Who`] into the request's extensions. Handlers ask it for the scope they need: `who.project(…)`. Should one
+//! not ask, an organisation named in the path is still none for whoever may not see it.
+
+mod scope;
+mod tokens;
+mod who;
 
 use std::net::SocketAddr;
 
@@ -12,43 +19,83 @@ use axum::extract::{ConnectInfo, Request, State};
 use axum::http::{HeaderMap, HeaderName, HeaderValue, StatusCode, Uri, header};
 use axum::middleware::Next;
 use axum::response::{IntoResponse, Response};
+use percent_encoding::percent_decode_str;
 use serde_json::json;
 
+use crate::api::Failure;
 use crate::error::chain;
-use crate::{App, pages, projects};
+use crate::{App, Error, now_ms, pages, projects};
+
+pub(crate) use scope::{Role, Scope, Scopes};
+pub(crate) use tokens::NewToken;
+pub(crate) use who::{By, User, Who};
+
+/// Making and finding tokens.
+pub(crate) mod token {
+    pub(crate) use super::tokens::{make, who};
+}
 
 const NOT_HERE: &str = "These pages have no sign-in yet, so they are shown only to a browser on the collector's own \
     machine, at its localhost address, or to a request with an API token (Authorization: Bearer …).";
 
 /// Lets requests with a token of the API through; 401 for others.
-pub(crate) async fn api(State(app): State<App>, request: Request, next: Next) -> Response {
-    match has_token(&app, request.headers()).await {
-        Ok(true) => next.run(request).await,
-        Ok(false) => {
+pub(crate) async fn api(State(app): State<App>, mut request: Request, next: Next) -> Response {
+    let who = match of_token(&app, request.headers()).await {
+        Ok(Some(who)) => who,
+        Ok(None) => {
             let detail =
                 "Authentication credentials were not provided or are invalid: send Authorization: Bearer TOKEN.";
             let challenge = [(header::WWW_AUTHENTICATE, HeaderValue::from_static("Bearer"))];
-            (StatusCode::UNAUTHORIZED, challenge, Json(json!({ "detail": detail }))).into_response()
+            return (StatusCode::UNAUTHORIZED, challenge, Json(json!({ "detail": detail }))).into_response();
         }
-        Err(status) => status.into_response(),
+        Err(status) => return status.into_response(),
+    };
+    match sees_organization(&app, &who, request.uri().path()).await {
+        Ok(true) => {}
+        Ok(false) => return Failure::NotFound.into_response(),
+        Err(error) => return Failure::Failed(error).into_response(),
     }
+    request.extensions_mut().insert(who);
+    next.run(request).await
 }
 
 /// Lets requests from this machine and such with a token through; 403 and a sentence for others.
 pub(crate) async fn pages(
     State(app): State<App>,
     ConnectInfo(peer): ConnectInfo<SocketAddr>,
-    request: Request,
+    mut request: Request,
     next: Next,
 ) -> Response {
-    if is_from_here(peer, request.headers()) {
-        return next.run(request).await;
-    }
-    match has_token(&app, request.headers()).await {
-        Ok(true) => next.run(request).await,
-        Ok(false) => pages::message(StatusCode::FORBIDDEN, "Not from here", NOT_HERE),
+    let who = if is_from_here(peer, request.headers()) {
+        Ok(Some(Who::here()))
+    } else {
+        of_token(&app, request.headers()).await
+    };
+    match who {
+        Ok(Some(who)) => {
+            request.extensions_mut().insert(who);
+            next.run(request).await
+        }
+        Ok(None) => pages::message(StatusCode::FORBIDDEN, "Not from here", NOT_HERE),
         Err(status) => status.into_response(),
     }
+}
+
+/// Whether an organisation that the path names, if any, is one that may be seen: a second lock, behind the handlers'.
+async fn sees_organization(app: &App, who: &Who, path: &str) -> Result<bool, Error> {
+    if who.organizations().is_none() {
+        return Ok(true);
+    }
+    let mut parts = path.trim_start_matches("/api/0/").split('/');
+    if !matches!(parts.next(), Some("organizations" | "projects" | "teams")) {
+        return Ok(true);
+    }
+    let Some(org) = parts.next().filter(|org| !org.is_empty()) else {
+        return Ok(true);
+    };
+    let org = percent_decode_str(org).decode_utf8_lossy();
+    let id = projects::organization(&app.database, &org).await?;
+    Ok(id.is_some_and(|id| who.scopes_in(id).is_some()))
 }
 
 /// For paths that lead nowhere.
@@ -83,16 +130,16 @@ fn names_this_machine(host: &str) -> bool {
     name.eq_ignore_ascii_case("localhost") || name == "127.0.0.1" || name == "[::1]"
 }
 
-async fn has_token(app: &App, headers: &HeaderMap) -> Result<bool, StatusCode> {
+async fn of_token(app: &App, headers: &HeaderMap) -> Result<Option<Who>, StatusCode> {
     let value = headers.get(header::AUTHORIZATION).and_then(|value| value.to_str().ok());
     let token = value.and_then(|value| {
         let (scheme, token) = value.split_once(' ')?;
         scheme.eq_ignore_ascii_case("Bearer").then_some(token.trim())
     });
     let Some(token) = token.filter(|token| token.len() <= 200) else {
-        return Ok(false);
+        return Ok(None);
     };
-    projects::is_token(&app.database, token).await.map_err(|error| {
+    token::who(&app.database, token, now_ms()).await.map_err(|error| {
         tracing::error!(error = chain(&error), "could not check a token");
         StatusCode::SERVICE_UNAVAILABLE
     })

@@ -195,6 +195,10 @@ pub(crate) enum Failure {
     NotFound,
     /// 400, with what is wrong about the request.
     Wrong(String),
+    /// 403, with what is missing.
+    Forbidden(String),
+    /// 409, with what is in the way.
+    Conflict(String),
     Failed(Error),
 }
 
@@ -224,6 +228,8 @@ impl IntoResponse for Failure {
                 "The requested resource does not exist".to_owned(),
             ),
             Self::Wrong(detail) => (StatusCode::BAD_REQUEST, detail),
+            Self::Forbidden(detail) => (StatusCode::FORBIDDEN, detail),
+            Self::Conflict(detail) => (StatusCode::CONFLICT, detail),
             Self::Failed(error) => {
                 tracing::error!(error = chain(&error), "could not answer");
                 (StatusCode::INTERNAL_SERVER_ERROR, "Internal error".to_owned())

@@ -1,13 +1,10 @@
-//! Organisations, projects, their keys, and the tokens of the API.
-//!
-//! A key is public: it is in the DSN of every shipped application and only lets events in. A token is secret: it is
-//! shown once, when it is made, and kept as its SHA-256 (it is 244 random bits, so there is nothing to guess that a
-//! slow hash would protect).
+//! Organisations, projects and their keys. A key is public: it is in the DSN of every shipped application and only lets
+//! events in.
 
 use sqlx::AnyConnection;
 use uuid::Uuid;
 
-use crate::blobs::sha256_hex;
+use crate::access::{NewToken, token};
 use crate::database::Database;
 use crate::error::OrFailed as _;
 use crate::{Error, now_ms};
@@ -70,20 +67,17 @@ pub(crate) async fn project_of_key(database: &Database, public_key: &str) -> Res
         .or_failed("look up a key")
 }
 
-/// Whether this is a token of the API.
-pub(crate) async fn is_token(database: &Database, token: &str) -> Result<bool, Error> {
-    let known: Option<i64> = sqlx::query_scalar("SELECT id FROM api_tokens WHERE hash = $1")
-        .bind(sha256_hex(token.as_bytes()))
-        .fetch_optional(&database.read)
-        .await
-        .or_failed("look up a token")?;
-    Ok(known.is_some())
-}
-
 /// A project by the names in a path.
 pub(crate) async fn project_by_slugs(database: &Database, org: &str, project: &str) -> Result<Option<i64>, Error> {
-    sqlx::query_scalar(
-        "SELECT projects.id FROM projects JOIN organizations ON organizations.id = organization_id
+    Ok(by_slugs(database, org, project)
+        .await?
+        .map(|(_, project_id)| project_id))
+}
+
+/// An organisation and its project by the names in a path.
+pub(crate) async fn by_slugs(database: &Database, org: &str, project: &str) -> Result<Option<(i64, i64)>, Error> {
+    sqlx::query_as(
+        "SELECT organization_id, projects.id FROM projects JOIN organizations ON organizations.id = organization_id
          WHERE organizations.slug = $1 AND projects.slug = $2",
     )
     .bind(org)
@@ -100,6 +94,15 @@ pub(crate) async fn organization(database: &Database, org: &str) -> Result<Optio
         .fetch_optional(&database.read)
         .await
         .or_failed("look up an organisation")
+}
+
+/// The organisation that a project belongs to.
+pub(crate) async fn organization_of(database: &Database, project_id: i64) -> Result<Option<i64>, Error> {
+    sqlx::query_scalar("SELECT organization_id FROM projects WHERE id = $1")
+        .bind(project_id)
+        .fetch_optional(&database.read)
+        .await
+        .or_failed("look up a project")
 }
 
 /// The projects of an organisation: `(id, name)`.
@@ -146,24 +149,20 @@ async fn key(transaction: &mut AnyConnection, project_id: i64, now: i64) -> Resu
 }
 
 async fn new_token(transaction: &mut AnyConnection, now: i64) -> Result<String, Error> {
-    let operation = "make a token";
-    let token = format!("afterword_{}{}", Uuid::new_v4().simple(), Uuid::new_v4().simple());
-    sqlx::query("INSERT INTO api_tokens (hash, label, created_at) VALUES ($1, $2, $3)")
-        .bind(sha256_hex(token.as_bytes()))
-        .bind(BOOTSTRAP_LABEL)
-        .bind(now)
-        .execute(&mut *transaction)
-        .await
-        .or_failed(operation)?;
+    let new = NewToken {
+        label: BOOTSTRAP_LABEL,
+        ..NewToken::default()
+    };
+    let (_, token) = token::make(transaction, &new, now).await?;
     sqlx::query(
-        "DELETE FROM api_tokens WHERE label = $1
-         AND id NOT IN (SELECT id FROM api_tokens WHERE label = $1 ORDER BY id DESC LIMIT $2)",
+        "DELETE FROM api_tokens WHERE label = $1 AND user_id IS NULL
+         AND id NOT IN (SELECT id FROM api_tokens WHERE label = $1 AND user_id IS NULL ORDER BY id DESC LIMIT $2)",
     )
     .bind(BOOTSTRAP_LABEL)
     .bind(BOOTSTRAP_TOKENS)
     .execute(transaction)
     .await
-    .or_failed(operation)?;
+    .or_failed("revoke old tokens")?;
     Ok(token)
 }
 
@@ -207,12 +206,13 @@ mod tests {
             (first.project_id, &first.public_key),
             (last.project_id, &last.public_key)
         );
-        assert!(is_token(&database, &first.token).await.unwrap());
+        let is_token = async |token: &str| token::who(&database, token, now_ms()).await.unwrap().is_some();
+        assert!(is_token(&first.token).await);
         for _ in 0..15 {
             last = bootstrap(&database, "o", "p").await.unwrap();
         }
-        assert!(!is_token(&database, &first.token).await.unwrap());
-        assert!(is_token(&database, &last.token).await.unwrap());
+        assert!(!is_token(&first.token).await);
+        assert!(is_token(&last.token).await);
         let stored: Vec<String> = sqlx::query_scalar("SELECT hash FROM api_tokens")
             .fetch_all(&database.read)
             .await
