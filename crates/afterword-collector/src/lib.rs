@@ -49,6 +49,7 @@ mod ingest;
 mod digest;
 mod event;
 mod grouping;
+mod lenient;
 
 mod access;
 mod api;

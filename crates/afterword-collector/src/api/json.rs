@@ -1,9 +1,9 @@
 //! Issues and events as JSON.
 
 use super::asked::time;
-use crate::App;
 use crate::event::Event;
 use crate::queries::{Attachment, EventLine, Feedback, Issue, StoredEvent};
+use crate::{App, lenient};
 use serde_json::{Value, json};
 
 /// An issue: Sentry's fields, and our `signature` and `groupedBy`.
@@ -103,9 +103,9 @@ pub(crate) fn short_id(issue: &Issue) -> String {
     format!("{}-{}", issue.project.to_uppercase(), issue.number)
 }
 
-/// The payload as JSON, also if it is no UTF-8. It was JSON when it was digested.
+/// The payload as JSON. It was JSON when it was digested.
 pub(crate) fn raw(bytes: &[u8]) -> Value {
-    serde_json::from_str(&String::from_utf8_lossy(bytes)).unwrap_or(Value::Null)
+    lenient::parse(bytes).unwrap_or(Value::Null)
 }
 
 /// A line number as a number, if it is one.

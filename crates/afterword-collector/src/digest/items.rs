@@ -18,6 +18,7 @@ use super::sessions::{self, Aggregate, Session};
 use super::traces::{self, Span, Transaction};
 use crate::blobs::sha256_hex;
 use crate::inbox::Claimed;
+use crate::lenient;
 use crate::pepper::Pepper;
 
 /// The most items `sessions` of one envelope; the rest is counted as undigested.
@@ -251,13 +252,8 @@ fn user_report(item: &Item) -> Result<Option<NewFeedback>, Failure> {
     }))
 }
 
-/// JSON, also where a client put bytes into it that are no UTF-8.
 pub(super) fn parse(item: &Item) -> Result<Value, Failure> {
-    let parsed = match std::str::from_utf8(&item.payload) {
-        Ok(text) => serde_json::from_str(text),
-        Err(_) => serde_json::from_str(&String::from_utf8_lossy(&item.payload)),
-    };
-    parsed.map_err(|source| Failure::Payload {
+    lenient::parse(&item.payload).map_err(|source| Failure::Payload {
         kind: item.header.kind.clone(),
         source,
     })
