@@ -8,6 +8,7 @@
 //!
 //! Source: <https://develop.sentry.dev/sdk/data-model/event-payloads/>.
 
+mod logentry;
 mod read;
 mod stack;
 mod summary;
@@ -183,7 +184,7 @@ fn message(raw: &Value) -> Option<String> {
         .find_map(|name| {
             let message = raw.get(*name)?;
             if message.is_object() {
-                first_text(message, &["formatted", "message"])
+                logentry::message(message)
             } else {
                 text(message)
             }
