@@ -25,8 +25,8 @@ impl Server {
         let runtime = Runtime::new().unwrap();
         let (collector, access) = runtime.block_on(async {
             let collector = Collector::start(Config::new(data.path().join("collector"), ([127, 0, 0, 1], 0).into()))
-            .await
-            .unwrap();
+                .await
+                .unwrap();
             let access = collector.bootstrap("studio", "paint").await.unwrap();
             (collector, access)
         });

@@ -31,7 +31,8 @@ fn run(act: &str) -> Work {
 fn a_message_of_the_node_sdk_is_shown_as_it_was_sent() {
     let work = run("message");
     let shown = work.shown(&work.only("event"));
-    assert_eq!(shown["title"], "it rains: 雨 \u{1f327} \0 \u{fffd}");
+    let exception = &shown["exception"]["values"][0];
+    assert_eq!(exception["value"], "it rains: 雨 \u{1f327} \0 \u{fffd}");
     assert_eq!(shown["level"], "warning");
     assert_eq!(shown["user"]["ip_address"], "192.0.2.7");
     assert_eq!(shown["contexts"]["canvas"]["name"], "Grün");

@@ -42,7 +42,7 @@ fn a_message_of_the_python_sdk_is_shown_as_it_was_sent() {
     let work = run("message");
     let shown = work.shown(&work.only("event"));
     // NUL, and half of a surrogate pair.
-    assert_eq!(shown["message"], "it rains: 雨 \u{1f327} \0 \u{fffd}");
+    assert_eq!(shown["raw"]["message"], "it rains: 雨 \u{1f327} \0 \u{fffd}");
     assert_eq!(shown["level"], "warning");
     assert_eq!(shown["user"]["plan"], json!({ "seats": 3 }));
     assert_eq!(shown["contexts"]["canvas"]["layers"], json!([1, 2, { "deep": null }]));
