@@ -13,13 +13,18 @@
 //!
 //! Source: <https://develop.sentry.dev/sdk/data-model/envelopes/>.
 
+mod names;
 mod parse;
 #[cfg(test)]
 mod tests;
 
+use std::ops::Range;
+
 use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value};
 use uuid::Uuid;
+
+pub use names::clean_file_name;
 
 /// The kinds of item this project reads or writes, as the `type` of an item header spells them.
 ///
@@ -43,10 +48,15 @@ pub mod kind {
     pub const SPAN: &str = "span";
     /// What the client discarded, and why.
     pub const CLIENT_REPORT: &str = "client_report";
+    /// What a browser reports of a page's own rules (content security policy and the like).
+    pub const SECURITY: &str = "security";
 }
 
 /// The `attachment_type` of a minidump. A minidump attachment alone makes an event.
 pub const ATTACHMENT_MINIDUMP: &str = "event.minidump";
+
+/// The `attachment_type` of a crash report as macOS writes it. It makes an event as a minidump does.
+pub const ATTACHMENT_APPLE_CRASH_REPORT: &str = "event.applecrashreport";
 
 /// How much one envelope may hold. What is over a limit is refused, never cut.
 ///
@@ -115,6 +125,9 @@ pub struct ItemView<'a> {
     pub header: ItemHeader,
     /// The bytes as they came, without the newline that ends them.
     pub payload: &'a [u8],
+    /// Where the item is in the envelope: its header line, its payload and the newline that ends it, if one does. An
+    /// envelope without these bytes is one without this item.
+    pub span: Range<usize>,
 }
 
 /// The first line of an envelope.
@@ -255,6 +268,15 @@ impl ItemHeader {
     /// Whether the payload is a minidump, which makes an event by itself.
     pub fn is_minidump(&self) -> bool {
         self.kind == kind::ATTACHMENT && self.attachment_type.as_deref() == Some(ATTACHMENT_MINIDUMP)
+    }
+
+    /// Whether the payload is a crash that makes an event by itself: a minidump or a crash report of macOS.
+    pub fn is_crash(&self) -> bool {
+        let kind = self.attachment_type.as_deref();
+        self.kind == kind::ATTACHMENT
+            && [ATTACHMENT_MINIDUMP, ATTACHMENT_APPLE_CRASH_REPORT]
+                .map(Some)
+                .contains(&kind)
     }
 }
 

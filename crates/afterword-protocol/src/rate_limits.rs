@@ -5,10 +5,13 @@
 //! not know is passed over. Without that header, a 429 counts: for as long as `Retry-After` says, else for a minute,
 //! for all categories. The longest limit wins, and none lasts longer than a day.
 //!
+//! The other end writes that header from a list of [`Limit`].
+//!
 //! Source: <https://develop.sentry.dev/sdk/expected-features/rate-limiting/>.
 
 #[cfg(test)]
 mod tests;
+mod writing;
 
 use std::collections::BTreeMap;
 use std::time::{Duration, SystemTime, UNIX_EPOCH};
@@ -18,6 +21,8 @@ use time::OffsetDateTime;
 use time::format_description::well_known::Rfc2822;
 
 use crate::envelope::kind;
+
+pub use writing::{Limit, header};
 
 /// No limit lasts longer: a server that says more is taken to mean this.
 pub const LONGEST: Duration = Duration::from_secs(24 * 60 * 60);
@@ -47,6 +52,8 @@ pub enum Category {
     Attachment,
     /// What people wrote.
     Feedback,
+    /// What browsers report of a page's own rules.
+    Security,
 }
 
 impl Category {
@@ -60,8 +67,23 @@ impl Category {
             "session" => Self::Session,
             "attachment" => Self::Attachment,
             "feedback" | "user_report_v2" => Self::Feedback,
+            "security" => Self::Security,
             _ => return None,
         })
+    }
+
+    /// The name that headers and figures have for it; [`Category::from_name`] reads it.
+    pub fn name(self) -> &'static str {
+        match self {
+            Self::Default => "default",
+            Self::Error => "error",
+            Self::Transaction => "transaction",
+            Self::Span => "span",
+            Self::Session => "session",
+            Self::Attachment => "attachment",
+            Self::Feedback => "feedback",
+            Self::Security => "security",
+        }
     }
 
     /// What an item of this kind counts as; `None` for what is never limited (client reports) or never sent by us.
@@ -72,7 +94,8 @@ impl Category {
             kind::SESSION | kind::SESSIONS => Self::Session,
             kind::ATTACHMENT => Self::Attachment,
             kind::FEEDBACK | kind::USER_REPORT => Self::Feedback,
-            "span" => Self::Span,
+            kind::SPAN => Self::Span,
+            kind::SECURITY => Self::Security,
             _ => return None,
         })
     }

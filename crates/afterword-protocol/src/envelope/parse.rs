@@ -49,7 +49,10 @@ impl<'a> EnvelopeView<'a> {
                 break;
             }
             check(items.len() + 1, limits.items, "number of items")?;
-            items.push(item(&mut rest, items.len(), &mut headers_bytes, limits)?);
+            let start = bytes.len() - rest.len();
+            let mut item = item(&mut rest, items.len(), &mut headers_bytes, limits)?;
+            item.span = start..bytes.len() - rest.len();
+            items.push(item);
         }
         check_together(&items, limits)?;
         Ok(Self { header, items })
@@ -95,7 +98,11 @@ fn item<'a>(
         kind::CLIENT_REPORT => check(payload.len(), limits.client_report_bytes, "client report size in bytes")?,
         _ => {}
     }
-    Ok(ItemView { header, payload })
+    Ok(ItemView {
+        header,
+        payload,
+        span: 0..0,
+    })
 }
 
 /// How many lists and objects lie inside each other in a line of JSON. Looked at before it is parsed, since each takes
@@ -122,7 +129,7 @@ fn depth(line: &[u8]) -> usize {
 /// The bytes up to the next newline, which is taken and left out; to the end if there is none.
 fn take_line<'a>(rest: &mut &'a [u8]) -> &'a [u8] {
     let all = *rest;
-    match all.iter().position(|&byte| byte == b'\n') {
+    match memchr::memchr(b'\n', all) {
         Some(end) => {
             *rest = &all[end + 1..];
             &all[..end]
