@@ -14,8 +14,9 @@ use tokio::task::JoinHandle;
 use crate::blobs::{Blobs, make_folder};
 use crate::database::Database;
 use crate::digest::{Caches, Digest};
+use crate::error::chain;
 use crate::inbox::Inbox;
-use crate::ingest::Budget;
+use crate::ingest::Ingest;
 use crate::pepper::Pepper;
 use crate::presence::Presence;
 use crate::{App, Error, access, api, ingest, pages, projects};
@@ -71,6 +72,7 @@ pub struct Collector {
     stop: watch::Sender<bool>,
     server: JoinHandle<()>,
     digest: JoinHandle<()>,
+    outcomes: JoinHandle<()>,
     presence: Presence,
     // Released last.
     _lock: File,
@@ -110,12 +112,11 @@ impl Collector {
         let listener = TcpListener::bind(config.listen).await.map_err(listening)?;
         let address = listener.local_addr().map_err(listening)?;
         let url = Arc::from(format!("http://{}", reachable(address)));
-        let budget = Budget::new(BODIES_BYTES);
         let app = App {
             database,
             blobs,
             inbox,
-            budget,
+            ingest: Ingest::new(BODIES_BYTES),
             url,
         };
 
@@ -129,12 +130,15 @@ impl Collector {
             in_hand: Arc::default(),
         };
         let digest = tokio::spawn(digest.run(careful, stopped.clone()));
+        let (outcomes, database, end) = (Arc::clone(&app.ingest.outcomes), app.database.clone(), stopped.clone());
+        let outcomes = tokio::spawn(async move { outcomes.run(&database, end).await });
         let server = tokio::spawn(serve(listener, app.clone(), stopped));
         Ok(Self {
             app,
             stop,
             server,
             digest,
+            outcomes,
             presence,
             _lock: lock,
         })
@@ -153,6 +157,7 @@ impl Collector {
     /// If a name is none (see [`Error::Slug`]) or the database fails.
     pub async fn bootstrap(&self, org: &str, project: &str) -> Result<Bootstrap, Error> {
         let access = projects::bootstrap(&self.app.database, org, project).await?;
+        self.app.ingest.keys.forget();
         let dsn = dsn(&self.app.url, &access.public_key, access.project_id);
         Ok(Bootstrap {
             url: self.url(),
@@ -175,6 +180,13 @@ impl Collector {
             tracing::error!(%error, "the digest had ended");
         }
         self.app.inbox.close().await;
+        if let Err(error) = self.outcomes.await {
+            tracing::error!(%error, "what counts what was refused had ended");
+        }
+        // And what the last requests were refused.
+        if let Err(error) = self.app.ingest.outcomes.write(&self.app.database).await {
+            tracing::error!(error = chain(&error), "could not count what was refused");
+        }
         self.presence.leave(&self.app.database).await;
         self.app.database.close().await;
     }

@@ -1,211 +1,172 @@
-//! Ingest: the route that takes envelopes. It decides who is sending and whether the framing holds, makes the bytes
-//! durable and answers; what is in them is the business of [`crate::digest`].
+//! Ingest: the routes that clients send to. It decides who is sending and whether the framing holds, makes an envelope of
+//! what is none, makes the bytes durable and answers; what is in them is the business of [`crate::digest`].
+//!
+//! | route | body | answer |
+//! | --- | --- | --- |
+//! | `/api/{project}/envelope/` | an envelope | 200 `{"id": …}`; `{}` if it holds no event |
+//! | `/api/{project}/store/`, `/api/store/` | an event, as older clients send it | 200 `{"id": …}` |
+//! | `/api/{project}/minidump/` | a form with a minidump, or the dump | 200, the id with hyphens as text |
+//! | `/api/{project}/events/{event}/attachments/` | a form with files | 201 |
+//! | `/api/{project}/security/`, `…/csp-report/` | what a browser reports | 200 `{}` |
+//!
+//! All of them also without the last slash, in gzip, deflate (zlib), br and zstd, also one inside the other.
 //!
 //! | answer | when |
 //! | --- | --- |
-//! | 200 `{"id": …}` | the envelope is on disk; `{}` if it holds no event |
-//! | 400 | the framing, the content encoding or the compressed bytes are malformed |
-//! | 403 | no key, an unknown one, one of another project, or two that differ |
-//! | 413 | over a limit of the protocol |
+//! | 200 | it is on disk |
+//! | 400 | the framing, the form, the JSON or the compressed bytes are malformed |
+//! | 403 | no key, an unknown or disabled one, one of another project, or two that differ |
+//! | 408 | the body went silent for 30 s, or took more than 10 min |
+//! | 413 | over a limit, see below |
 //! | 415 | a content encoding that is not known |
+//! | 429 with `Retry-After` | all of it is over a quota; never for minidumps |
 //! | 503 with `Retry-After` | no memory or disk for it at the moment |
 //!
-//! Refusals carry `{"detail": …}`, which says what was wrong with the request and nothing of this machine. Browsers
-//! may call from anywhere (CORS): a key is public anyway.
+//! Refusals carry `{"detail": …}`, which says what was wrong with the request and nothing of this machine, and the same in
+//! `X-Sentry-Error`. What is over a quota is told in `X-Sentry-Rate-Limits` with any status. Browsers may call from
+//! anywhere (CORS): a key is public anyway.
+//!
+//! | limit | of | over it |
+//! | --- | --- | --- |
+//! | 200 MiB | an envelope or a form, on the wire and decompressed | 413 |
+//! | 40 MB | a minidump request that is compressed, on the wire | 413 |
+//! | 1 MiB | an `event`, `transaction`, `feedback`, `user_report`; the fields of a form; a browser's report | 413 |
+//! | 4 KiB | a `client_report` | 413 |
+//! | 100 | `session` items | 413 |
+//! | 1000 | items; files of a form | 413 |
+//! | 64 KiB, 256 KiB, depth 16 | one header line; those of all items; what is inside each other in one | 413 |
+//! | a quota | items of a category | they are dropped and counted |
+//!
+//! One item that is too large refuses its envelope: its sender learns of it, and nothing else of it is lost silently. An
+//! item of an unknown kind is never a reason to refuse. A small part of a refused body is still read, so that its sender
+//! comes to reading why.
 
+mod answer;
+mod attachments;
 mod auth;
 mod body;
+mod building;
+mod form;
+mod incoming;
+mod keys;
+mod minidump;
+mod outcomes;
+mod quotas;
+mod security;
+mod sender;
+mod store;
+mod taking;
 
-use std::borrow::Cow;
+use std::sync::Arc;
 
-use afterword_protocol::envelope::kind;
-use afterword_protocol::{Envelope, EnvelopeError, EnvelopeView, ItemHeader, Limits};
-use axum::Json;
+use afterword_protocol::{Category, EnvelopeView, Limits};
 use axum::Router;
 use axum::extract::{Path, Request, State};
-use axum::http::{HeaderMap, HeaderName, HeaderValue, StatusCode, header};
-use axum::middleware::{Next, from_fn};
-use axum::response::{IntoResponse, Response};
-use axum::routing::post;
-use serde::Deserialize;
-use serde_json::{Value, json};
-use tower_http::decompression::RequestDecompressionLayer;
-use uuid::Uuid;
+use axum::http::{HeaderValue, header};
+use axum::middleware::from_fn;
+use axum::response::{IntoResponse as _, Response};
+use axum::routing::{MethodRouter, post};
 
-use crate::error::chain;
-use crate::inbox::Accepted;
-use crate::{App, Error, now_ms};
+use crate::App;
 
-pub(crate) use body::Budget;
+use self::answer::{Refusal, manners, preflight, tell};
+use self::body::{Budget, Limit};
+use self::incoming::Incoming;
+use self::keys::Keys;
+use self::outcomes::Outcomes;
+use self::quotas::Quotas;
+use self::sender::Sender;
+use self::taking::{Plan, Taken};
+
+/// What ingest keeps in memory; clones share it.
+#[derive(Debug, Clone)]
+pub(crate) struct Ingest {
+    budget: Budget,
+    pub(crate) keys: Arc<Keys>,
+    quotas: Arc<Quotas>,
+    pub(crate) outcomes: Arc<Outcomes>,
+}
+
+impl Ingest {
+    /// `bodies_bytes`: how much memory the bodies that are being read may hold together.
+    pub(crate) fn new(bodies_bytes: usize) -> Self {
+        Self {
+            budget: Budget::new(bodies_bytes),
+            keys: Arc::new(Keys::new()),
+            quotas: Arc::new(Quotas::new()),
+            outcomes: Arc::default(),
+        }
+    }
+}
 
 /// The routes that clients send to.
 pub(crate) fn routes() -> Router<App> {
-    Router::new()
-        .route("/api/{project}/envelope/", post(envelope).options(preflight))
-        .route("/api/{project}/envelope", post(envelope).options(preflight))
-        .layer(RequestDecompressionLayer::new())
-        .layer(from_fn(body::limit_compressed))
-        .layer(from_fn(cors))
+    let routes: [(&str, MethodRouter<App>); 7] = [
+        ("/api/{project}/envelope", post(envelope)),
+        ("/api/{project}/store", post(store::of_project)),
+        ("/api/store", post(store::of_key)),
+        ("/api/{project}/minidump", post(minidump::minidump)),
+        (
+            "/api/{project}/events/{event}/attachments",
+            post(attachments::attachments),
+        ),
+        ("/api/{project}/security", post(security::security)),
+        ("/api/{project}/csp-report", post(security::security)),
+    ];
+    let mut router = Router::new();
+    for (path, method) in routes {
+        let method = method.options(preflight);
+        router = router.route(path, method.clone()).route(&format!("{path}/"), method);
+    }
+    router.layer(from_fn(manners))
 }
 
-async fn envelope(
-    State(app): State<App>,
-    Path(project): Path<String>,
-    request: Request,
-) -> Result<Json<Value>, Refusal> {
+async fn envelope(State(app): State<App>, Path(project): Path<String>, request: Request) -> Result<Response, Refusal> {
     let (parts, body) = request.into_parts();
     let mut credentials = auth::of_request(&parts)?;
-    if let Some(key) = credentials.key()? {
-        // Before the body is read: what is refused anyway costs nothing.
-        check_key(&app, key, &project).await?;
-    }
-
-    let limits = Limits::default();
-    let held = app.budget.read(body, limits.envelope_bytes).await?;
-    let header = Envelope::parse_header(&held, &limits)?;
-    if let Some(dsn) = &header.dsn {
-        credentials.add_dsn(dsn, &project)?;
-    }
-    let key = credentials
-        .key()?
-        .ok_or(Refusal::Forbidden("no key: use X-Sentry-Auth, sentry_key or a dsn"))?;
-    let project_id = check_key(&app, key, &project).await?;
-
-    let event_id = event_id(&EnvelopeView::parse(&held, &limits)?);
-    let accepted = Accepted {
-        project_id,
-        event_id: event_id.clone(),
-        client: credentials.client(),
-        heavy: false,
-        received_at: now_ms(),
+    // Before the body is read: what is refused anyway costs nothing.
+    let mut sender = match credentials.key()? {
+        Some(_) => Some(Sender::with(&app, &credentials, &parts, Some(&project)).await?),
+        None => None,
     };
-    app.inbox.accept(accepted, held).await?;
-    Ok(Json(event_id.map_or_else(|| json!({}), |id| json!({ "id": id }))))
-}
-
-/// The project of the key, if it is the one of the path.
-async fn check_key(app: &App, key: &str, project: &str) -> Result<i64, Refusal> {
-    match crate::projects::project_of_key(&app.database, key).await? {
-        Some(id) if id.to_string() == project => Ok(id),
-        _ => Err(Refusal::Forbidden("the key does not belong to this project")),
-    }
-}
-
-/// The id the envelope's event will have: the header's, else the payload's, else a new one. `None` without an event.
-fn event_id(envelope: &EnvelopeView<'_>) -> Option<String> {
-    let makes_event = |header: &ItemHeader| {
-        [kind::EVENT, kind::TRANSACTION, kind::FEEDBACK].contains(&header.kind.as_str()) || header.is_minidump()
-    };
-    let event = envelope.items.iter().find(|item| makes_event(&item.header));
-    let from_payload = || {
-        event
-            .filter(|item| !item.header.is_minidump())
-            .and_then(|item| id_in(item.payload))
-    };
-    let id = envelope
-        .header
-        .event_id
-        .or_else(from_payload)
-        .or_else(|| event.map(|_| Uuid::new_v4()))?;
-    Some(id.simple().to_string())
-}
-
-/// The id in an event's payload. All else is passed over: as values, a megabyte of JSON takes a hundred, and that is for
-/// the digest, which looks at one event at a time.
-fn id_in(payload: &[u8]) -> Option<Uuid> {
-    #[derive(Deserialize)]
-    struct Payload<'a> {
-        #[serde(borrow)]
-        event_id: Cow<'a, str>,
-    }
-    let payload: Payload<'_> = serde_json::from_slice(payload).ok()?;
-    Uuid::parse_str(&payload.event_id).ok()
-}
-
-/// Why an envelope was not taken.
-#[derive(Debug)]
-pub(crate) enum Refusal {
-    /// 403, with the reason.
-    Forbidden(&'static str),
-    /// 400, with the reason.
-    Malformed(String),
-    /// 413, with the reason.
-    TooLarge(String),
-    /// 503: come again.
-    Overloaded,
-    /// 503, and a line in the log.
-    Failed(Error),
-}
-
-impl From<EnvelopeError> for Refusal {
-    fn from(error: EnvelopeError) -> Self {
-        if error.is_over_limit() {
-            Self::TooLarge(error.to_string())
-        } else {
-            Self::Malformed(chain(&error))
+    let taking = async {
+        let limit = Limit::of_envelope();
+        let incoming = Incoming::of(&parts.headers, body, limit, limit)?;
+        let held = app.ingest.budget.read(incoming, limit).await?;
+        let view = EnvelopeView::parse(&held, &Limits::default())?;
+        if let Some(dsn) = &view.header.dsn {
+            credentials.add_dsn(dsn, &project)?;
         }
-    }
-}
-
-impl From<Error> for Refusal {
-    fn from(error: Error) -> Self {
-        Self::Failed(error)
-    }
-}
-
-impl IntoResponse for Refusal {
-    fn into_response(self) -> Response {
-        let (status, detail) = match self {
-            Self::Forbidden(reason) => (StatusCode::FORBIDDEN, reason.to_owned()),
-            Self::Malformed(reason) => (StatusCode::BAD_REQUEST, reason),
-            Self::TooLarge(reason) => (StatusCode::PAYLOAD_TOO_LARGE, reason),
-            Self::Overloaded => (
-                StatusCode::SERVICE_UNAVAILABLE,
-                "too much at once, try again".to_owned(),
-            ),
-            Self::Failed(error) => {
-                tracing::error!(error = chain(&error), "could not accept an envelope");
-                (
-                    StatusCode::SERVICE_UNAVAILABLE,
-                    "could not be stored, try again".to_owned(),
-                )
+        let sender = match &mut sender {
+            Some(sender) => {
+                credentials.key()?;
+                sender
             }
+            none => none.insert(Sender::with(&app, &credentials, &parts, Some(&project)).await?),
         };
-        let mut response = (status, Json(json!({ "detail": detail }))).into_response();
-        if status == StatusCode::SERVICE_UNAVAILABLE {
-            response
-                .headers_mut()
-                .insert(header::RETRY_AFTER, HeaderValue::from_static("30"));
-        }
-        response
+        let plan = Plan::of(&app, sender, &view);
+        drop(view);
+        plan.carry_out(&app, sender, held).await
+    };
+    let mut taken = taking.await;
+    if let Some(sender) = &sender {
+        taken = sender.count(&app, Category::Default, taken);
+    }
+    Ok(answer_id(&taken?.or_limited()?))
+}
+
+/// `{"id": …}`, or `{}` if there is no event.
+fn answer_id(taken: &Taken) -> Response {
+    match &taken.event_id {
+        Some(id) => answer_json(&format!("{{\"id\":\"{id}\"}}"), taken),
+        None => answer_json("{}", taken),
     }
 }
 
-async fn preflight() -> StatusCode {
-    StatusCode::NO_CONTENT
-}
-
-/// Lets pages of any origin send, and read the answer.
-async fn cors(request: Request, next: Next) -> Response {
-    let mut response = next.run(request).await;
-    allow_all_origins(response.headers_mut());
+/// This JSON, and what is limited.
+fn answer_json(json: &str, taken: &Taken) -> Response {
+    let kind = HeaderValue::from_static("application/json");
+    let mut response = ([(header::CONTENT_TYPE, kind)], json.to_owned()).into_response();
+    tell(response.headers_mut(), &taken.limits);
     response
-}
-
-fn allow_all_origins(headers: &mut HeaderMap) {
-    let allow: [(HeaderName, &'static str); 4] = [
-        (header::ACCESS_CONTROL_ALLOW_ORIGIN, "*"),
-        (header::ACCESS_CONTROL_ALLOW_METHODS, "POST, OPTIONS"),
-        (
-            header::ACCESS_CONTROL_ALLOW_HEADERS,
-            "X-Sentry-Auth, Authorization, Content-Type, Content-Encoding, Sentry-Trace, Baggage",
-        ),
-        (
-            header::ACCESS_CONTROL_EXPOSE_HEADERS,
-            "X-Sentry-Error, X-Sentry-Rate-Limits, Retry-After",
-        ),
-    ];
-    for (name, value) in allow {
-        headers.insert(name, HeaderValue::from_static(value));
-    }
 }

@@ -67,7 +67,7 @@ struct App {
     database: database::Database,
     blobs: blobs::Blobs,
     inbox: inbox::Inbox,
-    budget: ingest::Budget,
+    ingest: ingest::Ingest,
     /// Where this collector is reached, without a slash at the end.
     url: std::sync::Arc<str>,
 }

@@ -58,15 +58,6 @@ pub(crate) async fn bootstrap(database: &Database, org: &str, project: &str) -> 
     })
 }
 
-/// The project that a public key lets events into.
-pub(crate) async fn project_of_key(database: &Database, public_key: &str) -> Result<Option<i64>, Error> {
-    sqlx::query_scalar("SELECT project_id FROM project_keys WHERE public_key = $1 AND enabled = 1")
-        .bind(public_key)
-        .fetch_optional(&database.read)
-        .await
-        .or_failed("look up a key")
-}
-
 /// A project by the names in a path.
 pub(crate) async fn project_by_slugs(database: &Database, org: &str, project: &str) -> Result<Option<i64>, Error> {
     Ok(by_slugs(database, org, project)

@@ -62,9 +62,8 @@ impl Credentials {
     }
 
     /// Name and version of the client, if it said them.
-    pub(super) fn client(&self) -> Option<String> {
-        let client = self.found.iter().find_map(|auth| auth.client.as_deref())?;
-        Some(client.chars().take(100).collect())
+    pub(super) fn client(&self) -> Option<&str> {
+        self.found.iter().find_map(|auth| auth.client.as_deref())
     }
 
     fn add(&mut self, read: Result<Auth, AuthError>) -> Result<(), Refusal> {

@@ -1,23 +1,13 @@
-//! Reading a body: bounded in what it is, in what it grows to, in time, and in what all of them hold at once.
+//! The bytes of bodies in memory: bounded each, and in what all of them hold at once.
 
-use std::error::Error as StdError;
-use std::ops::Deref;
+use std::ops::{Deref, Range};
 use std::sync::Arc;
-use std::time::Duration;
 
 use afterword_protocol::Limits;
-use axum::body::{Body, Bytes};
-use axum::extract::Request;
-use axum::http::header;
-use axum::middleware::Next;
-use axum::response::{IntoResponse as _, Response};
-use http_body_util::{BodyExt as _, LengthLimitError, Limited};
 use tokio::sync::{OwnedSemaphorePermit, Semaphore};
 
 use super::Refusal;
-
-/// A sender that is silent for longer has gone away.
-const SILENCE: Duration = Duration::from_secs(30);
+use super::incoming::Incoming;
 
 /// Permits are of this many bytes.
 const PERMIT_BYTES: usize = 64 << 10;
@@ -28,11 +18,50 @@ pub(crate) struct Budget {
     permits: Arc<Semaphore>,
 }
 
-/// The bytes of a body, which count against the budget until this is dropped.
+/// Bytes that count against the budget until this is dropped. They can grow up to a limit.
 #[derive(Debug)]
 pub(crate) struct Held {
     bytes: Vec<u8>,
-    _permits: Option<OwnedSemaphorePermit>,
+    limit: Limit,
+    budget: Budget,
+    paid: Option<OwnedSemaphorePermit>,
+}
+
+/// How long something may be, in bytes, and what to call it when it is longer.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct Limit {
+    pub(super) bytes: usize,
+    pub(super) what: &'static str,
+}
+
+impl Limit {
+    /// The limit of an envelope, decompressed.
+    pub(super) fn of_envelope() -> Self {
+        Self {
+            bytes: Limits::default().envelope_bytes,
+            what: "envelope size in bytes",
+        }
+    }
+
+    /// The limit of an event, decompressed.
+    pub(super) fn of_event() -> Self {
+        Self {
+            bytes: Limits::default().event_bytes,
+            what: "event size in bytes",
+        }
+    }
+
+    /// Whether this many bytes are within it.
+    pub(super) fn check(self, bytes: usize) -> Result<(), Refusal> {
+        if bytes > self.bytes {
+            Err(Refusal::TooLarge(format!(
+                "{} is over the limit of {}",
+                self.what, self.bytes
+            )))
+        } else {
+            Ok(())
+        }
+    }
 }
 
 impl Deref for Held {
@@ -57,129 +86,147 @@ impl Budget {
         }
     }
 
-    /// Reads a decompressed body, refusing it once it is longer than `limit_bytes`.
-    pub(crate) async fn read(&self, mut body: Body, limit_bytes: usize) -> Result<Held, Refusal> {
-        let mut held = Held {
+    /// No bytes yet, at most this many.
+    pub(super) fn held(&self, limit: Limit) -> Held {
+        Held {
             bytes: Vec::new(),
-            _permits: None,
-        };
-        loop {
-            let next = tokio::time::timeout(SILENCE, body.frame()).await;
-            let frame = match next.map_err(|_| Refusal::Malformed("the body stopped coming".to_owned()))? {
-                None => return Ok(held),
-                Some(frame) => frame.map_err(|error| unreadable(&error))?,
-            };
-            if let Ok(data) = frame.into_data() {
-                self.append(&mut held, &data, limit_bytes)?;
-            }
+            limit,
+            budget: self.clone(),
+            paid: None,
         }
     }
 
-    fn append(&self, held: &mut Held, data: &Bytes, limit_bytes: usize) -> Result<(), Refusal> {
-        let size_bytes = held.bytes.len() + data.len();
-        if size_bytes > limit_bytes {
-            return Err(too_large(limit_bytes));
+    /// Reads a body to its end, refusing it once it is longer than the limit.
+    pub(super) async fn read(&self, mut incoming: Incoming, limit: Limit) -> Result<Held, Refusal> {
+        let mut held = self.held(limit);
+        held.reserve(incoming.stated_bytes().min(PERMIT_BYTES))?;
+        while let Some(bytes) = incoming.next().await? {
+            held.append(&bytes)?;
         }
-        // What is allocated counts, not what is used of it.
-        let capacity_bytes = if size_bytes > held.bytes.capacity() {
-            size_bytes.max((held.bytes.capacity() * 2).min(limit_bytes))
-        } else {
-            held.bytes.capacity()
-        };
-        let has = held._permits.as_ref().map_or(0, OwnedSemaphorePermit::num_permits);
-        let more = u32::try_from(capacity_bytes.div_ceil(PERMIT_BYTES).saturating_sub(has)).unwrap_or(u32::MAX);
-        if more > 0 {
-            let permits = Arc::clone(&self.permits)
-                .try_acquire_many_owned(more)
-                .map_err(|_| Refusal::Overloaded)?;
-            match &mut held._permits {
-                Some(held) => held.merge(permits),
+        Ok(held)
+    }
+
+    /// Sets memory aside that is not counted by [`Held`], until the permit is dropped.
+    pub(super) fn reserve(&self, bytes: usize) -> Result<OwnedSemaphorePermit, Refusal> {
+        let permits = u32::try_from(bytes.div_ceil(PERMIT_BYTES)).unwrap_or(u32::MAX);
+        Arc::clone(&self.permits)
+            .try_acquire_many_owned(permits)
+            .map_err(|_| Refusal::Overloaded)
+    }
+}
+
+impl Held {
+    /// Adds bytes at the end.
+    pub(super) fn append(&mut self, bytes: &[u8]) -> Result<(), Refusal> {
+        self.reserve(bytes.len())?;
+        self.bytes.extend_from_slice(bytes);
+        Ok(())
+    }
+
+    /// Puts bytes in the place of as many others.
+    pub(super) fn patch(&mut self, at: usize, bytes: &[u8]) {
+        self.bytes[at..at + bytes.len()].copy_from_slice(bytes);
+    }
+
+    /// Drops what is behind this many bytes.
+    pub(super) fn truncate(&mut self, bytes: usize) {
+        self.bytes.truncate(bytes);
+    }
+
+    /// Takes out what these spans cover, which are in their order and apart from each other.
+    pub(super) fn remove(&mut self, spans: &[Range<usize>]) {
+        let Some(first) = spans.first() else { return };
+        let mut end = first.start;
+        for (index, span) in spans.iter().enumerate() {
+            let next = spans.get(index + 1).map_or(self.bytes.len(), |next| next.start);
+            self.bytes.copy_within(span.end..next, end);
+            end += next - span.end;
+        }
+        self.bytes.truncate(end);
+    }
+
+    /// Makes room for more bytes. What is allocated counts, not what is used of it.
+    fn reserve(&mut self, more_bytes: usize) -> Result<(), Refusal> {
+        let size_bytes = self.bytes.len() + more_bytes;
+        self.limit.check(size_bytes)?;
+        if size_bytes <= self.bytes.capacity() {
+            return Ok(());
+        }
+        let capacity_bytes = size_bytes.max((self.bytes.capacity() * 2).min(self.limit.bytes));
+        let paid_bytes = self.paid.as_ref().map_or(0, OwnedSemaphorePermit::num_permits) * PERMIT_BYTES;
+        if capacity_bytes > paid_bytes {
+            let permits = self.budget.reserve(capacity_bytes - paid_bytes)?;
+            match &mut self.paid {
+                Some(paid) => paid.merge(permits),
                 none => *none = Some(permits),
             }
         }
-        held.bytes.reserve_exact(capacity_bytes - held.bytes.len());
-        held.bytes.extend_from_slice(data);
+        self.bytes.reserve_exact(capacity_bytes - self.bytes.len());
         Ok(())
     }
-}
-
-/// Bounds the body as it comes over the wire, before it is decompressed: nothing that is longer can be within the
-/// limits, and a compressed stream of nothing must not go on for ever. What says beforehand that it is too long is not
-/// read at all.
-pub(super) async fn limit_compressed(request: Request, next: Next) -> Response {
-    let limit_bytes = Limits::default().envelope_bytes;
-    let stated = request
-        .headers()
-        .get(header::CONTENT_LENGTH)
-        .and_then(|length| length.to_str().ok());
-    if stated
-        .and_then(|length| length.parse().ok())
-        .is_some_and(|length: usize| length > limit_bytes)
-    {
-        return too_large(limit_bytes).into_response();
-    }
-    next.run(request.map(|body| Body::new(Limited::new(body, limit_bytes))))
-        .await
-}
-
-fn unreadable(error: &axum::Error) -> Refusal {
-    let mut cause: Option<&(dyn StdError + 'static)> = Some(error);
-    while let Some(error) = cause {
-        if error.is::<LengthLimitError>() {
-            return too_large(Limits::default().envelope_bytes);
-        }
-        cause = error.source();
-    }
-    Refusal::Malformed("the body could not be read or decompressed".to_owned())
-}
-
-fn too_large(limit_bytes: usize) -> Refusal {
-    Refusal::TooLarge(format!("envelope size in bytes is over the limit of {limit_bytes}"))
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
 
-    async fn read(budget: &Budget, size_bytes: usize, limit_bytes: usize) -> Result<Held, Refusal> {
-        budget.read(Body::from(vec![0; size_bytes]), limit_bytes).await
+    fn limit(bytes: usize) -> Limit {
+        Limit { bytes, what: "it" }
     }
 
-    #[tokio::test]
-    async fn a_body_is_taken_up_to_its_limit() {
+    fn held(budget: &Budget, size_bytes: usize, limit_bytes: usize) -> Result<Held, Refusal> {
+        let mut held = budget.held(limit(limit_bytes));
+        held.append(&vec![0; size_bytes])?;
+        Ok(held)
+    }
+
+    #[test]
+    fn bytes_are_taken_up_to_their_limit() {
         let budget = Budget::new(1 << 20);
         for (size_bytes, taken) in [(0, true), (999, true), (1000, true), (1001, false)] {
-            assert_eq!(read(&budget, size_bytes, 1000).await.is_ok(), taken, "{size_bytes}");
+            assert_eq!(held(&budget, size_bytes, 1000).is_ok(), taken, "{size_bytes}");
         }
     }
 
-    #[tokio::test]
-    async fn a_body_never_has_more_memory_than_it_paid_for() {
+    #[test]
+    fn bytes_never_have_more_memory_than_was_paid_for() {
         let budget = Budget::new(1 << 20);
-        let mut held = Held {
-            bytes: Vec::new(),
-            _permits: None,
-        };
+        let mut held = budget.held(limit(700_000));
         for _ in 0..50 {
-            budget
-                .append(&mut held, &Bytes::from(vec![0; 13_000]), 700_000)
-                .unwrap();
-            let paid_bytes = held._permits.as_ref().unwrap().num_permits() * PERMIT_BYTES;
+            held.append(&[0; 13_000]).unwrap();
+            let paid_bytes = held.paid.as_ref().unwrap().num_permits() * PERMIT_BYTES;
             assert!(held.bytes.capacity() <= paid_bytes && held.bytes.capacity() <= 700_000);
         }
         assert_eq!(held.len(), 650_000);
     }
 
-    #[tokio::test]
-    async fn all_bodies_together_are_bounded() {
+    #[test]
+    fn all_bytes_together_are_bounded() {
         let budget = Budget::new(4 * PERMIT_BYTES);
-        let first = read(&budget, 3 * PERMIT_BYTES, usize::MAX).await.unwrap();
+        let first = held(&budget, 3 * PERMIT_BYTES, usize::MAX).unwrap();
         assert!(matches!(
-            read(&budget, PERMIT_BYTES + 1, usize::MAX).await,
+            held(&budget, PERMIT_BYTES + 1, usize::MAX),
             Err(Refusal::Overloaded)
         ));
-        read(&budget, PERMIT_BYTES, usize::MAX).await.unwrap();
+        held(&budget, PERMIT_BYTES, usize::MAX).unwrap();
         drop(first);
-        read(&budget, 4 * PERMIT_BYTES, usize::MAX).await.unwrap();
+        held(&budget, 4 * PERMIT_BYTES, usize::MAX).unwrap();
+    }
+
+    #[test]
+    fn spans_are_taken_out() {
+        let cases: [(&[Range<usize>], &str); 5] = [
+            (&[], "0123456789"),
+            (&[0..3], "3456789"),
+            (&[2..4, 4..6, 8..10], "0167"),
+            (&[9..10], "012345678"),
+            (&[0..10], ""),
+        ];
+        for (spans, left) in cases {
+            let mut held = Budget::new(1 << 20).held(limit(100));
+            held.append(b"0123456789").unwrap();
+            held.remove(spans);
+            assert_eq!(&*held, left.as_bytes(), "{spans:?}");
+        }
     }
 }
