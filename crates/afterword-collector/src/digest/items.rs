@@ -5,7 +5,7 @@ mod tests;
 
 use std::collections::BTreeMap;
 
-use afterword_protocol::envelope::kind;
+use afterword_protocol::envelope::{clean_file_name, kind};
 use afterword_protocol::{Envelope, Item};
 use serde_json::{Value, json};
 use uuid::Uuid;
@@ -174,7 +174,8 @@ impl Contents {
             .header
             .filename
             .as_deref()
-            .map_or_else(|| "attachment".to_owned(), |name| cut(name, 255));
+            .and_then(clean_file_name)
+            .unwrap_or_else(|| "attachment".to_owned());
         let kind = item.header.attachment_type.as_deref().unwrap_or("event.attachment");
         let content_type = item.header.content_type.as_deref().map(|text| cut(text, 100));
         let meta = AttachmentMeta {

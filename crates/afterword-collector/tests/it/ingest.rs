@@ -1,5 +1,12 @@
 //! Who may send what, in which encoding, up to which size.
 
+mod corpus;
+mod forms;
+mod limits;
+mod minidump;
+mod quotas;
+mod store;
+
 use std::io::Cursor;
 
 use async_compression::tokio::bufread;
@@ -146,37 +153,113 @@ async fn a_key_is_good_for_its_project_only() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn routes_with_and_without_slash_and_preflight() {
+async fn every_route_is_there_with_and_without_slash_and_for_browsers() {
     let server = Server::start().await;
     let (key, project) = server.key_and_project();
-    for path in ["envelope/", "envelope"] {
-        let url = server.url(&format!("/api/{project}/{path}?sentry_key={key}"));
-        let posted = server
-            .client
-            .post(&url)
-            .body(envelope(&id(1), &json!({})))
-            .send()
-            .await
-            .unwrap();
-        assert_eq!(posted.status(), 200, "{path}");
-        let preflight = server
-            .client
-            .request(reqwest::Method::OPTIONS, &url)
-            .send()
-            .await
-            .unwrap();
-        assert_eq!(preflight.status(), 204, "{path}");
-        assert!(
-            preflight.headers()["access-control-allow-headers"]
-                .to_str()
-                .unwrap()
-                .contains("X-Sentry-Auth")
-        );
-        assert_eq!(
-            server.client.get(&url).send().await.unwrap().status(),
-            StatusCode::METHOD_NOT_ALLOWED
-        );
+    let event = json!({ "event_id": id(1) }).to_string();
+    let form = forms::form(&[("name=\"upload_file_minidump\"; filename=\"a.dmp\"", b"MDMP")]);
+    let attachments = format!("/api/{project}/events/{}/attachments", id(1));
+    let routes = [
+        (
+            format!("/api/{project}/envelope"),
+            envelope(&id(1), &json!({})).into_bytes(),
+            200,
+        ),
+        (format!("/api/{project}/store"), event.clone().into_bytes(), 200),
+        ("/api/store".to_owned(), event.into_bytes(), 200),
+        (format!("/api/{project}/minidump"), form.clone(), 200),
+        (attachments, form, 201),
+        (format!("/api/{project}/security"), b"{\"csp-report\":{}}".to_vec(), 200),
+        (
+            format!("/api/{project}/csp-report"),
+            b"{\"csp-report\":{}}".to_vec(),
+            200,
+        ),
+    ];
+    for (path, body, status) in routes {
+        for path in [path.clone(), format!("{path}/")] {
+            let url = server.url(&format!("{path}?sentry_key={key}"));
+            let send = |method: &str| {
+                let method = reqwest::Method::from_bytes(method.as_bytes()).unwrap();
+                server
+                    .client
+                    .request(method, &url)
+                    .header("Content-Type", forms::CONTENT_TYPE)
+            };
+            let posted = send("POST").body(body.clone()).send().await.unwrap();
+            assert_eq!(posted.status(), status, "{path}");
+            assert_eq!(posted.headers()["access-control-allow-origin"], "*", "{path}");
+
+            let preflight = send("OPTIONS").send().await.unwrap();
+            assert_eq!(preflight.status(), 204, "{path}");
+            let headers = preflight.headers();
+            assert_eq!(headers["access-control-allow-origin"], "*", "{path}");
+            assert_eq!(headers["access-control-max-age"], "86400", "{path}");
+            assert!(!headers.contains_key("access-control-allow-credentials"), "{path}");
+            let allowed = headers["access-control-allow-headers"].to_str().unwrap();
+            assert!(allowed.contains("X-Sentry-Auth"), "{path}");
+
+            assert_eq!(
+                send("GET").send().await.unwrap().status(),
+                StatusCode::METHOD_NOT_ALLOWED,
+                "{path}"
+            );
+            let unknown = server.client.post(server.url(&path)).body(body.clone());
+            let unknown = unknown
+                .header("Content-Type", forms::CONTENT_TYPE)
+                .send()
+                .await
+                .unwrap();
+            assert_eq!(unknown.status(), 403, "{path}");
+            let words = unknown.headers()["x-sentry-error"].to_str().unwrap().to_owned();
+            assert_eq!(unknown.json::<Value>().await.unwrap()["detail"], words, "{path}");
+        }
     }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_disabled_key_may_not_send() {
+    let server = Server::start().await;
+    let database = crate::server::database(server.data()).await;
+    sqlx::query("UPDATE project_keys SET enabled = 0")
+        .execute(&database)
+        .await
+        .unwrap();
+    let refused = server
+        .post_to("envelope/", envelope(&id(1), &json!({})))
+        .send()
+        .await
+        .unwrap();
+    assert_eq!(refused.status(), 403);
+    assert_eq!(refused.headers()["x-sentry-error"], "the key is disabled");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn what_cannot_be_stored_may_come_again() {
+    let server = Server::start().await;
+    let database = crate::server::database(server.data()).await;
+    let made: String = sqlx::query_scalar("SELECT sql FROM sqlite_master WHERE name = 'inbox'")
+        .fetch_one(&database)
+        .await
+        .unwrap();
+    sqlx::query("ALTER TABLE inbox RENAME TO elsewhere")
+        .execute(&database)
+        .await
+        .unwrap();
+    for (route, body) in [("envelope/", envelope(&id(1), &json!({}))), ("store/", "{}".to_owned())] {
+        let refused = server.post_to(route, body).send().await.unwrap();
+        assert_eq!(refused.status(), 503, "{route}");
+        assert_eq!(refused.headers()["retry-after"], "30", "{route}");
+        // What the machine says of itself is for the log.
+        let words = refused.text().await.unwrap();
+        assert!(!words.contains("inbox"), "{words}");
+    }
+    assert!(made.starts_with("CREATE TABLE"), "{made}");
+    sqlx::query("ALTER TABLE elsewhere RENAME TO inbox")
+        .execute(&database)
+        .await
+        .unwrap();
+    server.digest(&id(2), &crash("again")).await;
 }
 
 #[tokio::test(flavor = "multi_thread")]
@@ -217,51 +300,33 @@ async fn every_encoding_is_understood() {
         );
     }
 
+    // One inside the other.
+    let inner = all(bufread::GzipEncoder::new(Cursor::new(plain(10)))).await;
+    let outer = all(bufread::ZstdEncoder::new(Cursor::new(inner))).await;
+    let request = server
+        .post_as(&key, outer)
+        .header("Content-Encoding", "gzip, identity, zstd");
+    assert_eq!(request.send().await.unwrap().status(), 200);
+    server.event(&id(10)).await;
+
+    // Chunked, in pieces of a byte, without a media type.
+    let pieces = plain(11).into_iter().map(|byte| Ok::<_, std::io::Error>(vec![byte]));
+    let body = reqwest::Body::wrap_stream(futures_util::stream::iter(pieces));
+    assert_eq!(server.post_as(&key, body).send().await.unwrap().status(), 200);
+    server.event(&id(11)).await;
+
     let cases = [
         ("gzip", 400),
         ("zstd", 400),
         ("br", 400),
         ("deflate", 400),
         ("rot13", 415),
+        ("gzip, rot13", 415),
+        ("br, br, br, br", 400),
     ];
     for (encoding, status) in cases {
         let request = server.post_as(&key, plain(9)).header("Content-Encoding", encoding);
         assert_eq!(request.send().await.unwrap().status(), status, "{encoding}");
-    }
-}
-
-#[tokio::test(flavor = "multi_thread")]
-async fn what_is_too_large_or_malformed_is_said() {
-    let server = Server::start().await;
-    let (key, _) = server.key_and_project();
-    let event = |size: usize| {
-        let padding = "x".repeat(size - json!({"message": ""}).to_string().len());
-        envelope(&id(7), &json!({ "message": padding }))
-    };
-    let mib = 1 << 20;
-    let sessions = |count: usize| format!("{{}}\n{}", "{\"type\":\"session\"}\n{}\n".repeat(count));
-    let cases: Vec<(&str, String, u16)> = vec![
-        ("event below", event(mib - 1), 200),
-        ("event at", event(mib), 200),
-        ("event above", event(mib + 1), 413),
-        ("sessions at", sessions(100), 200),
-        ("sessions above", sessions(101), 413),
-        ("empty", String::new(), 400),
-        ("no JSON", "hello".into(), 400),
-        ("bad id", "{\"event_id\":\"x\"}\n".into(), 400),
-        ("cut payload", "{}\n{\"type\":\"event\",\"length\":9}\n{}".into(), 400),
-        (
-            "two events",
-            "{}\n{\"type\":\"event\"}\n{}\n{\"type\":\"event\"}\n{}".into(),
-            400,
-        ),
-        ("unknown kind", "{}\n{\"type\":\"from_the_future\"}\n{}".into(), 200),
-    ];
-    for (name, body, status) in cases {
-        let response = server.post_as(&key, body).send().await.unwrap();
-        assert_eq!(response.status(), status, "{name}");
-        let body: Value = response.json().await.unwrap();
-        assert_eq!(body["detail"].is_string(), status != 200, "{name}: {body}");
     }
 }
 
@@ -341,14 +406,29 @@ async fn what_says_that_it_is_too_long_is_not_read() {
     let server = Server::start().await;
     let (key, project) = server.key_and_project();
     let address = server.access.url.strip_prefix("http://").unwrap();
-    for (length, status) in [(209_715_200, "100 Continue"), (209_715_201, "413 Payload Too Large")] {
-        let mut stream = TcpStream::connect(address).await.unwrap();
-        let head = format!(
-            "POST /api/{project}/envelope/?sentry_key={key} HTTP/1.1\r\nHost: {address}\r\nContent-Length: {length}\r\nExpect: 100-continue\r\n\r\n"
-        );
-        stream.write_all(head.as_bytes()).await.unwrap();
-        let mut answer = vec![0; 12 + status.len() - 3];
-        stream.read_exact(&mut answer).await.unwrap();
-        assert_eq!(String::from_utf8(answer).unwrap(), format!("HTTP/1.1 {status}"));
+    let mib = 1 << 20;
+    let limits = [
+        ("envelope/", "", 200 * mib),
+        ("envelope/", "Content-Encoding: gzip\r\n", 200 * mib),
+        ("minidump/", "", 200 * mib),
+        ("minidump/", "Content-Encoding: gzip\r\n", 40_000_000),
+        ("store/", "", mib),
+        ("security/", "", mib),
+    ];
+    for (route, header, limit) in limits {
+        for (length, status) in [(limit, "100 Continue"), (limit + 1, "413 Payload Too Large")] {
+            let mut stream = TcpStream::connect(address).await.unwrap();
+            let head = format!(
+                "POST /api/{project}/{route}?sentry_key={key} HTTP/1.1\r\nHost: {address}\r\nContent-Length: {length}\r\n{header}Expect: 100-continue\r\n\r\n"
+            );
+            stream.write_all(head.as_bytes()).await.unwrap();
+            let mut answer = vec![0; 12 + status.len() - 3];
+            stream.read_exact(&mut answer).await.unwrap();
+            assert_eq!(
+                String::from_utf8(answer).unwrap(),
+                format!("HTTP/1.1 {status}"),
+                "{route} {header}"
+            );
+        }
     }
 }

@@ -79,6 +79,13 @@ impl Server {
             .body(body)
     }
 
+    /// A request that posts these bytes to another route of the project (`store/`), with its key in the query.
+    pub(crate) fn post_to(&self, route: &str, body: impl Into<reqwest::Body>) -> RequestBuilder {
+        let (key, project) = self.key_and_project();
+        let url = self.url(&format!("/api/{project}/{route}?sentry_key={key}"));
+        self.client.post(url).body(body)
+    }
+
     /// The same with credentials; must be accepted.
     pub(crate) async fn accept(&self, body: impl Into<reqwest::Body>) -> Value {
         let (key, _) = self.key_and_project();
@@ -186,4 +193,22 @@ pub(crate) fn crash(function: &str) -> Value {
 pub(crate) async fn database(data: &Path) -> sqlx::SqlitePool {
     let options = sqlx::sqlite::SqliteConnectOptions::new().filename(data.join("afterword.db"));
     sqlx::SqlitePool::connect_with(options).await.unwrap()
+}
+
+/// What the log or the pages do not say, asked of the database until it is so.
+pub(crate) async fn rows<T>(data: &Path, query: &'static str, wanted: usize) -> Vec<T>
+where
+    T: for<'r> sqlx::FromRow<'r, sqlx::sqlite::SqliteRow> + Send + Unpin,
+{
+    let database = database(data).await;
+    let start = Instant::now();
+    loop {
+        let rows: Vec<T> = sqlx::query_as(query).fetch_all(&database).await.unwrap();
+        if rows.len() >= wanted {
+            database.close().await;
+            return rows;
+        }
+        assert!(start.elapsed() < PATIENCE, "{query}: {} rows", rows.len());
+        tokio::time::sleep(Duration::from_millis(5)).await;
+    }
 }
