@@ -208,7 +208,7 @@ impl Inbox {
                 reader.as_mut().ok_or_else(|| gone(operation))?
             }
         };
-        let (text, arguments) = query.parts().or_failed(operation)?;
+        let (text, arguments) = query.parts(connection).or_failed(operation)?;
         let mut envelopes: Vec<Claimed> = Vec::new();
         let mut bytes = 0;
         {

@@ -3,8 +3,12 @@
 use sqlx::any::{AnyArguments, AnyQueryResult, AnyRow};
 use sqlx::{AnyConnection, AnyPool, Arguments as _, AssertSqlSafe, Encode, FromRow, Type};
 
+use super::rows::{is_numbered, push_placeholder};
 use crate::Error;
 use crate::error::OrFailed as _;
+
+/// Stands in the text for a value until it is known which database is asked.
+const MARK: char = '\u{1}';
 
 /// The text so far and its values. Text is only ever what the program itself says; what comes from outside is bound.
 pub(crate) struct Query {
@@ -30,17 +34,13 @@ impl Query {
         self
     }
 
-    /// Puts a value here: `$1`, `$2`, …
+    /// Puts a value here.
     pub(crate) fn bind<'t, T>(&mut self, value: T) -> &mut Self
     where
         T: Encode<'t, sqlx::Any> + Type<sqlx::Any>,
     {
-        use std::fmt::Write as _;
         match self.arguments.add(value) {
-            Ok(()) => {
-                // Writing to a String cannot fail.
-                let _ = write!(self.text, "${}", self.arguments.len());
-            }
+            Ok(()) => self.text.push(MARK),
             Err(error) => self.failed = Some(sqlx::Error::Encode(error)),
         }
         self
@@ -69,11 +69,8 @@ impl Query {
     where
         T: for<'r> FromRow<'r, AnyRow> + Send + Unpin,
     {
-        let (text, arguments) = self.parts().or_failed(operation)?;
-        sqlx::query_as_with(text, arguments)
-            .fetch_all(pool)
-            .await
-            .or_failed(operation)
+        let mut connection = pool.acquire().await.or_failed(operation)?;
+        self.fetch_all_on(&mut connection, operation).await
     }
 
     /// All rows, within a transaction.
@@ -85,7 +82,7 @@ impl Query {
     where
         T: for<'r> FromRow<'r, AnyRow> + Send + Unpin,
     {
-        let (text, arguments) = self.parts().or_failed(operation)?;
+        let (text, arguments) = self.parts(connection).or_failed(operation)?;
         sqlx::query_as_with(text, arguments)
             .fetch_all(connection)
             .await
@@ -98,18 +95,32 @@ impl Query {
         connection: &mut AnyConnection,
         operation: &'static str,
     ) -> Result<AnyQueryResult, Error> {
-        let (text, arguments) = self.parts().or_failed(operation)?;
+        let (text, arguments) = self.parts(connection).or_failed(operation)?;
         sqlx::query_with(text, arguments)
             .execute(connection)
             .await
             .or_failed(operation)
     }
 
-    /// Text and values, for what fetches row by row.
-    pub(crate) fn parts(self) -> Result<(AssertSqlSafe<String>, AnyArguments), sqlx::Error> {
-        match self.failed {
-            Some(error) => Err(error),
-            None => Ok((AssertSqlSafe(self.text), self.arguments)),
+    /// Text and values for this connection, for what fetches row by row.
+    pub(crate) fn parts(
+        self,
+        connection: &AnyConnection,
+    ) -> Result<(AssertSqlSafe<String>, AnyArguments), sqlx::Error> {
+        if let Some(error) = self.failed {
+            return Err(error);
         }
+        let numbered = is_numbered(connection);
+        let mut text = String::with_capacity(self.text.len() + 3 * self.arguments.len());
+        let mut number = 0;
+        for char in self.text.chars() {
+            if char == MARK {
+                number += 1;
+                push_placeholder(&mut text, numbered, number);
+            } else {
+                text.push(char);
+            }
+        }
+        Ok((AssertSqlSafe(text), self.arguments))
     }
 }

@@ -1,25 +1,43 @@
 //! Many rows in one statement.
 
+use sqlx::AnyConnection;
+
 /// Rows of one statement. Of few sizes, so that few statements are prepared.
 const SIZES: [usize; 6] = [1024, 256, 64, 16, 4, 1];
 
 /// Values of one statement, at most: SQLite takes 32,766, PostgreSQL 65,535.
 const MAX_VALUES: usize = 4096;
 
-/// `($1, $2), ($3, $4)` for two rows of two columns.
-pub(crate) fn placeholders(rows: usize, columns: usize) -> String {
-    use std::fmt::Write as _;
+/// `($1, $2), ($3, $4)` for two rows of two columns, and `(?, ?), (?, ?)` for SQLite: it looks for the name of each value
+/// among those of all, and `$1` is a name, so that naming a thousand would cost most of the time that digesting takes.
+pub(crate) fn placeholders(connection: &AnyConnection, rows: usize, columns: usize) -> String {
+    let numbered = is_numbered(connection);
     let mut text = String::with_capacity(rows * columns * 6);
     for row in 0..rows {
         text.push_str(if row == 0 { "(" } else { ", (" });
         for column in 0..columns {
-            let comma = if column == 0 { "" } else { ", " };
-            // Writing to a String cannot fail.
-            let _ = write!(text, "{comma}${}", row * columns + column + 1);
+            text.push_str(if column == 0 { "" } else { ", " });
+            push_placeholder(&mut text, numbered, row * columns + column + 1);
         }
         text.push(')');
     }
     text
+}
+
+/// Whether values of a statement have numbers.
+pub(super) fn is_numbered(connection: &AnyConnection) -> bool {
+    connection.backend_name() != "SQLite"
+}
+
+/// The place of the value with this number.
+pub(super) fn push_placeholder(text: &mut String, numbered: bool, number: usize) {
+    use std::fmt::Write as _;
+    if numbered {
+        // Writing to a String cannot fail.
+        let _ = write!(text, "${number}");
+    } else {
+        text.push('?');
+    }
 }
 
 /// Rows of so many columns in pieces that each go into one statement.
@@ -35,12 +53,19 @@ pub(crate) fn chunks<T>(mut rows: &[T], columns: usize) -> impl Iterator<Item = 
 
 #[cfg(test)]
 mod tests {
+    use sqlx::Connection as _;
+
     use super::*;
 
-    #[test]
-    fn placeholders_are_numbered_through() {
-        assert_eq!(placeholders(2, 3), "($1, $2, $3), ($4, $5, $6)");
-        assert_eq!(placeholders(1, 1), "($1)");
+    #[tokio::test]
+    async fn placeholders_are_what_the_database_wants() {
+        sqlx::any::install_default_drivers();
+        let sqlite = sqlx::AnyConnection::connect("sqlite::memory:").await.unwrap();
+        assert_eq!(placeholders(&sqlite, 2, 3), "(?, ?, ?), (?, ?, ?)");
+        assert_eq!(placeholders(&sqlite, 1, 1), "(?)");
+        let mut text = String::new();
+        push_placeholder(&mut text, true, 12);
+        assert_eq!(text, "$12");
     }
 
     #[test]

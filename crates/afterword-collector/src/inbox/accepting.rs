@@ -117,7 +117,7 @@ async fn write(database: &Database, group: &[Waiting]) -> Result<(), Error> {
     for rows in chunks(group, COLUMNS) {
         let text = format!(
             "INSERT INTO inbox (project_id, event_id, body, blob, size_bytes, client, heavy, received_at) VALUES {}",
-            placeholders(rows.len(), COLUMNS)
+            placeholders(&transaction, rows.len(), COLUMNS)
         );
         let mut query = sqlx::query(AssertSqlSafe(text));
         for row in rows {

@@ -63,7 +63,7 @@ impl Counts {
                 "INSERT INTO project_hours (project_id, hour, category, outcome, quantity) VALUES {}
                  ON CONFLICT (project_id, hour, category, outcome)
                  DO UPDATE SET quantity = project_hours.quantity + excluded.quantity",
-                placeholders(rows.len(), 5)
+                placeholders(connection, rows.len(), 5)
             );
             let mut query = sqlx::query(AssertSqlSafe(text));
             for ((project_id, hour, category), quantity) in rows {
@@ -94,7 +94,7 @@ async fn hours(
         let text = format!(
             "INSERT INTO {table} ({column}, hour, events) VALUES {}
              ON CONFLICT ({column}, hour) DO UPDATE SET events = {table}.events + excluded.events",
-            placeholders(rows.len(), 3)
+            placeholders(connection, rows.len(), 3)
         );
         let mut query = sqlx::query(AssertSqlSafe(text));
         for ((id, hour), events) in rows {

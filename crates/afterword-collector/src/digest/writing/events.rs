@@ -101,7 +101,7 @@ async fn tags(
             "INSERT INTO tags (project_id, key, value) VALUES {}
              ON CONFLICT (project_id, key, value) DO UPDATE SET value = excluded.value
              RETURNING id, project_id, key, value",
-            placeholders(rows.len(), 3)
+            placeholders(connection, rows.len(), 3)
         );
         let mut query = sqlx::query_as(AssertSqlSafe(text));
         for (project_id, key, value) in rows {
@@ -130,7 +130,7 @@ async fn insert<'e>(
             "INSERT INTO events (project_id, event_id, issue_id, group_id, title, level, platform, release, environment,
                 user_key, trace_id, tags, occurred_at, received_at) VALUES {}
              ON CONFLICT DO NOTHING RETURNING id, project_id, event_id",
-            placeholders(rows.len(), COLUMNS)
+            placeholders(connection, rows.len(), COLUMNS)
         );
         let mut query = sqlx::query_as(AssertSqlSafe(text));
         let mut by_id = HashMap::new();
@@ -172,7 +172,7 @@ async fn insert<'e>(
     for rows in chunks(&stored, 3) {
         let text = format!(
             "INSERT INTO event_bodies (event_row, raw, processed) VALUES {}",
-            placeholders(rows.len(), 3)
+            placeholders(connection, rows.len(), 3)
         );
         let mut query = sqlx::query(AssertSqlSafe(text));
         for (id, stored) in rows {
@@ -235,7 +235,7 @@ async fn pairs(connection: &mut AnyConnection, table: &str, pairs: &[(i64, i64)]
     for rows in chunks(pairs, 2) {
         let text = format!(
             "INSERT INTO {table} VALUES {} ON CONFLICT DO NOTHING",
-            placeholders(rows.len(), 2)
+            placeholders(connection, rows.len(), 2)
         );
         let mut query = sqlx::query(AssertSqlSafe(text));
         for (first, second) in rows {

@@ -177,7 +177,7 @@ async fn users(
     for rows in chunks(&pairs, 2) {
         let text = format!(
             "INSERT INTO issue_users (issue_id, user_key) VALUES {} ON CONFLICT DO NOTHING RETURNING issue_id",
-            placeholders(rows.len(), 2)
+            placeholders(connection, rows.len(), 2)
         );
         let mut query = sqlx::query_scalar(AssertSqlSafe(text));
         for (issue_id, user_key) in rows {
