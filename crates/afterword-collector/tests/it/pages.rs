@@ -255,7 +255,7 @@ async fn files_are_only_offered_for_saving() {
     let server = Server::start().await;
     let html = "<script>alert(1)</script>";
     let file =
-        json!({"type": "attachment", "length": html.len(), "filename": "../x.html", "content_type": "text/html"});
+        json!({"type": "attachment", "length": html.len(), "filename": "../a\"x.html", "content_type": "text/html"});
     let body = format!(
         "{}\n{{\"type\":\"event\"}}\n{{}}\n{file}\n{html}\n",
         json!({"event_id": id(1)})
@@ -270,7 +270,7 @@ async fn files_are_only_offered_for_saving() {
     assert_eq!(response.headers()["content-type"], "application/octet-stream");
     assert_eq!(
         response.headers()["content-disposition"],
-        "attachment; filename=\"_x.html\""
+        "attachment; filename=\"a_x.html\""
     );
     assert_eq!(response.text().await.unwrap(), html);
     let (status, _) = server.page(&format!("/issues/1/events/{}/attachments/99", id(1))).await;

@@ -165,7 +165,13 @@ fn items() -> Vec<Case> {
         ),
         case(
             "a length that takes the next item",
-            with("{\"type\":\"x\",\"length\":16}\n\n{\"type\":\"y\"}\n\n"),
+            with("{\"type\":\"x\",\"length\":17}\n\n{\"type\":\"event\"}\n"),
+            200,
+            "{}",
+        ),
+        case(
+            "a length that takes half of the next item",
+            with("{\"type\":\"x\",\"length\":12}\n\n{\"type\":\"event\"}\n{}"),
             400,
             "no newline",
         ),

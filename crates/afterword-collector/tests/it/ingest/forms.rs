@@ -53,7 +53,7 @@ async fn files_come_to_their_event() {
     files.sort_unstable();
     let expected = [
         ("a.dmp", 4, "event.attachment"),
-        ("app.log", 19, "event.attachment"),
+        ("app.log", 18, "event.attachment"),
         ("empty", 0, "event.attachment"),
     ];
     assert_eq!(files, expected);

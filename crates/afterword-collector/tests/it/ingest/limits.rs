@@ -165,7 +165,7 @@ async fn what_was_refused_is_counted() {
     // Ending writes what was counted.
     let data = server.stop().await;
     let mut counted: Vec<(String, String, i64)> =
-        crate::server::rows(data.path(), "SELECT category, outcome, quantity FROM project_hours", 5).await;
+        crate::server::rows(data.path(), "SELECT category, outcome, quantity FROM project_hours", 4).await;
     counted.sort();
     let expected = [
         ("default", "invalid", 2),
