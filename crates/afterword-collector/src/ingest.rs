@@ -56,6 +56,8 @@ mod security;
 mod sender;
 mod store;
 mod taking;
+#[cfg(test)]
+mod tests;
 
 use std::sync::Arc;
 
@@ -77,6 +79,9 @@ use self::outcomes::Outcomes;
 use self::quotas::Quotas;
 use self::sender::Sender;
 use self::taking::{Plan, Taken};
+
+/// As JSON values, what is small on the wire takes up to so many times its bytes.
+const GROWS: usize = 80;
 
 /// What ingest keeps in memory; clones share it.
 #[derive(Debug, Clone)]

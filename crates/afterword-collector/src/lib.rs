@@ -2,9 +2,9 @@
 //!
 //! The way of an event through this crate, in the order of its modules:
 //!
-//! 1. `ingest` takes a request on `/api/{project}/envelope/`: who is sending, is the framing whole, is it within the
-//!    limits. The bytes, as they came but decompressed, become a file of `blobs` and a row of the `inbox`; once
-//!    both are on disk the sender is answered.
+//! 1. `ingest` takes a request of a client: who is sending, is the framing whole, is it within the limits and quotas.
+//!    What is no envelope becomes one. The bytes, as they came but decompressed, become a row of the `inbox` (or, if they
+//!    are large, a file of `blobs`); once they are on disk the sender is answered.
 //! 2. `digest`, a task of its own, takes the oldest envelope from the inbox and sorts its items: an `event` is read
 //!    (leniently: no shape is refused), put into an issue by `grouping`, and written; attachments become blobs,
 //!    feedback is kept with the event it names; transactions and spans are kept
@@ -19,7 +19,7 @@
 //! # Invariants
 //!
 //! - Answered with 200 means on disk: the file and the row are synced before the answer.
-//! - Ingest never looks into an item; digest never refuses a shape. What cannot be digested is set aside with its
+//! - Ingest looks into an item for no more than its id and how it begins; digest never refuses a shape. What cannot be digested is set aside with its
 //!   error, after a bounded number of tries, and never stands in the way of others.
 //! - Digesting an envelope twice is the same as once.
 //! - The payload of an event is kept byte for byte; what pages show is read from it each time.

@@ -170,7 +170,7 @@ fn allow_all_origins(headers: &mut HeaderMap) {
         (header::ACCESS_CONTROL_ALLOW_METHODS, "POST, OPTIONS"),
         (
             header::ACCESS_CONTROL_ALLOW_HEADERS,
-            "X-Sentry-Auth, Authorization, Content-Type, Content-Encoding, Sentry-Trace, Baggage",
+            "X-Sentry-Auth, Authorization, Content-Type, Content-Encoding, Accept, Origin, X-Requested-With, Sentry-Trace, Baggage",
         ),
         (
             header::ACCESS_CONTROL_EXPOSE_HEADERS,

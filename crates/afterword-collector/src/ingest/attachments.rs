@@ -45,8 +45,10 @@ pub(super) async fn attachments(
 async fn envelope(app: &App, headers: &HeaderMap, body: Body, event: Uuid) -> Result<Held, Refusal> {
     let boundary = boundary(headers).ok_or(Refusal::Malformed("the body is no multipart form".to_owned()))?;
     let limit = Limit::of_envelope();
-    let mut form = Form::of(boundary, Incoming::of(headers, body, limit, limit)?);
-    let mut building = Building::new(app.ingest.budget.held(limit))?;
+    let incoming = Incoming::of(headers, body, limit, limit)?;
+    let held = app.ingest.budget.held(limit).expecting(incoming.stated_bytes());
+    let mut form = Form::of(boundary, incoming);
+    let mut building = Building::new(held)?;
     let mut files = 0;
     while let Some(mut part) = form.next().await? {
         files += 1;

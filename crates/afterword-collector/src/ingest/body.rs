@@ -23,6 +23,8 @@ pub(crate) struct Budget {
 pub(crate) struct Held {
     bytes: Vec<u8>,
     limit: Limit,
+    /// How many there will be, as far as that is known.
+    expected_bytes: usize,
     budget: Budget,
     paid: Option<OwnedSemaphorePermit>,
 }
@@ -91,6 +93,7 @@ impl Budget {
         Held {
             bytes: Vec::new(),
             limit,
+            expected_bytes: 0,
             budget: self.clone(),
             paid: None,
         }
@@ -98,7 +101,7 @@ impl Budget {
 
     /// Reads a body to its end, refusing it once it is longer than the limit.
     pub(super) async fn read(&self, mut incoming: Incoming, limit: Limit) -> Result<Held, Refusal> {
-        let mut held = self.held(limit);
+        let mut held = self.held(limit).expecting(incoming.stated_bytes());
         held.reserve(incoming.stated_bytes().min(PERMIT_BYTES))?;
         while let Some(bytes) = incoming.next().await? {
             held.append(&bytes)?;
@@ -116,6 +119,11 @@ impl Budget {
 }
 
 impl Held {
+    /// The same, not growing beyond this without need. It is only what a stranger says: memory is taken as bytes come.
+    pub(super) fn expecting(self, expected_bytes: usize) -> Self {
+        Self { expected_bytes, ..self }
+    }
+
     /// Adds bytes at the end.
     pub(super) fn append(&mut self, bytes: &[u8]) -> Result<(), Refusal> {
         self.reserve(bytes.len())?;
@@ -152,7 +160,12 @@ impl Held {
         if size_bytes <= self.bytes.capacity() {
             return Ok(());
         }
-        let capacity_bytes = size_bytes.max((self.bytes.capacity() * 2).min(self.limit.bytes));
+        let most_bytes = if size_bytes <= self.expected_bytes {
+            self.expected_bytes
+        } else {
+            self.limit.bytes
+        };
+        let capacity_bytes = size_bytes.max((self.bytes.capacity() * 2).min(most_bytes));
         let paid_bytes = self.paid.as_ref().map_or(0, OwnedSemaphorePermit::num_permits) * PERMIT_BYTES;
         if capacity_bytes > paid_bytes {
             let permits = self.budget.reserve(capacity_bytes - paid_bytes)?;
@@ -181,6 +194,15 @@ mod tests {
     }
 
     #[test]
+    fn limits_are_those_of_the_protocol() {
+        for (limit, bytes) in [(Limit::of_envelope(), 200 << 20), (Limit::of_event(), 1 << 20)] {
+            for (size_bytes, taken) in [(bytes - 1, true), (bytes, true), (bytes + 1, false)] {
+                assert_eq!(limit.check(size_bytes).is_ok(), taken, "{size_bytes}");
+            }
+        }
+    }
+
+    #[test]
     fn bytes_are_taken_up_to_their_limit() {
         let budget = Budget::new(1 << 20);
         for (size_bytes, taken) in [(0, true), (999, true), (1000, true), (1001, false)] {
@@ -198,6 +220,18 @@ mod tests {
             assert!(held.bytes.capacity() <= paid_bytes && held.bytes.capacity() <= 700_000);
         }
         assert_eq!(held.len(), 650_000);
+    }
+
+    #[test]
+    fn what_is_expected_is_not_overshot() {
+        let budget = Budget::new(1 << 20);
+        let mut held = budget.held(limit(1 << 20)).expecting(500_000);
+        for _ in 0..50 {
+            held.append(&[0; 10_000]).unwrap();
+            assert!(held.bytes.capacity() <= 500_000);
+        }
+        held.append(&[0]).unwrap();
+        assert!(held.bytes.capacity() > 500_000);
     }
 
     #[test]

@@ -123,3 +123,60 @@ fn refusal(error: multer::Error) -> Refusal {
         other => malformed(&other),
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use std::io;
+
+    use axum::body::Body;
+    use axum::http::HeaderMap;
+
+    use super::super::body::Limit;
+    use super::*;
+
+    const PIECE: usize = 10_000;
+
+    /// A form in pieces that are all there already, and how many of them were taken.
+    fn form(head: &str, pieces: usize) -> (Form, Arc<AtomicUsize>) {
+        let taken = Arc::new(AtomicUsize::new(0));
+        let counted = Arc::clone(&taken);
+        let head = Bytes::from(head.to_owned());
+        let pieces = std::iter::repeat_n(Bytes::from(vec![b'x'; PIECE]), pieces);
+        let all = std::iter::once(head)
+            .chain(pieces)
+            .chain([Bytes::from("\r\n--B--\r\n")]);
+        let stream = stream::iter(all.inspect(move |_| _ = counted.fetch_add(1, Ordering::Relaxed)));
+        let body = Body::from_stream(stream.map(Ok::<_, io::Error>));
+        let limit = Limit::of_envelope();
+        let incoming = Incoming::of(&HeaderMap::new(), body, limit, limit).unwrap();
+        (Form::of("B".to_owned(), incoming), taken)
+    }
+
+    #[tokio::test]
+    async fn no_more_is_taken_than_is_given_out() {
+        let (mut form, taken) = form("--B\r\nContent-Disposition: form-data; name=\"a\"\r\n\r\n", 1000);
+        let mut part = form.next().await.unwrap().unwrap();
+        assert_eq!(part.name(), "a");
+        let mut bytes = 0;
+        while let Some(piece) = part.next().await.unwrap() {
+            bytes += piece.len();
+            let taken_bytes = taken.load(Ordering::Relaxed) * PIECE;
+            assert!(taken_bytes <= bytes + 3 * PIECE, "{taken_bytes} for {bytes}");
+        }
+        assert_eq!(bytes, 1000 * PIECE);
+        drop(part);
+        assert!(form.next().await.unwrap().is_none());
+    }
+
+    #[tokio::test]
+    async fn what_stands_before_a_part_is_bounded() {
+        for head in ["no boundary", "--B", "--B\r\nContent-Disposition: "] {
+            let (mut form, taken) = form(head, 1000);
+            assert!(form.next().await.is_err(), "{head}");
+            assert!(
+                taken.load(Ordering::Relaxed) * PIECE <= MAX_BETWEEN_BYTES + 3 * PIECE,
+                "{head}"
+            );
+        }
+    }
+}

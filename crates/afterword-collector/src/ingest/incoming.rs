@@ -77,9 +77,12 @@ impl Incoming {
         })
     }
 
-    /// How long the body is by its own account, at most the limit; 0 if it does not say.
+    /// How long the body is by its own account, at most the limit; 0 if it does not say, or is compressed.
     pub(super) fn stated_bytes(&self) -> usize {
-        self.stated_bytes
+        match self.source {
+            Source::Plain(_) => self.stated_bytes,
+            Source::Encoded(_) => 0,
+        }
     }
 
     /// The next piece, `None` at the end.

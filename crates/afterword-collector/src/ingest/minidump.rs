@@ -29,7 +29,7 @@ use super::form::{Form, Part};
 use super::incoming::Incoming;
 use super::sender::Sender;
 use super::taking::take;
-use super::{Category, Refusal};
+use super::{Category, GROWS, Refusal};
 use crate::App;
 
 const MINIDUMP: &str = "upload_file_minidump";
@@ -43,9 +43,6 @@ const WIRE: Limit = Limit {
     bytes: 40_000_000,
     what: "compressed minidump request in bytes",
 };
-
-/// As JSON values, what is small on the wire takes up to eighty times its bytes.
-const GROWS: usize = 80;
 
 pub(super) async fn minidump(
     State(app): State<App>,
@@ -69,7 +66,8 @@ pub(super) async fn minidump(
 async fn envelope(app: &App, headers: &HeaderMap, body: Body) -> Result<(Held, Uuid), Refusal> {
     let limit = Limit::of_envelope();
     let incoming = Incoming::of(headers, body, WIRE, limit)?;
-    let mut building = Building::new(app.ingest.budget.held(limit))?;
+    let held = app.ingest.budget.held(limit).expecting(incoming.stated_bytes());
+    let mut building = Building::new(held)?;
     let event_id = match boundary(headers) {
         Some(boundary) => of_form(app, Form::of(boundary, incoming), &mut building).await?,
         None => {

@@ -90,6 +90,12 @@ impl Outcomes {
         written
     }
 
+    /// How many sums are not written yet.
+    #[cfg(test)]
+    pub(super) fn waiting(&self) -> usize {
+        self.waiting.lock().unwrap_or_else(PoisonError::into_inner).len()
+    }
+
     fn add(&self, counted: Counted, quantity: u64) {
         let mut waiting = self.waiting.lock().unwrap_or_else(PoisonError::into_inner);
         let sum = waiting.entry(counted).or_default();
@@ -117,4 +123,40 @@ async fn write(database: &Database, counts: &BTreeMap<Counted, u64>) -> Result<(
         .or_failed(operation)?;
     }
     transaction.commit().await.or_failed(operation)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const HOUR: i64 = 490_000;
+
+    #[tokio::test]
+    async fn sums_are_added_to_what_is_written_and_kept_if_they_cannot_be() {
+        let folder = tempfile::tempdir().unwrap();
+        let database = Database::open(&folder.path().join("a.db")).await.unwrap();
+        let outcomes = Outcomes::default();
+        let count = |quantity| {
+            let now_ms = HOUR * HOUR_MS + 1;
+            outcomes.count(1, Category::Error, Outcome::RateLimited, quantity, now_ms);
+        };
+        count(2);
+        count(3);
+        outcomes.count(1, Category::Error, Outcome::Invalid, 1, HOUR * HOUR_MS - 1);
+        outcomes.write(&database).await.unwrap();
+        count(1);
+        outcomes.write(&database).await.unwrap();
+        let rows: Vec<(i64, i64, String, String, i64)> =
+            sqlx::query_as("SELECT project_id, hour, category, outcome, quantity FROM project_hours ORDER BY hour")
+                .fetch_all(&database.read)
+                .await
+                .unwrap();
+        let row = |hour, outcome: &str, quantity| (1, hour, "error".to_owned(), outcome.to_owned(), quantity);
+        assert_eq!(rows, [row(HOUR - 1, "invalid", 1), row(HOUR, "rate_limited", 6)]);
+
+        count(7);
+        database.close().await;
+        assert!(outcomes.write(&database).await.is_err());
+        assert_eq!(outcomes.waiting(), 1);
+    }
 }

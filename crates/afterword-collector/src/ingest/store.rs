@@ -12,6 +12,7 @@ use base64::engine::general_purpose::STANDARD;
 use flate2::read::ZlibDecoder;
 use serde::Deserialize;
 use serde::de::IgnoredAny;
+use serde_json::Value;
 use uuid::Uuid;
 
 use super::body::{Budget, Held, Limit};
@@ -19,8 +20,8 @@ use super::building::{Building, header_of};
 use super::incoming::Incoming;
 use super::sender::Sender;
 use super::taking::{id_in, take};
-use super::{Category, Refusal, answer_id};
-use crate::App;
+use super::{Category, GROWS, Refusal, answer_id};
+use crate::{App, lenient};
 
 pub(super) async fn of_project(
     State(app): State<App>,
@@ -50,21 +51,39 @@ async fn store(app: &App, project: Option<&str>, request: Request) -> Result<Res
 /// The envelope of an event.
 fn envelope(body: Held, budget: &Budget) -> Result<Held, Refusal> {
     let body = decoded(body, budget)?;
-    // Bytes that are no UTF-8 are no reason to refuse; the digest shows what can be shown.
-    let text = String::from_utf8_lossy(&body);
-    let malformed = |error| Refusal::Malformed(format!("the event is no JSON: {error}"));
-    serde_json::from_str::<IgnoredAny>(&text).map_err(malformed)?;
-    if !text.trim_start().starts_with('{') {
+    let Seen { id, is_transaction } = look(&body, budget)?;
+    let header = header_of(if is_transaction { kind::TRANSACTION } else { kind::EVENT });
+    let mut building = Building::new(budget.held(Limit::of_envelope()).expecting(body.len() + 256))?;
+    building.push(&header, &body)?;
+    Ok(building.finish(id.unwrap_or_else(Uuid::new_v4)))
+}
+
+/// What has to be known of an event.
+struct Seen {
+    id: Option<Uuid>,
+    is_transaction: bool,
+}
+
+/// Looks at an event, which must be an object. Only one that is no JSON to the letter (older clients of Python write `NaN`)
+/// is taken apart: that takes many times its bytes.
+fn look(body: &[u8], budget: &Budget) -> Result<Seen, Refusal> {
+    if !body.trim_ascii_start().starts_with(b"{") {
         return Err(Refusal::Malformed("the event is no object".to_owned()));
     }
-    let header = header_of(if is_transaction(&text) {
-        kind::TRANSACTION
-    } else {
-        kind::EVENT
-    });
-    let mut building = Building::new(budget.held(Limit::of_envelope()))?;
-    building.push(&header, &body)?;
-    Ok(building.finish(id_in(text.as_bytes()).unwrap_or_else(Uuid::new_v4)))
+    if serde_json::from_slice::<IgnoredAny>(body).is_ok() {
+        return Ok(Seen {
+            id: id_in(body),
+            is_transaction: is_transaction(body),
+        });
+    }
+    let _memory = budget.reserve(body.len() * GROWS)?;
+    let malformed = |error| Refusal::Malformed(format!("the event is no JSON: {error}"));
+    let event = lenient::parse(body).map_err(malformed)?;
+    let text = |name: &str| event.get(name).and_then(Value::as_str);
+    Ok(Seen {
+        id: text("event_id").and_then(|id| Uuid::parse_str(id).ok()),
+        is_transaction: text("type") == Some(kind::TRANSACTION),
+    })
 }
 
 /// The JSON, out of what older clients wrap it in.
@@ -95,11 +114,11 @@ fn decoded(body: Held, budget: &Budget) -> Result<Held, Refusal> {
 }
 
 /// Older clients sent transactions in this way, too.
-fn is_transaction(event: &str) -> bool {
+fn is_transaction(event: &[u8]) -> bool {
     #[derive(Deserialize)]
     struct Typed<'a> {
         #[serde(borrow, rename = "type")]
         kind: Cow<'a, str>,
     }
-    serde_json::from_str::<Typed<'_>>(event).is_ok_and(|event| event.kind == "transaction")
+    serde_json::from_slice::<Typed<'_>>(event).is_ok_and(|event| event.kind == kind::TRANSACTION)
 }

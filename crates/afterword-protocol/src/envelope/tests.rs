@@ -397,3 +397,25 @@ fn a_view_has_what_the_envelope_has_without_copying_it() {
     assert!(view.items[0].header.is_minidump());
     assert!(bytes.as_ptr_range().contains(&view.items[0].payload.as_ptr()));
 }
+
+#[test]
+fn an_envelope_without_the_bytes_of_an_item_is_one_without_it() {
+    let envelopes = [
+        "{}\n{\"type\":\"a\"}\none\n{\"type\":\"b\",\"length\":2}\nx\n\n{\"type\":\"c\"}\n\n{\"type\":\"d\"}",
+        "{}\n\n{\"type\":\"a\"}\r\none\r\n\n\n{\"type\":\"b\",\"length\":0}\n\n\n",
+        "{}\n{\"type\":\"a\",\"length\":0}",
+    ];
+    for envelope in envelopes {
+        let view = EnvelopeView::parse(envelope.as_bytes(), &Limits::default()).unwrap();
+        for (index, item) in view.items.iter().enumerate() {
+            let without = [
+                &envelope.as_bytes()[..item.span.start],
+                &envelope.as_bytes()[item.span.end..],
+            ]
+            .concat();
+            let mut expected = Envelope::parse(envelope.as_bytes(), &Limits::default()).unwrap();
+            expected.items.remove(index);
+            assert_eq!(parse(&without).unwrap(), expected, "{envelope:?} without {index}");
+        }
+    }
+}

@@ -14,6 +14,7 @@
 use serde_json::{Map, Value, json};
 
 use super::messagepack;
+use crate::lenient;
 
 /// How many names `sentry[a][b]` may have.
 const MAX_NAMES: usize = 32;
@@ -146,7 +147,10 @@ fn names(field: &str) -> Option<Vec<&str>> {
 }
 
 fn parse(text: &str) -> Option<Map<String, Value>> {
-    serde_json::from_str(text).ok()
+    match lenient::parse(text.as_bytes()) {
+        Ok(Value::Object(object)) => Some(object),
+        _ => None,
+    }
 }
 
 /// Adds to an object, name by name; what is there and is no object gives way.

@@ -91,12 +91,18 @@ async fn the_key_tells_the_project_and_the_secret_nothing() {
 #[tokio::test(flavor = "multi_thread")]
 async fn what_is_no_event_is_refused() {
     let server = Server::start().await;
-    let cases: [(&str, Vec<u8>, u16); 13] = [
+    let cases: [(&str, Vec<u8>, u16); 15] = [
         ("an empty object", b"{}".to_vec(), 200),
         ("spaces around it", b" \n{} ".to_vec(), 200),
         ("an id that is none", b"{\"event_id\":\"x\"}".to_vec(), 200),
         ("an id that is a list", b"{\"event_id\":[]}".to_vec(), 200),
         ("half a letter", b"{\"message\":\"\xff\"}".to_vec(), 200),
+        (
+            "a number that is none",
+            b"{\"extra\":{\"a\":NaN,\"b\":-Infinity}}".to_vec(),
+            200,
+        ),
+        ("half a pair", b"{\"message\":\"\\ud800\"}".to_vec(), 200),
         ("NUL written out", b"{\"message\":\"\\u0000\"}".to_vec(), 200),
         ("nothing", b"".to_vec(), 400),
         ("spaces", b"  \n".to_vec(), 400),
@@ -120,6 +126,10 @@ async fn what_is_no_event_is_refused() {
             "{name}: {answer}"
         );
     }
+    let odd = format!("{{\"extra\":{{\"a\":NaN}},\"event_id\":\"{}\"}}", id(3));
+    let response = server.post_to("store/", odd).send().await.unwrap();
+    assert_eq!(response.json::<Value>().await.unwrap(), json!({ "id": id(3) }));
+    server.event(&id(3)).await;
     // A bomb in Base64.
     let bomb = STANDARD.encode(zlib(&format!("{{\"a\":\"{}\"}}", "x".repeat(20 << 20))));
     assert_eq!(server.post_to("store/", bomb).send().await.unwrap().status(), 413);
