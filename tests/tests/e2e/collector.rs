@@ -1,6 +1,10 @@
 //! A collector of a test's own, asked through its API: here inside the test, in [`program`] as the program that people run.
 
+mod disk;
+mod kill;
+mod load;
 pub(crate) mod program;
+mod shared;
 
 use afterword_collector::{Bootstrap, Collector, Config};
 use reqwest::blocking::Client;

@@ -50,6 +50,11 @@ impl Program {
         self.running = Some(running);
     }
 
+    /// Its process's number.
+    pub(crate) fn id(&self) -> u32 {
+        self.running.as_ref().unwrap().id()
+    }
+
     /// `kill -9`.
     pub(crate) fn kill(&mut self) {
         self.running.take().unwrap().kill().unwrap();
