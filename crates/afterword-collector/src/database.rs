@@ -18,7 +18,7 @@ use std::time::Duration;
 use percent_encoding::{NON_ALPHANUMERIC, utf8_percent_encode};
 use sqlx::any::{AnyConnectOptions, AnyPoolOptions};
 use sqlx::migrate::Migrator;
-use sqlx::{AnyConnection, AnyPool, Executor as _};
+use sqlx::{AnyConnection, AnyPool, Connection as _, Executor as _};
 
 use crate::Error;
 
@@ -102,6 +102,7 @@ async fn pool(url: &str, name: &str, connections: u32, dialect: Dialect, reads: 
         .max_connections(connections)
         .acquire_timeout(PATIENCE)
         .after_connect(move |connection, _| Box::pin(prepare(connection, dialect, reads)))
+        .after_release(move |connection, _| Box::pin(is_well(connection, dialect, reads)))
         .connect_with(options)
         .await
         .map_err(opening)
@@ -120,6 +121,19 @@ async fn prepare(connection: &mut AnyConnection, dialect: Dialect, reads: bool) 
     };
     connection.execute(sqlx::raw_sql(statements)).await?;
     Ok(())
+}
+
+/// Whether a connection may be used again.
+///
+/// SQLite itself rolls a transaction back when the disk is full. That sqlx then rolls back fails, and leaves it counting a
+/// transaction that is none: the next would be a savepoint within that, and its commit would commit nothing.
+async fn is_well(connection: &mut AnyConnection, dialect: Dialect, reads: bool) -> Result<bool, sqlx::Error> {
+    if reads || dialect != Dialect::Sqlite {
+        return Ok(true);
+    }
+    // A rollback that was begun is behind us when this is answered.
+    connection.ping().await?;
+    Ok(!connection.is_in_transaction())
 }
 
 async fn migrate(migrator: &Migrator, write: &AnyPool, name: &str) -> Result<(), Error> {
@@ -177,6 +191,31 @@ mod tests {
                 .replace(") WITHOUT ROWID;", ");");
             assert_eq!(text("postgres"), expected, "{file:?}");
         }
+    }
+
+    #[tokio::test]
+    async fn a_commit_is_one_also_after_sqlite_itself_rolled_back() {
+        let folder = tempfile::tempdir().unwrap();
+        let database = Database::open(&folder.path().join("afterword.db")).await.unwrap();
+        let insert = |id: &'static str| {
+            sqlx::query("INSERT INTO collectors (id, started_at, seen_at) VALUES ($1, 0, 0)").bind(id)
+        };
+        // As SQLite does it when the disk is full.
+        let mut transaction = database.write.begin().await.unwrap();
+        transaction.execute(sqlx::raw_sql("ROLLBACK")).await.unwrap();
+        drop(transaction);
+        let mut transaction = database.write.begin().await.unwrap();
+        insert("taken back").execute(&mut *transaction).await.unwrap();
+        drop(transaction);
+        let mut transaction = database.write.begin().await.unwrap();
+        insert("committed").execute(&mut *transaction).await.unwrap();
+        transaction.commit().await.unwrap();
+
+        let seen: Vec<String> = sqlx::query_scalar("SELECT id FROM collectors")
+            .fetch_all(&database.read)
+            .await
+            .unwrap();
+        assert_eq!(seen, ["committed"]);
     }
 
     #[tokio::test]
