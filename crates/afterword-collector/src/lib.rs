@@ -50,12 +50,13 @@ mod digest;
 mod event;
 mod grouping;
 mod lenient;
+mod performance;
+mod releases;
 
 mod access;
 mod api;
 mod pages;
 mod queries;
-mod releases;
 mod trace;
 
 pub use collector::{Bootstrap, Collector, Config};

@@ -42,7 +42,7 @@ impl Asked {
         Ok(Filter {
             projects: self.projects(&known)?,
             environments: self.all("environment").take(MAX_NAMES).map(str::to_owned).collect(),
-            release: self.release()?,
+            releases: self.release()?.into_iter().collect(),
             start,
             end,
         })

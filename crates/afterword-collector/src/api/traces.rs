@@ -108,7 +108,7 @@ fn line(span: &StoredSpan) -> Value {
 
 /// A transaction in the place of an event: it has no issue.
 pub(super) fn as_event(stored: &StoredTransaction, attachments: &[Attachment]) -> Value {
-    let raw = raw(&stored.raw);
+    let raw = raw(&stored.raw());
     let event = Event::read(&raw);
     let field = |name: &str| raw.get(name).cloned().unwrap_or(Value::Null);
     json!({

@@ -16,6 +16,8 @@ use serde_json::Value;
 use super::Failure;
 use super::clock::Clock;
 use super::items::{cut, parse};
+use super::row::compressed;
+use crate::blobs::sha256_hex;
 use crate::event::{Event, parse_time_us};
 
 /// The most spans of one transaction, and of one container, that become rows.
@@ -30,12 +32,19 @@ const MAX_WORD_CHARS: usize = 200;
 pub(super) struct Transaction {
     pub(super) event_id: String,
     pub(super) name: String,
+    pub(super) op: Option<String>,
+    pub(super) status: Option<String>,
+    pub(super) release: Option<String>,
+    pub(super) environment: Option<String>,
+    /// Whose it was, hashed, as that of events.
+    pub(super) user_key: Option<String>,
     pub(super) started_us: i64,
     pub(super) ended_us: i64,
     /// Its own first, if it says where it belongs.
     pub(super) spans: Vec<Span>,
     /// Beyond the bound, or without an id.
     pub(super) spans_cut: i64,
+    /// Compressed with zstd.
     pub(super) raw: Vec<u8>,
 }
 
@@ -67,21 +76,26 @@ impl Transaction {
             event.transaction.as_deref().unwrap_or("<unlabeled transaction>"),
             MAX_NAME_CHARS,
         );
+        let context = raw.pointer("/contexts/trace").unwrap_or(&Value::Null);
         let mut transaction = Self {
             event_id,
             name,
+            op: word(context.get("op")),
+            status: word(context.get("status")),
+            release: event.release.as_deref().map(|release| cut(release, MAX_WORD_CHARS)),
+            environment: event.environment.as_deref().map(|name| cut(name, MAX_WORD_CHARS)),
+            user_key: event.user_key().map(|key| sha256_hex(key.as_bytes())),
             started_us: times.started_us,
             ended_us: times.ended_us,
             spans: Vec::new(),
             spans_cut: 0,
-            raw: item.payload,
+            raw: compressed(&item.payload)?,
         };
-        let context = raw.pointer("/contexts/trace").unwrap_or(&Value::Null);
         let children = raw
             .get("spans")
             .and_then(Value::as_array)
             .map_or(&[][..], Vec::as_slice);
-        let Some(own) = transaction.own_span(&event, context) else {
+        let Some(own) = transaction.own_span(context) else {
             transaction.spans_cut = i64::try_from(children.len()).unwrap_or(i64::MAX);
             return Ok(transaction);
         };
@@ -94,7 +108,7 @@ impl Transaction {
     }
 
     /// The span that the transaction itself is.
-    fn own_span(&self, event: &Event, context: &Value) -> Option<Span> {
+    fn own_span(&self, context: &Value) -> Option<Span> {
         Some(Span {
             trace_id: trace_id(context)?,
             span_id: span_id(context, "span_id")?,
@@ -102,10 +116,10 @@ impl Transaction {
             event_id: Some(self.event_id.clone()),
             is_segment: true,
             name: self.name.clone(),
-            op: word(context.get("op")),
-            status: word(context.get("status")),
-            release: event.release.as_deref().map(|release| cut(release, MAX_WORD_CHARS)),
-            environment: event.environment.as_deref().map(|name| cut(name, MAX_WORD_CHARS)),
+            op: self.op.clone(),
+            status: self.status.clone(),
+            release: self.release.clone(),
+            environment: self.environment.clone(),
             started_us: self.started_us,
             ended_us: self.ended_us,
             raw: None,

@@ -7,10 +7,10 @@
 mod caches;
 mod counts;
 pub(super) mod events;
-pub(super) mod health;
+mod health;
 mod issues;
 mod releases;
-pub(super) mod traces;
+mod traces;
 
 use sqlx::AnyConnection;
 
@@ -71,23 +71,13 @@ pub(super) async fn batch(
         for new in &contents.feedback {
             feedback(connection, claimed, new).await?;
         }
-        if let Some(new) = &contents.transaction {
-            traces::transaction(connection, claimed, new).await?;
-        }
-        for span in &contents.spans {
-            traces::span(connection, claimed, span).await?;
-        }
-        for update in &contents.sessions {
-            health::session(connection, claimed, update).await?;
-        }
-        for added in &contents.counts {
-            health::counts(connection, claimed, added).await?;
-        }
         for (kind, count) in &contents.undigested {
             undigested(connection, claimed, kind, count).await?;
         }
         counts.add_contents(claimed, contents, files);
     }
+    traces::write(connection, prepared, caches).await?;
+    health::write(connection, prepared).await?;
     releases::seen(connection, prepared, caches, &mut written).await?;
     counts.write(connection).await?;
     Ok(written)

@@ -1,4 +1,7 @@
 //! Figures of release health, and what clients discarded.
+//!
+//! A question about weeks reads sums by the hour, and for people by the day; only the hours (days) at its ends that it does
+//! not cover as a whole are counted session by session. So every figure is exact, to the millisecond.
 
 use std::collections::HashMap;
 
@@ -6,9 +9,12 @@ use sqlx::FromRow;
 
 use crate::Error;
 use crate::database::{Database, Query};
+use crate::performance::{DAY_MS, HOUR_MS};
 
 /// The most groups of one answer.
 pub(crate) const MAX_GROUPS: usize = 1000;
+/// The most groups in intervals that are read.
+const MAX_SLOTS: usize = 200_000;
 
 /// Which sessions are counted.
 #[derive(Debug, Clone, Default)]
@@ -16,7 +22,8 @@ pub(crate) struct Filter {
     pub(crate) projects: Vec<i64>,
     /// Any if empty; '' is "none".
     pub(crate) environments: Vec<String>,
-    pub(crate) release: Option<String>,
+    /// Any if empty.
+    pub(crate) releases: Vec<String>,
     /// Milliseconds since 1970, both included.
     pub(crate) start: i64,
     pub(crate) end: i64,
@@ -54,6 +61,47 @@ struct Row {
     #[sqlx(flatten)]
     figures: Figures,
 }
+
+#[derive(FromRow)]
+struct SlotRow {
+    #[sqlx(flatten)]
+    group: Group,
+    slot: i64,
+    #[sqlx(flatten)]
+    figures: Figures,
+}
+
+/// What sessions are summed up in.
+struct Sums {
+    table: &'static str,
+    column: &'static str,
+    unit_ms: i64,
+    /// By person, for those who are known.
+    people: bool,
+}
+
+const HOURS: Sums = Sums {
+    table: "session_hours",
+    column: "hour",
+    unit_ms: HOUR_MS,
+    people: false,
+};
+const DAYS: Sums = Sums {
+    table: "session_days",
+    column: "day",
+    unit_ms: DAY_MS,
+    people: true,
+};
+
+const SUMS: &str = "CAST(COALESCE(SUM(sessions), 0) AS BIGINT) AS \"all\",
+    CAST(COALESCE(SUM(crashed), 0) AS BIGINT) AS crashed, CAST(COALESCE(SUM(abnormal), 0) AS BIGINT) AS abnormal,
+    CAST(COALESCE(SUM(errored), 0) AS BIGINT) AS errored";
+/// Of a person.
+const STATES: &str = "SUM(crashed) AS crashed, SUM(abnormal) AS abnormal, SUM(errored) AS errored";
+/// Of people.
+const WORST: &str = "COUNT(*) AS \"all\", COUNT(CASE WHEN crashed > 0 THEN 1 END) AS crashed,
+    COUNT(CASE WHEN crashed = 0 AND abnormal > 0 THEN 1 END) AS abnormal,
+    COUNT(CASE WHEN crashed = 0 AND abnormal = 0 AND errored > 0 THEN 1 END) AS errored";
 
 /// So many of a category were discarded for a reason.
 #[derive(Debug, Clone, FromRow)]
@@ -101,15 +149,8 @@ impl By {
 
 /// Counts sessions; the group with the most first. At most [`MAX_GROUPS`] and one, which says that there are more.
 pub(crate) async fn sessions(database: &Database, filter: &Filter, by: By) -> Result<Vec<(Group, Figures)>, Error> {
-    let mut query = Query::new(format!(
-        "SELECT {}, CAST(COALESCE(SUM(sessions), 0) AS BIGINT) AS \"all\",
-            CAST(COALESCE(SUM(crashed), 0) AS BIGINT) AS crashed,
-            CAST(COALESCE(SUM(abnormal), 0) AS BIGINT) AS abnormal,
-            CAST(COALESCE(SUM(errored), 0) AS BIGINT) AS errored
-         FROM session_figures WHERE ",
-        by.columns()
-    ));
-    push_filter(&mut query, filter);
+    let mut query = Query::new(format!("SELECT {}, {SUMS} FROM ", by.columns()));
+    push_source(&mut query, filter, &HOURS);
     query.push(&by.grouping(None));
     query.push(&format!(" ORDER BY \"all\" DESC, 1, 2, 3 LIMIT {}", MAX_GROUPS + 1));
     let rows: Vec<Row> = query.fetch_all(&database.read, "count sessions").await?;
@@ -119,31 +160,127 @@ pub(crate) async fn sessions(database: &Database, filter: &Filter, by: By) -> Re
 /// Counts users: each once a group, by the worst that happened to them.
 pub(crate) async fn users(database: &Database, filter: &Filter, by: By) -> Result<HashMap<Group, Figures>, Error> {
     let mut query = Query::new(format!(
-        "SELECT project_id, release, environment, COUNT(*) AS \"all\",
-            COUNT(CASE WHEN crashed > 0 THEN 1 END) AS crashed,
-            COUNT(CASE WHEN crashed = 0 AND abnormal > 0 THEN 1 END) AS abnormal,
-            COUNT(CASE WHEN crashed = 0 AND abnormal = 0 AND errored > 0 THEN 1 END) AS errored
-         FROM (SELECT {}, did, SUM(crashed) AS crashed, SUM(abnormal) AS abnormal, SUM(errored) AS errored
-            FROM session_figures WHERE did <> '' AND ",
+        "SELECT project_id, release, environment, {WORST} FROM (SELECT {}, did, {STATES} FROM ",
         by.columns()
     ));
-    push_filter(&mut query, filter);
+    push_source(&mut query, filter, &DAYS);
     query.push(&by.grouping(Some("did")));
-    query.push(") AS people GROUP BY project_id, release, environment");
+    query.push(" HAVING SUM(sessions) > 0) AS people GROUP BY project_id, release, environment");
     let rows: Vec<Row> = query.fetch_all(&database.read, "count users").await?;
     Ok(rows.into_iter().map(|row| (row.group, row.figures)).collect())
 }
 
-fn push_filter(query: &mut Query, filter: &Filter) {
+/// Counts sessions by group and interval; the filter's period is made of whole hours, an interval of so many.
+pub(crate) async fn sessions_by_interval(
+    database: &Database,
+    filter: &Filter,
+    by: By,
+    interval_ms: i64,
+) -> Result<HashMap<(Group, i64), Figures>, Error> {
+    let mut query = Query::new(format!("SELECT {}, {SUMS}, (hour - ", by.columns()));
+    query
+        .bind(filter.start / HOUR_MS)
+        .push(") / ")
+        .bind(interval_ms / HOUR_MS);
+    query.push(" AS slot FROM session_hours WHERE ");
+    push_groups(&mut query, filter);
+    query.push(" AND hour >= ").bind(filter.start / HOUR_MS);
+    query.push(" AND hour <= ").bind(filter.end.div_euclid(HOUR_MS));
+    query.push(&by.grouping(Some("slot")));
+    slots(query, database, "count sessions by interval").await
+}
+
+/// Counts users by group and interval, each once in each; by whole days these are summed up beforehand.
+pub(crate) async fn users_by_interval(
+    database: &Database,
+    filter: &Filter,
+    by: By,
+    interval_ms: i64,
+) -> Result<HashMap<(Group, i64), Figures>, Error> {
+    let whole_days = interval_ms % DAY_MS == 0 && filter.start % DAY_MS == 0;
+    let (table, column, unit_ms) = if whole_days {
+        ("session_days", "day", DAY_MS)
+    } else {
+        ("session_figures", "started_at", 1)
+    };
+    let mut query = Query::new(format!(
+        "SELECT project_id, release, environment, slot, {WORST} FROM (SELECT {}, did, {STATES}, ({column} - ",
+        by.columns()
+    ));
+    query
+        .bind(filter.start / unit_ms)
+        .push(") / ")
+        .bind(interval_ms / unit_ms);
+    query.push(&format!(" AS slot FROM {table} WHERE did <> '' AND "));
+    push_groups(&mut query, filter);
+    query.push(&format!(" AND {column} >= ")).bind(filter.start / unit_ms);
+    query
+        .push(&format!(" AND {column} <= "))
+        .bind(filter.end.div_euclid(unit_ms));
+    query.push(&by.grouping(Some("did, slot")));
+    query.push(" HAVING SUM(sessions) > 0) AS people GROUP BY project_id, release, environment, slot");
+    slots(query, database, "count users by interval").await
+}
+
+async fn slots(
+    mut query: Query,
+    database: &Database,
+    operation: &'static str,
+) -> Result<HashMap<(Group, i64), Figures>, Error> {
+    query.push(&format!(" LIMIT {MAX_SLOTS}"));
+    let rows: Vec<SlotRow> = query.fetch_all(&database.read, operation).await?;
+    Ok(rows
+        .into_iter()
+        .map(|row| ((row.group, row.slot), row.figures))
+        .collect())
+}
+
+/// Sessions of the filter as `project_id, release, environment, did, sessions, crashed, abnormal, errored`: out of the
+/// sums for all units that lie in the period as a whole, and one by one for what is left at its ends.
+fn push_source(query: &mut Query, filter: &Filter, sums: &Sums) {
+    let (start, end) = (filter.start, filter.end.saturating_add(1));
+    let first = start.div_euclid(sums.unit_ms) + i64::from(start.rem_euclid(sums.unit_ms) > 0);
+    let last = end.div_euclid(sums.unit_ms);
+    let columns = if sums.people { "did" } else { "'' AS did" };
+    let columns =
+        format!("SELECT project_id, release, environment, {columns}, sessions, crashed, abnormal, errored FROM ");
+    let people = if sums.people { "did <> '' AND " } else { "" };
+    let one_by_one = |query: &mut Query, from: i64, until: i64| {
+        query.push(&columns).push("session_figures WHERE ").push(people);
+        push_groups(query, filter);
+        query
+            .push(" AND started_at >= ")
+            .bind(from)
+            .push(" AND started_at < ")
+            .bind(until);
+    };
+    query.push("(");
+    if first < last {
+        query.push(&columns).push(sums.table).push(" WHERE ");
+        push_groups(query, filter);
+        query.push(&format!(" AND {} >= ", sums.column)).bind(first);
+        query.push(&format!(" AND {} < ", sums.column)).bind(last);
+        for (from, until) in [(start, first * sums.unit_ms), (last * sums.unit_ms, end)] {
+            if from < until {
+                query.push(" UNION ALL ");
+                one_by_one(query, from, until);
+            }
+        }
+    } else {
+        one_by_one(query, start, end);
+    }
+    query.push(") AS figures");
+}
+
+fn push_groups(query: &mut Query, filter: &Filter) {
     query.bind_in("project_id", filter.projects.iter().copied());
-    query.push(" AND started_at >= ").bind(filter.start);
-    query.push(" AND started_at <= ").bind(filter.end);
     if !filter.environments.is_empty() {
         query.push(" AND ");
         query.bind_in("environment", filter.environments.iter().map(String::as_str));
     }
-    if let Some(release) = &filter.release {
-        query.push(" AND release = ").bind(release.clone());
+    if !filter.releases.is_empty() {
+        query.push(" AND ");
+        query.bind_in("release", filter.releases.iter().map(String::as_str));
     }
 }
 

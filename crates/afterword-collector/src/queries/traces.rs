@@ -37,7 +37,15 @@ pub(crate) struct StoredTransaction {
     pub(crate) ended_us: i64,
     pub(crate) spans_cut: i64,
     pub(crate) received_at: i64,
-    pub(crate) raw: Vec<u8>,
+    #[sqlx(rename = "raw")]
+    packed: Vec<u8>,
+}
+
+impl StoredTransaction {
+    /// The payload, byte for byte as it came.
+    pub(crate) fn raw(&self) -> Vec<u8> {
+        super::unpacked(&self.packed)
+    }
 }
 
 /// The spans of a trace in all projects of an organisation, the earliest first. At most [`MAX_SPANS`] and one, which

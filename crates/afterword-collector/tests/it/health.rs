@@ -46,10 +46,45 @@ async fn settle(server: &Server) {
             .await
             .unwrap();
         if waiting == 0 {
-            return;
+            return sums_agree(&database).await;
         }
         assert!(start.elapsed().as_secs() < 20, "{waiting} envelopes still wait");
         tokio::task::yield_now().await;
+    }
+}
+
+/// What is summed up beforehand is what counting session by session gives.
+async fn sums_agree(database: &sqlx::SqlitePool) {
+    let states = "SUM(sessions), SUM(crashed), SUM(abnormal), SUM(errored)";
+    for (table, unit, unit_ms, group, of) in [
+        (
+            "session_hours",
+            "hour",
+            3_600_000,
+            "release || ' ' || environment",
+            "1 = 1",
+        ),
+        (
+            "session_days",
+            "day",
+            86_400_000,
+            "release || ' ' || environment || ' ' || did",
+            "did <> ''",
+        ),
+    ] {
+        let read = async |table: &str, unit: &str| {
+            let sql = format!(
+                "SELECT project_id, {unit} AS unit, {group} AS grouped, {states} FROM {table} WHERE {of}
+                 GROUP BY 1, 2, 3 HAVING SUM(sessions) <> 0 ORDER BY 1, 2, 3"
+            );
+            let rows: Vec<(i64, i64, String, i64, i64, i64, i64)> = sqlx::query_as(sqlx::AssertSqlSafe(sql))
+                .fetch_all(database)
+                .await
+                .unwrap();
+            rows
+        };
+        let counted = read("session_figures", &format!("started_at / {unit_ms}")).await;
+        assert_eq!(read(table, unit).await, counted, "{table}");
     }
 }
 

@@ -118,7 +118,7 @@ fn no_shape_of_a_transaction_is_refused() {
             "{shape}"
         );
         assert_eq!(
-            serde_json::from_slice::<Value>(&read.raw).unwrap(),
+            serde_json::from_slice::<Value>(&crate::queries::unpacked(&read.raw)).unwrap(),
             shape,
             "kept as it came"
         );

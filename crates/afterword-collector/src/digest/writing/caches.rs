@@ -7,6 +7,7 @@ use std::sync::{Arc, Mutex, PoisonError};
 use lru::LruCache;
 
 use super::Written;
+use crate::performance::names::Names;
 
 /// Entries of each cache. A few megabytes in all.
 const ENTRIES: NonZeroUsize = NonZeroUsize::new(32_768).expect("is not zero");
@@ -18,6 +19,7 @@ pub(crate) type Tag = (i64, String, String);
 #[derive(Debug, Clone)]
 pub(crate) struct Caches {
     inner: Arc<Mutex<Inner>>,
+    names: Names,
 }
 
 #[derive(Debug)]
@@ -32,6 +34,7 @@ impl Default for Caches {
     fn default() -> Self {
         Self {
             inner: Arc::new(Mutex::new(Inner::new())),
+            names: Names::default(),
         }
     }
 }
@@ -68,6 +71,11 @@ impl Caches {
         self.lock().releases.get(&(project_id, version.to_owned())).is_some()
     }
 
+    /// The names of transactions and spans that are told apart.
+    pub(super) fn names(&self) -> &Names {
+        &self.names
+    }
+
     /// Takes in what a committed batch wrote.
     pub(crate) fn remember(&self, written: Written) {
         let mut inner = self.lock();
@@ -88,6 +96,7 @@ impl Caches {
     /// Forgets everything: after rows were removed, or issues merged or split.
     pub(crate) fn forget(&self) {
         *self.lock() = Inner::new();
+        self.names.forget();
     }
 
     fn lock(&self) -> std::sync::MutexGuard<'_, Inner> {

@@ -49,8 +49,10 @@ pub(super) async fn seen<'p>(
             add(Some(&aggregate.release), aggregate.started_at, 0);
         }
         if let Some(transaction) = &contents.transaction {
-            let release = transaction.spans.first().and_then(|span| span.release.as_deref());
-            add(release, transaction.started_us / 1000, 0);
+            add(transaction.release.as_deref(), transaction.started_us / 1000, 0);
+        }
+        for span in &contents.spans {
+            add(span.release.as_deref(), span.started_us / 1000, 0);
         }
     }
     for ((project_id, version), seen) in seen {
