@@ -99,6 +99,14 @@ pub enum Error {
         #[source]
         source: io::Error,
     },
+    /// A rule about what is the application's is none.
+    #[error("the rule in line {line} is none: {reason}")]
+    Rule {
+        /// Which, from 1.
+        line: usize,
+        /// What is wrong with it.
+        reason: String,
+    },
     /// The name of an organisation or project is none.
     #[error("{slug:?} is no name of {of}: use 1 to 50 of a-z, 0-9, '-' and '_', not beginning with '-' or '_'")]
     Slug {

@@ -33,6 +33,9 @@ pub(crate) struct Event {
     /// Milliseconds since 1970, by the client's clock.
     pub(crate) occurred_at: Option<i64>,
     pub(crate) message: Option<String>,
+    /// The message with places for its parameters, where the client sends both apart.
+    pub(crate) template: Option<String>,
+    pub(crate) logger: Option<String>,
     pub(crate) fingerprint: Vec<String>,
     /// The cause first, what was caught or crashed last.
     pub(crate) exceptions: Vec<Exception>,
@@ -88,6 +91,8 @@ impl Event {
             transaction: first_text(raw, &["transaction"]),
             occurred_at: raw.get("timestamp").and_then(parse_time),
             message: message(raw),
+            template: template(raw),
+            logger: first_text(raw, &["logger"]),
             fingerprint: list(raw.get("fingerprint")).filter_map(text).collect(),
             exceptions: list(raw.get("exception")).map(Exception::read).collect(),
             threads: list(raw.get("threads")).map(Thread::read).collect(),
@@ -189,6 +194,14 @@ fn message(raw: &Value) -> Option<String> {
                 text(message)
             }
         })
+}
+
+/// What the message was made of, if it was made of something.
+fn template(raw: &Value) -> Option<String> {
+    let message = raw.get("logentry").or_else(|| raw.get("message"))?;
+    let has_parameters = message.get("params").is_some_and(|params| !params.is_null());
+    let is_filled_in = has_parameters || message.get("formatted").is_some_and(Value::is_string);
+    is_filled_in.then(|| first_text(message, &["message"])).flatten()
 }
 
 /// An object, a list of pairs, or a list of `{key, value}`.

@@ -241,6 +241,7 @@ impl<'a> From<&'a Frame> for crate::signature::SignatureFrame<'a> {
             module: frame.module.as_deref(),
             module_offset: frame.module_offset.map(|offset| offset.0),
             file: frame.file.as_deref(),
+            in_app: None,
         }
     }
 }

@@ -33,21 +33,17 @@ pub struct SignatureFrame<'a> {
     pub module_offset: Option<u64>,
     /// Path of the source file.
     pub file: Option<&'a str>,
+    /// What a rule of the project says: `true` ends the signature here, whatever the name; `false` leaves the frame out, as
+    /// long as others are left.
+    pub in_app: Option<bool>,
 }
 
 /// The signature of a stack given innermost first, inlined functions included. `unknown` for an empty one.
 pub fn signature<'a>(frames: impl IntoIterator<Item = SignatureFrame<'a>>) -> String {
     let frames: Vec<SignatureFrame<'a>> = frames.into_iter().take(MAX_FRAMES).collect();
-    let mut parts: Vec<String> = Vec::new();
-    for frame in without_machinery(&frames, |frame| *frame) {
-        let Some(part) = part_of(frame) else { continue };
-        // Direct recursion: how deep it went does not make another bug.
-        if parts.last() != Some(&part) {
-            parts.push(part);
-        }
-        if !is_prefix(frame) {
-            break;
-        }
+    let mut parts = parts_of(&frames, |frame| frame.in_app != Some(false));
+    if parts.is_empty() {
+        parts = parts_of(&frames, |_| true);
     }
     if parts.is_empty() {
         parts.extend(frames.iter().find_map(part_of));
@@ -56,6 +52,21 @@ pub fn signature<'a>(frames: impl IntoIterator<Item = SignatureFrame<'a>>) -> St
         return "unknown".to_owned();
     }
     shorten(&parts.join(SEPARATOR))
+}
+
+fn parts_of(frames: &[SignatureFrame<'_>], counts: impl Fn(&SignatureFrame<'_>) -> bool) -> Vec<String> {
+    let mut parts: Vec<String> = Vec::new();
+    for frame in without_machinery(frames, |frame| *frame).filter(|frame| counts(frame)) {
+        let Some(part) = part_of(frame) else { continue };
+        // Direct recursion: how deep it went does not make another bug.
+        if parts.last() != Some(&part) {
+            parts.push(part);
+        }
+        if frame.in_app == Some(true) || !is_prefix(frame) {
+            break;
+        }
+    }
+    parts
 }
 
 impl SignatureFrame<'_> {
@@ -94,7 +105,11 @@ pub(crate) fn without_machinery<'f, F>(
         frame.is_by_name(names::is_sentinel) || (!in_handler && frame.is_by_name(names::is_trampoline))
     };
     let start = frames.iter().position(is_start).map_or(0, |index| index + 1);
-    frames[start..].iter().filter(move |frame| !view(frame).is_machinery())
+    let counts = move |frame| {
+        let frame: SignatureFrame<'_> = view(frame);
+        frame.in_app == Some(true) || !frame.is_machinery()
+    };
+    frames[start..].iter().filter(move |frame| counts(*frame))
 }
 
 fn part_of(frame: &SignatureFrame<'_>) -> Option<String> {

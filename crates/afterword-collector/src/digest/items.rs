@@ -17,6 +17,7 @@ use super::row::EventRow;
 use super::sessions::{self, Aggregate, Session};
 use super::traces::{self, Span, Transaction};
 use crate::blobs::sha256_hex;
+use crate::grouping::InApp;
 use crate::inbox::Claimed;
 use crate::lenient;
 use crate::pepper::Pepper;
@@ -88,7 +89,7 @@ pub(super) struct NewFeedback {
 impl Contents {
     /// Sorts the items of an envelope. An item that only adds to figures and is malformed is counted as such; the rest
     /// of its envelope stays what it is.
-    pub(super) fn of(envelope: Envelope, claimed: &Claimed, pepper: &Pepper) -> Result<Self, Failure> {
+    pub(super) fn of(envelope: Envelope, claimed: &Claimed, pepper: &Pepper, rules: &InApp) -> Result<Self, Failure> {
         let mut contents = Self::default();
         let sent_at = envelope.header.sent_at.as_deref();
         let clock = Clock {
@@ -99,12 +100,12 @@ impl Contents {
         let has_event = envelope.item(kind::EVENT).is_some();
         for (index, item) in envelope.items.into_iter().enumerate() {
             match item.header.kind.as_str() {
-                kind::EVENT => contents.event = Some(event(item, claimed, clock)?),
+                kind::EVENT => contents.event = Some(event(item, claimed, clock, rules)?),
                 kind::TRANSACTION => {
                     let event_id = claimed.event_id.clone().unwrap_or_else(new_id);
                     contents.transaction = Some(Transaction::of(item, event_id, clock)?);
                 }
-                kind::ATTACHMENT => contents.add_attachment(item, claimed, has_event)?,
+                kind::ATTACHMENT => contents.add_attachment(item, claimed, has_event, rules)?,
                 kind::FEEDBACK => contents.feedback.extend(feedback(&item, claimed)?),
                 kind::USER_REPORT => contents.feedback.extend(user_report(&item)?),
                 kind::SESSION | kind::SESSIONS | kind::CLIENT_REPORT | kind::SPAN => {
@@ -160,14 +161,14 @@ impl Contents {
         Ok(words)
     }
 
-    fn add_attachment(&mut self, item: Item, claimed: &Claimed, has_event: bool) -> Result<(), Failure> {
+    fn add_attachment(&mut self, item: Item, claimed: &Claimed, has_event: bool, rules: &InApp) -> Result<(), Failure> {
         let Some(event_id) = claimed.event_id.clone() else {
             // It belongs to nothing.
             self.count(&item, None);
             return Ok(());
         };
         if item.is_minidump() && !has_event && self.event.is_none() {
-            self.event = Some(of_minidump(&event_id, claimed)?);
+            self.event = Some(of_minidump(&event_id, claimed, rules)?);
         }
         let size_bytes = i64::try_from(item.payload.len()).unwrap_or(i64::MAX);
         let name = item
@@ -200,14 +201,14 @@ impl Contents {
     }
 }
 
-fn event(item: Item, claimed: &Claimed, clock: Clock) -> Result<EventRow, Failure> {
+fn event(item: Item, claimed: &Claimed, clock: Clock, rules: &InApp) -> Result<EventRow, Failure> {
     let raw = parse(&item)?;
     let event_id = claimed.event_id.clone().unwrap_or_else(new_id);
-    EventRow::new(event_id, &raw, &item.payload, clock)
+    EventRow::new(event_id, &raw, &item.payload, clock, rules)
 }
 
 /// A minidump that comes without an event is one.
-fn of_minidump(event_id: &str, claimed: &Claimed) -> Result<EventRow, Failure> {
+fn of_minidump(event_id: &str, claimed: &Claimed, rules: &InApp) -> Result<EventRow, Failure> {
     let raw = json!({
         "event_id": event_id, "platform": "native", "level": "fatal",
         "exception": {"values": [{
@@ -219,7 +220,7 @@ fn of_minidump(event_id: &str, claimed: &Claimed) -> Result<EventRow, Failure> {
         sent_at: None,
         received_at: claimed.received_at,
     };
-    EventRow::new(event_id.to_owned(), &raw, raw.to_string().as_bytes(), clock)
+    EventRow::new(event_id.to_owned(), &raw, raw.to_string().as_bytes(), clock, rules)
 }
 
 /// Feedback is an event with what was written in a context.

@@ -8,6 +8,7 @@ use bytes::Bytes;
 
 use super::items::{AttachmentMeta, Contents};
 use super::{Digest, Failure};
+use crate::grouping::InApp;
 use crate::inbox::Claimed;
 use crate::pepper::Pepper;
 use crate::{Error, blocking};
@@ -36,10 +37,14 @@ impl Digest {
                 Err(error) => failed.push((claimed, Failure::Storage(error))),
             }
         }
+        let projects = with_bytes.iter().map(|(claimed, _)| claimed.project_id);
+        let rules = self.caches.in_app.of(&self.database, projects).await?;
         let pepper = self.pepper.clone();
         let read = blocking(move || {
+            let none = InApp::default();
             let read = with_bytes.into_iter().map(|(claimed, bytes)| {
-                let contents = read_one(&bytes, &claimed, &pepper);
+                let rules = rules.get(&claimed.project_id).map_or(&none, |rules| &**rules);
+                let contents = read_one(&bytes, &claimed, &pepper, rules);
                 (claimed, contents)
             });
             Ok(read.collect::<Vec<_>>())
@@ -67,10 +72,10 @@ impl Digest {
     }
 }
 
-fn read_one(bytes: &[u8], claimed: &Claimed, pepper: &Pepper) -> Result<Contents, Failure> {
+fn read_one(bytes: &[u8], claimed: &Claimed, pepper: &Pepper, rules: &InApp) -> Result<Contents, Failure> {
     let read = || {
         let envelope = Envelope::parse(bytes, &Limits::default())?;
-        Contents::of(envelope, claimed, pepper)
+        Contents::of(envelope, claimed, pepper, rules)
     };
     catch_unwind(AssertUnwindSafe(read)).unwrap_or_else(|panic| {
         let text = panic.downcast_ref::<&str>().map(|text| (*text).to_owned());

@@ -8,7 +8,7 @@ use super::index;
 use crate::Error;
 use crate::blobs::sha256_hex;
 use crate::event::Event;
-use crate::grouping::Grouping;
+use crate::grouping::{Grouping, InApp};
 
 /// How hard the payload is compressed: the least, which is a third of the size in a few microseconds.
 const COMPRESSION: i32 = 1;
@@ -42,9 +42,16 @@ pub(crate) struct EventRow {
 }
 
 impl EventRow {
-    /// The row of an event of which `raw` came, and which reads as `value`.
-    pub(super) fn new(event_id: String, value: &Value, raw: &[u8], clock: Clock) -> Result<Self, Failure> {
-        let event = Event::read(value);
+    /// The row of an event of which `raw` came, and which reads as `value`, in a project with these rules.
+    pub(super) fn new(
+        event_id: String,
+        value: &Value,
+        raw: &[u8],
+        clock: Clock,
+        rules: &InApp,
+    ) -> Result<Self, Failure> {
+        let mut event = Event::read(value);
+        rules.apply(&mut event);
         let grouping = Grouping::of(&event);
         let exception = event.exception();
         let top = event.top_frame();

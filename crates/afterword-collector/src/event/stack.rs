@@ -56,6 +56,8 @@ pub(crate) struct Frame {
     pub(crate) offset: Option<u64>,
     pub(crate) trust: Option<String>,
     pub(crate) in_app: Option<bool>,
+    /// What a rule of the project says of it, if one does; `in_app` is the same then.
+    pub(crate) by_rule: Option<bool>,
     /// Inlined into the frame before it.
     pub(crate) inline: bool,
 }
@@ -157,6 +159,7 @@ impl Frame {
             address,
             trust: first_text(raw, &["trust"]),
             in_app: truth(raw, "in_app"),
+            by_rule: None,
             inline: says_inline(raw),
         }
     }
@@ -200,6 +203,7 @@ impl Frame {
             module: self.package_name().or(self.module.as_deref()),
             module_offset: self.offset,
             file: self.path.as_deref().or(self.file.as_deref()),
+            in_app: self.by_rule,
         }
     }
 }

@@ -31,8 +31,20 @@ impl Event {
 
     /// Whether it is the death of a process by a signal or exception of the system: its stack says more than its type.
     pub(crate) fn is_native_crash(&self) -> bool {
-        self.exception()
-            .is_some_and(|exception| exception.synthetic || exception.signal.is_some())
+        self.exception().is_some_and(|exception| {
+            // Clients of other languages make up exceptions to carry a stack.
+            (exception.synthetic && (self.is_native_platform() || self.platform == "other"))
+                || exception.signal.is_some()
+        })
+    }
+
+    /// Whether its functions are machine code.
+    pub(crate) fn is_native(&self) -> bool {
+        self.is_native_crash() || self.is_native_platform()
+    }
+
+    fn is_native_platform(&self) -> bool {
+        ["native", "rust", "c", "cocoa", "objc", "swift"].contains(&self.platform.as_str())
     }
 
     /// The address that was touched, as a client of ours or another tells it.

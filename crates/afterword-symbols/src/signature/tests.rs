@@ -235,6 +235,32 @@ fn bare_names_are_the_c_librarys_only_without_a_source_of_the_application() {
 }
 
 #[test]
+fn what_a_rule_says_of_a_frame_goes_before_its_name() {
+    let said = |name: &'static str, in_app| SignatureFrame {
+        in_app: Some(in_app),
+        ..named(name)
+    };
+    let app = named("app::save");
+    assert_eq!(signature([named("fork::copy"), app]), "fork::copy");
+    assert_eq!(signature([said("fork::copy", false), app]), "app::save");
+    assert_eq!(
+        signature([said("fork::copy", false), named("memcpy"), app]),
+        "memcpy | app::save"
+    );
+    assert_eq!(
+        signature([said("fork::copy", false)]),
+        "fork::copy",
+        "there is nothing else"
+    );
+    assert_eq!(signature([named("memcpy"), app]), "memcpy | app::save");
+    assert_eq!(signature([said("memcpy", true), app]), "memcpy");
+    assert_eq!(signature([said("malloc", true), app]), "malloc");
+    // What runs inside a panic is not the cause, whatever a rule says of it.
+    let panic = [said("app::hook", true), said("core::panicking::panic", false), app];
+    assert_eq!(signature(panic), "app::save");
+}
+
+#[test]
 fn the_c_library_is_spelled_out() {
     for name in [
         "memcpy",

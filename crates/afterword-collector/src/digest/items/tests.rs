@@ -16,6 +16,7 @@ fn contents(items: Vec<Item>) -> Contents {
         },
         &claimed(),
         &Pepper::of_tests(),
+        &InApp::default(),
     )
     .unwrap()
 }
@@ -86,7 +87,7 @@ fn an_event_need_not_be_utf8_but_must_be_json() {
         ..Envelope::default()
     };
     assert!(
-        Contents::of(broken, &claimed(), &Pepper::of_tests())
+        Contents::of(broken, &claimed(), &Pepper::of_tests(), &InApp::default())
             .unwrap_err()
             .is_final()
     );

@@ -7,6 +7,7 @@ use std::sync::{Arc, Mutex, PoisonError};
 use lru::LruCache;
 
 use super::Written;
+use crate::grouping::Known;
 use crate::performance::names::Names;
 
 /// Entries of each cache. A few megabytes in all.
@@ -20,6 +21,8 @@ pub(crate) type Tag = (i64, String, String);
 pub(crate) struct Caches {
     inner: Arc<Mutex<Inner>>,
     names: Names,
+    /// Which functions are the application's, by project.
+    pub(crate) in_app: Known,
 }
 
 #[derive(Debug)]
@@ -35,6 +38,7 @@ impl Default for Caches {
         Self {
             inner: Arc::new(Mutex::new(Inner::new())),
             names: Names::default(),
+            in_app: Known::default(),
         }
     }
 }
