@@ -3,19 +3,23 @@
 //!
 //! | path | answer |
 //! | --- | --- |
-//! | `/api/0/projects/{org}/{project}/issues/` | issues, the one seen last first |
+//! | `/api/0/projects/{org}/{project}/issues/`, `/api/0/organizations/{org}/issues/` | issues: searched, sorted, in pages, see `lists` |
+//! | `/api/0/projects/{org}/{project}/events/`, `/api/0/organizations/{org}/events/` | events, the same way |
 //! | `/api/0/projects/{org}/{project}/events/{event_id}/` | an event or a transaction; 404 until it is digested |
 //! | `/api/0/issues/{id}/` | an issue |
 //! | `/api/0/issues/{id}/events/` | its events, newest first |
-//! | `/api/0/issues/{id}/events/latest/` | its newest event |
-//! | `/api/0/issues/{id}/events/{event_id}/` | one of its events |
+//! | `/api/0/issues/{id}/events/latest/`, `…/oldest/`, `…/{event_id}/` | one of its events |
+//! | `/api/0/issues/{id}/tags/`, `/api/0/projects/{org}/{project}/tags/`, … | what events are tagged with, see `tags` |
+//! | `/api/0/projects/{org}/{project}/stats/`, `/api/0/organizations/{org}/events-stats/`, `…/stats_v2/` | counts over time, see `stats` |
+//! | `/api/0/projects/{org}/{project}/user-feedback/`, `…/set-aside/`, `…/undigested/` | what came beside events, see `beside` |
 //! | `/api/0/organizations/{org}/sessions/` | release health, see `health` |
-//! | `/api/0/organizations/{org}/stats_v2/` | what clients discarded, see `health` |
 //! | `/api/0/organizations/{org}/events-trace/{trace_id}/` | the transactions of a trace inside each other, see `traces` |
 
 mod asked;
 mod health;
 mod json;
+mod lists;
+mod page;
 mod traces;
 
 use std::sync::Arc;
@@ -33,9 +37,10 @@ use utoipa_axum::router::OpenApiRouter;
 use utoipa_axum::routes;
 use uuid::Uuid;
 
+use crate::access::{Scope, Who};
 use crate::error::chain;
 use crate::queries::{self, StoredEvent};
-use crate::{App, Error, access, projects};
+use crate::{App, Error, access, search};
 
 pub(crate) use json::{raw, short_id};
 
@@ -56,12 +61,12 @@ pub(crate) fn routes(app: &App) -> Router<App> {
 /// All routes with their descriptions.
 fn described() -> OpenApiRouter<App> {
     OpenApiRouter::with_openapi(Description::openapi())
-        .routes(routes!(issues))
         .routes(routes!(event_of_project))
         .routes(routes!(issue))
-        .routes(routes!(events))
         .routes(routes!(latest_event))
+        .routes(routes!(oldest_event))
         .routes(routes!(event))
+        .merge(lists::routes())
         .merge(health::routes())
         .merge(traces::routes())
 }
@@ -91,59 +96,42 @@ impl Modify for Token {
 
 type Answer = Result<Json<Value>, Failure>;
 
-/// Issues of a project, the one seen last first.
-#[utoipa::path(get, path = "/api/0/projects/{org}/{project}/issues/", tag = "issues",
-    params(("org" = String, Path, description = "The organisation"), ("project" = String, Path, description = "The project")),
-    responses((status = 200, body = Value), (status = 401), (status = 404)))]
-async fn issues(State(app): State<App>, Path((org, project)): Path<(String, String)>) -> Answer {
-    let project = projects::project_by_slugs(&app.database, &org, &project)
-        .await?
-        .ok_or(Failure::NotFound)?;
-    let issues = queries::issues(&app.database, Some(project)).await?;
-    Ok(Json(issues.iter().map(|issue| json::issue(&app, issue)).collect()))
-}
-
 /// An issue.
 #[utoipa::path(get, path = "/api/0/issues/{issue}/", tag = "issues",
     params(("issue" = String, Path, description = "The id of the issue")),
-    responses((status = 200, body = Value), (status = 401), (status = 404)))]
-async fn issue(State(app): State<App>, Path(issue): Path<String>) -> Answer {
-    let issue = queries::issue(&app.database, number(&issue)?)
-        .await?
-        .ok_or(Failure::NotFound)?;
+    responses((status = 200, body = Value), (status = 401), (status = 403), (status = 404)))]
+async fn issue(who: Who, State(app): State<App>, Path(issue): Path<String>) -> Answer {
+    let issue = lists::issue_for(&app, &who, &issue).await?;
     Ok(Json(json::issue(&app, &issue)))
-}
-
-/// The events of an issue, newest first.
-#[utoipa::path(get, path = "/api/0/issues/{issue}/events/", tag = "events",
-    params(("issue" = String, Path, description = "The id of the issue")),
-    responses((status = 200, body = Value), (status = 401), (status = 404)))]
-async fn events(State(app): State<App>, Path(issue): Path<String>) -> Answer {
-    let issue = queries::issue(&app.database, number(&issue)?)
-        .await?
-        .ok_or(Failure::NotFound)?;
-    let events = queries::events(&app.database, issue.id).await?;
-    Ok(Json(
-        events.iter().map(|event| json::event_line(issue.id, event)).collect(),
-    ))
 }
 
 /// The newest event of an issue.
 #[utoipa::path(get, path = "/api/0/issues/{issue}/events/latest/", tag = "events",
     params(("issue" = String, Path, description = "The id of the issue")),
-    responses((status = 200, body = Value), (status = 401), (status = 404)))]
-async fn latest_event(State(app): State<App>, Path(issue): Path<String>) -> Answer {
-    whole(&app, queries::latest_event(&app.database, number(&issue)?).await?).await
+    responses((status = 200, body = Value), (status = 401), (status = 403), (status = 404)))]
+async fn latest_event(who: Who, State(app): State<App>, Path(issue): Path<String>) -> Answer {
+    let issue = lists::issue_for(&app, &who, &issue).await?;
+    whole(&app, queries::latest_event(&app.database, issue.id).await?).await
+}
+
+/// The oldest event of an issue.
+#[utoipa::path(get, path = "/api/0/issues/{issue}/events/oldest/", tag = "events",
+    params(("issue" = String, Path, description = "The id of the issue")),
+    responses((status = 200, body = Value), (status = 401), (status = 403), (status = 404)))]
+async fn oldest_event(who: Who, State(app): State<App>, Path(issue): Path<String>) -> Answer {
+    let issue = lists::issue_for(&app, &who, &issue).await?;
+    whole(&app, queries::oldest_event(&app.database, issue.id).await?).await
 }
 
 /// An event of an issue.
 #[utoipa::path(get, path = "/api/0/issues/{issue}/events/{event}/", tag = "events",
     params(("issue" = String, Path, description = "The id of the issue"), ("event" = String, Path, description = "The id of the event, with or without dashes")),
-    responses((status = 200, body = Value), (status = 401), (status = 404)))]
-async fn event(State(app): State<App>, Path((issue, event)): Path<(String, String)>) -> Answer {
+    responses((status = 200, body = Value), (status = 401), (status = 403), (status = 404)))]
+async fn event(who: Who, State(app): State<App>, Path((issue, event)): Path<(String, String)>) -> Answer {
+    let issue = lists::issue_for(&app, &who, &issue).await?;
     whole(
         &app,
-        queries::event_of_issue(&app.database, number(&issue)?, &event_id(&event)?).await?,
+        queries::event_of_issue(&app.database, issue.id, &event_id(&event)?).await?,
     )
     .await
 }
@@ -153,12 +141,11 @@ async fn event(State(app): State<App>, Path((issue, event)): Path<(String, Strin
     params(("org" = String, Path, description = "The organisation"), ("project" = String, Path, description = "The project"), ("event" = String, Path, description = "The id of the event, with or without dashes")),
     responses((status = 200, body = Value), (status = 401), (status = 404)))]
 async fn event_of_project(
+    who: Who,
     State(app): State<App>,
     Path((org, project, event)): Path<(String, String, String)>,
 ) -> Answer {
-    let project = projects::project_by_slugs(&app.database, &org, &project)
-        .await?
-        .ok_or(Failure::NotFound)?;
+    let project = who.project(&app, &org, &project, Scope::EventRead).await?;
     let id = event_id(&event)?;
     let event = queries::event_of_project(&app.database, project, &id).await?;
     if event.is_some() {
@@ -175,7 +162,11 @@ async fn whole(app: &App, event: Option<StoredEvent>) -> Answer {
     let event = event.ok_or(Failure::NotFound)?;
     let attachments = queries::attachments(&app.database, &event).await?;
     let feedback = queries::feedback(&app.database, &event).await?;
-    Ok(Json(json::event(app, &event, &attachments, &feedback)))
+    let (older, newer) = queries::neighbours(&app.database, &event).await?;
+    let mut json = json::event(app, &event, &attachments, &feedback);
+    json["previousEventID"] = json!(older);
+    json["nextEventID"] = json!(newer);
+    Ok(Json(json))
 }
 
 fn number(id: &str) -> Result<i64, Failure> {
@@ -217,6 +208,21 @@ impl Failure {
 impl From<Error> for Failure {
     fn from(error: Error) -> Self {
         Self::Failed(error)
+    }
+}
+
+impl From<search::walk::Failure> for Failure {
+    fn from(failure: search::walk::Failure) -> Self {
+        match failure {
+            search::walk::Failure::Wrong(wrong) => wrong.into(),
+            search::walk::Failure::Failed(error) => Self::Failed(error),
+        }
+    }
+}
+
+impl From<search::Wrong> for Failure {
+    fn from(wrong: search::Wrong) -> Self {
+        Self::Wrong(wrong.to_string())
     }
 }
 

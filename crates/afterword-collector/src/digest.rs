@@ -13,7 +13,7 @@
 
 mod clock;
 mod discards;
-mod index;
+pub(crate) mod index;
 mod items;
 mod prepare;
 mod row;

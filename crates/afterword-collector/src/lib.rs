@@ -57,6 +57,7 @@ mod access;
 mod api;
 mod pages;
 mod queries;
+mod search;
 mod trace;
 
 pub use collector::{Bootstrap, Collector, Config};

@@ -72,7 +72,7 @@ struct Message<'a> {
 }
 
 async fn issues(State(app): State<App>) -> Result<Response, Failure> {
-    let issues = queries::issues(&app.database, None).await?;
+    let issues = queries::issues(&app.database).await?;
     let first_key = if issues.is_empty() {
         projects::first_key(&app.database).await?
     } else {

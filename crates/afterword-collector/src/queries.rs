@@ -1,6 +1,7 @@
 //! Reading issues and events back, and what is beside them, for [`crate::api`] and [`crate::pages`].
 
 pub(crate) mod health;
+pub(crate) mod lists;
 pub(crate) mod traces;
 
 use std::io::Read as _;
@@ -37,10 +38,18 @@ pub(crate) struct Issue {
     pub(crate) function: Option<String>,
     pub(crate) filename: Option<String>,
     pub(crate) release: Option<String>,
+    pub(crate) first_release: Option<String>,
     pub(crate) event_count: i64,
     pub(crate) user_count: i64,
     pub(crate) first_seen: i64,
     pub(crate) last_seen: i64,
+    /// unresolved, resolved or ignored.
+    pub(crate) status: String,
+    /// new, ongoing, regressed or escalating; '' of what is not unresolved.
+    pub(crate) substatus: String,
+    /// JSON.
+    pub(crate) status_detail: Option<String>,
+    pub(crate) assigned_to: Option<String>,
 }
 
 /// An event as it was stored.
@@ -82,17 +91,6 @@ pub(crate) fn unpacked(packed: &[u8]) -> Vec<u8> {
     bytes
 }
 
-/// An event in a list.
-#[derive(Debug, Clone, FromRow)]
-pub(crate) struct EventLine {
-    pub(crate) event_id: String,
-    pub(crate) title: String,
-    pub(crate) level: String,
-    pub(crate) release: Option<String>,
-    pub(crate) environment: Option<String>,
-    pub(crate) occurred_at: i64,
-}
-
 /// A file of an event.
 #[derive(Debug, Clone, FromRow)]
 pub(crate) struct Attachment {
@@ -120,13 +118,15 @@ macro_rules! select_issue {
         concat!(
             "SELECT issues.id, issues.project_id, projects.slug AS project, organizations.slug AS organization, number,
                 grouped_by, title, culprit, signature, level, issues.platform AS platform, type, value, function, filename, release,
-                event_count, user_count, first_seen, last_seen
+                first_release, event_count, user_count, first_seen, last_seen, status, substatus, status_detail, assigned_to
              FROM issues JOIN projects ON projects.id = issues.project_id
              JOIN organizations ON organizations.id = organization_id ",
             $rest
         )
     };
 }
+
+pub(crate) use select_issue;
 
 /// The columns of [`StoredEvent`].
 macro_rules! select_event {
@@ -139,16 +139,13 @@ macro_rules! select_event {
     };
 }
 
-/// The issues of a project, or of all, the one seen last first; at most [`PAGE`].
-pub(crate) async fn issues(database: &Database, project_id: Option<i64>) -> Result<Vec<Issue>, Error> {
-    sqlx::query_as(select_issue!(
-        "WHERE $1 IS NULL OR issues.project_id = $1 ORDER BY last_seen DESC, issues.id DESC LIMIT $2"
-    ))
-    .bind(project_id)
-    .bind(PAGE)
-    .fetch_all(&database.read)
-    .await
-    .or_failed("list issues")
+/// The issues of all projects, the one seen last first; at most [`PAGE`].
+pub(crate) async fn issues(database: &Database) -> Result<Vec<Issue>, Error> {
+    sqlx::query_as(select_issue!("ORDER BY last_seen DESC, issues.id DESC LIMIT $1"))
+        .bind(PAGE)
+        .fetch_all(&database.read)
+        .await
+        .or_failed("list issues")
 }
 
 /// One issue.
@@ -160,17 +157,13 @@ pub(crate) async fn issue(database: &Database, id: i64) -> Result<Option<Issue>,
         .or_failed("read an issue")
 }
 
-/// The events of an issue, newest first; at most [`PAGE`].
-pub(crate) async fn events(database: &Database, issue_id: i64) -> Result<Vec<EventLine>, Error> {
-    sqlx::query_as(
-        "SELECT event_id, title, level, release, environment, occurred_at FROM events WHERE issue_id = $1
-         ORDER BY occurred_at DESC, id DESC LIMIT $2",
-    )
-    .bind(issue_id)
-    .bind(PAGE)
-    .fetch_all(&database.read)
-    .await
-    .or_failed("list events")
+/// The oldest event of an issue.
+pub(crate) async fn oldest_event(database: &Database, issue_id: i64) -> Result<Option<StoredEvent>, Error> {
+    sqlx::query_as(select_event!("WHERE issue_id = $1 ORDER BY occurred_at, id LIMIT 1"))
+        .bind(issue_id)
+        .fetch_optional(&database.read)
+        .await
+        .or_failed("read the oldest event")
 }
 
 /// The newest event of an issue.

@@ -28,6 +28,20 @@ impl Asked {
         values.map(|(_, value)| value.trim()).filter(|value| !value.is_empty())
     }
 
+    /// The first value of a name, though it may be empty.
+    pub(super) fn given<'a>(&'a self, name: &str) -> Option<&'a str> {
+        let given = self.0.iter().find(|(key, _)| key == name);
+        given.map(|(_, value)| value.trim())
+    }
+
+    /// As a query again, without a name.
+    pub(super) fn without(&self, name: &str) -> String {
+        let pairs = self.0.iter().filter(|(key, _)| key != name);
+        url::form_urlencoded::Serializer::new(String::new())
+            .extend_pairs(pairs)
+            .finish()
+    }
+
     pub(super) fn one<'a>(&'a self, name: &'a str) -> Option<&'a str> {
         self.all(name).next()
     }
@@ -49,7 +63,7 @@ impl Asked {
     }
 
     /// By id or by name; all of the organisation unless asked, or for -1.
-    fn projects(&self, known: &[(i64, String)]) -> Result<Vec<i64>, Failure> {
+    pub(super) fn projects(&self, known: &[(i64, String)]) -> Result<Vec<i64>, Failure> {
         let asked: Vec<&str> = self.all("project").take(MAX_NAMES).collect();
         if asked.is_empty() || asked.contains(&"-1") {
             return Ok(known.iter().map(|(id, _)| *id).collect());
@@ -73,19 +87,27 @@ impl Asked {
         }
     }
 
+    /// `start` and `end`, if they are given; both included.
+    pub(super) fn span(&self) -> Result<Option<(i64, i64)>, Failure> {
+        if self.one("start").is_none() && self.one("end").is_none() {
+            return Ok(None);
+        }
+        let at = |name| {
+            let text = self.one(name).unwrap_or_default();
+            parse_time(&text.into()).ok_or_else(|| Failure::wrong(name, text))
+        };
+        let (start, end) = (at("start")?, at("end")?);
+        if start <= end {
+            Ok(Some((start, end)))
+        } else {
+            Err(Failure::wrong("start after end", ""))
+        }
+    }
+
     /// `statsPeriod`, or `start` and `end`; both included.
-    fn period(&self, now: i64) -> Result<(i64, i64), Failure> {
-        if self.one("start").is_some() || self.one("end").is_some() {
-            let at = |name| {
-                let text = self.one(name).unwrap_or_default();
-                parse_time(&text.into()).ok_or_else(|| Failure::wrong(name, text))
-            };
-            let (start, end) = (at("start")?, at("end")?);
-            return if start <= end {
-                Ok((start, end))
-            } else {
-                Err(Failure::wrong("start after end", ""))
-            };
+    pub(super) fn period(&self, now: i64) -> Result<(i64, i64), Failure> {
+        if let Some(span) = self.span()? {
+            return Ok(span);
         }
         let text = self.one("statsPeriod").unwrap_or(DEFAULT_PERIOD);
         let period = period_ms(text).ok_or_else(|| Failure::wrong("statsPeriod", text))?;
@@ -94,7 +116,7 @@ impl Asked {
 }
 
 /// `14d`, `24h`, `90m`, `30s`, `2w`.
-fn period_ms(text: &str) -> Option<i64> {
+pub(super) fn period_ms(text: &str) -> Option<i64> {
     let (number, unit) = text.split_at_checked(text.len().checked_sub(1)?)?;
     let unit_ms = match unit {
         "s" => 1000,

@@ -2,7 +2,8 @@
 
 use super::asked::time;
 use crate::event::Event;
-use crate::queries::{Attachment, EventLine, Feedback, Issue, StoredEvent};
+use crate::queries::lists::{EventLine, Tags};
+use crate::queries::{Attachment, Feedback, Issue, StoredEvent};
 use crate::{App, lenient};
 use serde_json::{Value, json};
 
@@ -17,12 +18,17 @@ pub(super) fn issue(app: &App, issue: &Issue) -> Value {
         "groupedBy": issue.grouped_by,
         "level": issue.level,
         "platform": issue.platform,
-        "status": "unresolved",
+        "type": "error",
+        "status": issue.status,
+        "substatus": Some(&issue.substatus).filter(|substatus| !substatus.is_empty()),
+        "statusDetails": issue.status_detail.as_deref().map_or_else(|| json!({}), |detail| raw(detail.as_bytes())),
+        "assignedTo": issue.assigned_to.as_ref().map(|name| json!({ "type": "user", "name": name, "email": name })),
         "count": issue.event_count.to_string(),
         "userCount": issue.user_count,
         "firstSeen": time(issue.first_seen),
         "lastSeen": time(issue.last_seen),
         "lastRelease": issue.release.as_ref().map(|version| json!({ "version": version })),
+        "firstRelease": issue.first_release.as_ref().map(|version| json!({ "version": version })),
         "permalink": format!("{}/issues/{}/", app.url, issue.id),
         "project": { "id": issue.project_id.to_string(), "slug": issue.project },
         "metadata": {
@@ -35,16 +41,25 @@ pub(super) fn issue(app: &App, issue: &Issue) -> Value {
 }
 
 /// An event in a list.
-pub(super) fn event_line(issue_id: i64, event: &EventLine) -> Value {
+pub(super) fn event_line(event: &EventLine, tags: &Tags) -> Value {
+    let tag = |key: &str| tags.iter().find(|(name, _)| name == key).map(|(_, value)| value);
+    let user = ["id", "email", "username"].map(|field| (field, tag(&format!("user.{field}"))));
+    let has_user = user.iter().any(|(_, value)| value.is_some());
     json!({
         "id": event.event_id,
         "eventID": event.event_id,
-        "groupID": issue_id.to_string(),
+        "groupID": event.issue_id.to_string(),
+        "projectID": event.project_id.to_string(),
+        "event.type": "error",
         "title": event.title,
         "level": event.level,
+        "platform": event.platform,
         "release": event.release.as_ref().map(|version| json!({ "version": version })),
         "environment": event.environment,
+        "user": has_user.then(|| user.into_iter().collect::<std::collections::BTreeMap<_, _>>()),
+        "tags": tags.iter().map(|(key, value)| json!({ "key": key, "value": value })).collect::<Value>(),
         "dateCreated": time(event.occurred_at),
+        "dateReceived": time(event.received_at),
     })
 }
 

@@ -11,7 +11,8 @@ use crate::event::Event;
 /// The most tags of an event that are indexed; the others are in its payload only.
 const MAX_TAGS: usize = 50;
 const MAX_KEY_CHARS: usize = 64;
-const MAX_VALUE_CHARS: usize = 200;
+/// The most of a value that is indexed.
+pub(crate) const MAX_VALUE_CHARS: usize = 200;
 
 /// The most words.
 const MAX_WORDS: usize = 24;
@@ -77,7 +78,8 @@ pub(crate) fn words<'a>(texts: impl IntoIterator<Item = &'a str>) -> Vec<String>
     words
 }
 
-fn cut(text: &str, chars: usize) -> String {
+/// The start of a text without what cannot be shown.
+pub(crate) fn cut(text: &str, chars: usize) -> String {
     text.chars().filter(|char| !char.is_control()).take(chars).collect()
 }
 

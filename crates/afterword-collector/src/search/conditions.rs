@@ -147,7 +147,13 @@ async fn text(database: &Database, project_id: i64, value: &Pattern) -> Result<T
 }
 
 /// The events with these ids, or their issues.
-async fn rows(database: &Database, project_id: i64, events: &[String], traces: &[String], of: Of) -> Result<Kind, Error> {
+async fn rows(
+    database: &Database,
+    project_id: i64,
+    events: &[String],
+    traces: &[String],
+    of: Of,
+) -> Result<Kind, Error> {
     let column = match of {
         Of::Issues => "issue_id",
         Of::Events => "id",
@@ -158,7 +164,8 @@ async fn rows(database: &Database, project_id: i64, events: &[String], traces: &
         query.bind(project_id).push(" AND ").bind_in(name, ids.iter().cloned());
         query.push(&format!(" LIMIT {MAX_ROWS}"));
         if !ids.is_empty() {
-            found.extend(query.fetch_all(&database.read, "look for events").await?);
+            let of_name: Vec<(i64,)> = query.fetch_all(&database.read, "look for events").await?;
+            found.extend(of_name);
         }
     }
     let mut ids: Vec<i64> = found.into_iter().map(|(id,)| id).collect();
@@ -301,10 +308,16 @@ impl Target {
                 }
                 (_, Some(prefix)) => {
                     query.push("(tags.value >= ").bind(prefix.to_owned());
-                    query.push(" AND tags.value < ").bind(format!("{prefix}\u{10ffff}")).push(")");
+                    query
+                        .push(" AND tags.value < ")
+                        .bind(format!("{prefix}\u{10ffff}"))
+                        .push(")");
                 }
                 _ => {
-                    query.push("LOWER(tags.value) LIKE ").bind(value.like()).push(" ESCAPE '\\'");
+                    query
+                        .push("LOWER(tags.value) LIKE ")
+                        .bind(value.like())
+                        .push(" ESCAPE '\\'");
                 }
             });
             query.push(")");

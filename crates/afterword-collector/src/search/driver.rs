@@ -33,7 +33,8 @@ impl<'a> Plan<'a> {
             rare: None,
             length: Length::Whole,
         };
-        let is_few = |condition: &Condition| !condition.negated && matches!(condition.kind, Kind::Events(_) | Kind::Issues(_));
+        let is_few =
+            |condition: &Condition| !condition.negated && matches!(condition.kind, Kind::Events(_) | Kind::Issues(_));
         if conditions.iter().any(is_few) {
             return Ok(plan);
         }
@@ -55,8 +56,7 @@ impl<'a> Plan<'a> {
     /// A page of it.
     pub(super) async fn run(&self, database: &Database, page: Page) -> Result<Part, Error> {
         let end = self.along.end(database, page, self.length).await?;
-        let query = self.query(&self.along.select(), page, end, database);
-        let mut query = query;
+        let mut query = self.query(&self.along.select(), page, end, database);
         self.along.push_order(&mut query, page);
         run(database, query, page, end).await
     }
@@ -115,7 +115,10 @@ impl Condition {
 }
 
 async fn count(database: &Database, target: Target, ids: &[i64], most: i64) -> Result<i64, Error> {
-    let mut query = Query::new(format!("SELECT COUNT(*) FROM (SELECT 1 AS one FROM {} WHERE ", target.tags));
+    let mut query = Query::new(format!(
+        "SELECT COUNT(*) FROM (SELECT 1 AS one FROM {} WHERE ",
+        target.tags
+    ));
     query.bind_in("tag_id", ids.iter().copied());
     query.push(&format!(" LIMIT {most}) AS found"));
     let count: Vec<(i64,)> = query.fetch_all(&database.read, "count what has a tag").await?;

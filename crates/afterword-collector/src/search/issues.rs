@@ -89,8 +89,10 @@ pub(crate) async fn search(
 }
 
 fn may_be(conditions: &[Condition], status: &str) -> bool {
-    conditions.iter().all(|condition| match (&condition.kind, condition.negated) {
-        (Kind::Is(states), false) => states.iter().any(|state| state.may_be(status)),
-        _ => true,
-    })
+    conditions
+        .iter()
+        .all(|condition| match (&condition.kind, condition.negated) {
+            (Kind::Is(states), false) => states.iter().any(|state| state.may_be(status)),
+            _ => true,
+        })
 }

@@ -12,6 +12,8 @@ use super::{Pattern, Wrong};
 const MAX_CHARS: usize = 2000;
 const MAX_TERMS: usize = 20;
 const MAX_VALUES: usize = 50;
+/// Comparing takes longer with each.
+const MAX_STARS: usize = 4;
 
 /// A term as it is written.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -21,6 +23,8 @@ pub(super) struct Raw {
     pub(super) negated: bool,
     /// What is before the `:`.
     pub(super) key: Option<String>,
+    /// It is the key of a tag, whatever it is called.
+    pub(super) of_tag: bool,
     /// Several are alternatives.
     pub(super) values: Vec<Pattern>,
     /// The value was in quotes.
@@ -66,6 +70,13 @@ impl Reader {
         self.chars.get(self.at + offset).copied()
     }
 
+    fn rest_begins(&self, with: &str) -> bool {
+        let rest = self.chars.get(self.at..).unwrap_or_default();
+        with.chars()
+            .enumerate()
+            .all(|(number, char)| rest.get(number) == Some(&char))
+    }
+
     fn skip_space(&mut self) {
         while self.peek().is_some_and(char::is_whitespace) {
             self.at += 1;
@@ -85,6 +96,7 @@ impl Reader {
         if negated {
             self.at += 1;
         }
+        let of_tag = self.rest_begins("tags[");
         let key = self.key();
         let has_key = key.is_some();
         let quoted = self.peek() == Some('"');
@@ -96,6 +108,7 @@ impl Reader {
         let raw = Raw {
             at: start + 1,
             negated,
+            of_tag,
             key,
             values,
             quoted,
@@ -105,7 +118,10 @@ impl Reader {
                 Some("AND") => return Ok(None),
                 Some("OR") => {
                     let what = "OR is not known; alternatives of one key are written key:[a, b]";
-                    return Err(Wrong { at: start + 1, what: what.to_owned() });
+                    return Err(Wrong {
+                        at: start + 1,
+                        what: what.to_owned(),
+                    });
                 }
                 _ => {}
             }
@@ -154,7 +170,10 @@ impl Reader {
 
     fn name(&mut self) -> String {
         let start = self.at;
-        while self.peek().is_some_and(|char| char.is_alphanumeric() || matches!(char, '_' | '-' | '.')) {
+        while self
+            .peek()
+            .is_some_and(|char| char.is_alphanumeric() || matches!(char, '_' | '-' | '.'))
+        {
             self.at += 1;
         }
         self.chars[start..self.at].iter().collect()
@@ -222,6 +241,9 @@ impl Reader {
             '\\' if matches!(self.peek_after(1), Some('*' | '"' | '\\')) => {
                 pieces.last.extend(self.peek_after(1));
                 self.at += 1;
+            }
+            '*' if pieces.before.len() == MAX_STARS && !pieces.last.is_empty() => {
+                return Err(self.wrong(format!("there are more than {MAX_STARS} wildcards in one value")));
             }
             '*' => pieces.star(),
             char if char.is_control() && !char.is_whitespace() => {

@@ -4,12 +4,16 @@ use super::{Pattern, Wrong};
 use crate::Error;
 use crate::database::{Database, Query};
 use crate::digest::index::{MAX_VALUE_CHARS, WORDS, cut, words};
+use crate::releases::order::{Dated, newest_first};
 
 /// More tags than these are not named one by one in a statement.
 const MAX_IDS: usize = 300;
 
 /// Of a tag with more values, those that hold something anywhere are not looked for.
 const MAX_LOOKED_THROUGH: i64 = 200_000;
+
+/// Of so many releases the newest is looked for.
+const MAX_RELEASES: i64 = 1000;
 
 /// Tags of a project.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -76,7 +80,10 @@ pub(super) async fn find(
                     }
                     None => {
                         few_enough(database, project_id, keys).await?;
-                        query.push(" AND LOWER(value) LIKE ").bind(value.like()).push(" ESCAPE '\\'");
+                        query
+                            .push(" AND LOWER(value) LIKE ")
+                            .bind(value.like())
+                            .push(" ESCAPE '\\'");
                     }
                 }
                 ids.extend(some(database, query).await?);
@@ -99,7 +106,9 @@ pub(super) async fn beginning(database: &Database, project_id: i64, word: &str) 
     let values = [Pattern::new(vec![word.to_owned(), String::new()])];
     match find(database, project_id, &[WORDS.to_owned()], Some(&values)).await? {
         Tags::Ids(ids) => Ok(ids),
-        Tags::Many { .. } => Err(Failure::Wrong(format!("too many different words begin with {word:?}: write more of it"))),
+        Tags::Many { .. } => Err(Failure::Wrong(format!(
+            "too many different words begin with {word:?}: write more of it"
+        ))),
     }
 }
 
@@ -115,9 +124,14 @@ pub(super) struct Words {
 impl Words {
     pub(super) fn of(text: &Pattern) -> Self {
         let Some(text) = text.exact().or_else(|| text.prefix()) else {
-            return Self { words: Vec::new(), are_all: false };
+            return Self {
+                words: Vec::new(),
+                are_all: false,
+            };
         };
-        let parts = text.split(|char: char| !char.is_alphanumeric()).filter(|part| !part.is_empty());
+        let parts = text
+            .split(|char: char| !char.is_alphanumeric())
+            .filter(|part| !part.is_empty());
         let mut parts: Vec<String> = parts.map(str::to_lowercase).collect();
         parts.sort_unstable();
         parts.dedup();
@@ -131,7 +145,10 @@ impl Words {
 
 fn start(project_id: i64, keys: &[String]) -> Query {
     let mut query = Query::new("SELECT id FROM tags WHERE project_id = ");
-    query.bind(project_id).push(" AND ").bind_in("key", keys.iter().cloned());
+    query
+        .bind(project_id)
+        .push(" AND ")
+        .bind_in("key", keys.iter().cloned());
     query
 }
 
@@ -143,23 +160,30 @@ async fn some(database: &Database, mut query: Query) -> Result<Vec<i64>, Error> 
 
 async fn few_enough(database: &Database, project_id: i64, keys: &[String]) -> Result<(), Failure> {
     let mut query = Query::new("SELECT COUNT(*) FROM (SELECT 1 FROM tags WHERE project_id = ");
-    query.bind(project_id).push(" AND ").bind_in("key", keys.iter().cloned());
+    query
+        .bind(project_id)
+        .push(" AND ")
+        .bind_in("key", keys.iter().cloned());
     query.push(&format!(" LIMIT {}) AS some", MAX_LOOKED_THROUGH + 1));
     let count: Vec<(i64,)> = query.fetch_all(&database.read, "count tags").await?;
     if count.first().is_some_and(|(count,)| *count > MAX_LOOKED_THROUGH) {
         let keys = keys.join(", ");
-        return Err(Failure::Wrong(format!("{keys} has too many values to look within: write how it begins, as in text*")));
+        return Err(Failure::Wrong(format!(
+            "{keys} has too many values to look within: write how it begins, as in text*"
+        )));
     }
     Ok(())
 }
 
-/// The newest release of a project: the one that was released last, else seen first last.
+/// The newest release of a project, of those that came last.
 async fn latest(database: &Database, project_id: i64) -> Result<Option<String>, Error> {
     let mut query = Query::new(
-        "SELECT version FROM release_projects JOIN releases ON releases.id = release_id WHERE project_id = ",
+        "SELECT version, COALESCE(released_at, first_seen, created_at) AS at FROM release_projects
+         JOIN releases ON releases.id = release_id WHERE project_id = ",
     );
     query.bind(project_id);
-    query.push(" ORDER BY COALESCE(released_at, first_seen, created_at) DESC, releases.id DESC LIMIT 1");
-    let found: Vec<(String,)> = query.fetch_all(&database.read, "look for the newest release").await?;
-    Ok(found.into_iter().next().map(|(version,)| version))
+    query.push(&format!(" ORDER BY at DESC, releases.id DESC LIMIT {MAX_RELEASES}"));
+    let mut found: Vec<(String, i64)> = query.fetch_all(&database.read, "look for the newest release").await?;
+    newest_first(&mut found, |(version, at)| Dated { version, at: *at });
+    Ok(found.into_iter().next().map(|(version, _)| version))
 }

@@ -38,7 +38,10 @@ pub(crate) enum What {
     /// `None`: nobody's.
     Assigned(Vec<Option<String>>),
     /// One of these tags.
-    Tag { keys: Vec<String>, values: Vec<Pattern> },
+    Tag {
+        keys: Vec<String>,
+        values: Vec<Pattern>,
+    },
     /// Any value of one of these tags.
     Has(Vec<String>),
     /// A number or a moment.
@@ -160,6 +163,10 @@ impl Reading<'_> {
         let negated = raw.negated;
         let what = match raw.key.clone() {
             None => text(raw),
+            Some(key) if raw.of_tag => What::Tag {
+                keys: vec![key],
+                values: raw.values,
+            },
             Some(key) => self.filter(&key, raw.values).map_err(wrong)?,
         };
         Ok(Term { at, negated, what })
@@ -167,7 +174,9 @@ impl Reading<'_> {
 
     fn filter(&self, key: &str, values: Vec<Pattern>) -> Result<What, String> {
         if values.iter().any(Pattern::is_empty) && values.iter().all(|value| value.exact().is_some()) {
-            return Err(format!("{key}: has no value; for one that is not there, write !has:{key}"));
+            return Err(format!(
+                "{key}: has no value; for one that is not there, write !has:{key}"
+            ));
         }
         let issues_only = |what: What| match self.of {
             Of::Issues => Ok(what),
@@ -200,7 +209,9 @@ impl Reading<'_> {
         match exact(value)?.as_str() {
             "none" => Ok(None),
             "me" => {
-                let me = self.me.ok_or("me is nobody here: a token that belongs to a person is needed")?;
+                let me = self
+                    .me
+                    .ok_or("me is nobody here: a token that belongs to a person is needed")?;
                 Ok(Some(me.to_owned()))
             }
             name => Ok(Some(name.to_owned())),
@@ -210,7 +221,9 @@ impl Reading<'_> {
     fn times(&self, field: Field, values: &[Pattern]) -> Result<What, String> {
         let text = one(values)?;
         let range = Range::of_times(&text, self.now).ok_or_else(|| {
-            format!("{text:?} is no time: write -24h (since then), +7d (longer ago), 2026-01-31, >2026-01-31T12:00:00, <=…")
+            format!(
+                "{text:?} is no time: write -24h (since then), +7d (longer ago), 2026-01-31, >2026-01-31T12:00:00, <=…"
+            )
         })?;
         Ok(What::Within(field, range))
     }
@@ -243,7 +256,9 @@ fn user(values: Vec<Pattern>) -> Result<What, String> {
     const FIELDS: [&str; 4] = ["id", "email", "username", "ip"];
     let field = |value: &Pattern| {
         let text = value.text();
-        let field = FIELDS.into_iter().find(|field| text.starts_with(&format!("{field}:")))?;
+        let field = FIELDS
+            .into_iter()
+            .find(|field| text.starts_with(&format!("{field}:")))?;
         Some(field)
     };
     let named: Vec<Option<&str>> = values.iter().map(field).collect();
@@ -275,7 +290,8 @@ fn state(value: &Pattern) -> Result<State, String> {
 
 fn numbers(field: Field, values: &[Pattern]) -> Result<What, String> {
     let text = one(values)?;
-    let range = Range::of_numbers(&text).ok_or_else(|| format!("{text:?} is no number: write 10, >10, >=10, <10, <=10"))?;
+    let range =
+        Range::of_numbers(&text).ok_or_else(|| format!("{text:?} is no number: write 10, >10, >=10, <10, <=10"))?;
     Ok(What::Within(field, range))
 }
 

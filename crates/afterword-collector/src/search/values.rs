@@ -131,11 +131,17 @@ impl Range {
     pub(super) fn of_times(text: &str, now: i64) -> Option<Self> {
         if let Some(age) = text.strip_prefix('-') {
             let from = now.checked_sub(period_ms(age)?)?;
-            return Some(Self { from: Some(from), to: None });
+            return Some(Self {
+                from: Some(from),
+                to: None,
+            });
         }
         if let Some(age) = text.strip_prefix('+') {
             let to = now.checked_sub(period_ms(age)?)?;
-            return Some(Self { from: None, to: Some(to) });
+            return Some(Self {
+                from: None,
+                to: Some(to),
+            });
         }
         let (sign, rest) = sign(text);
         let rest = rest.trim();

@@ -30,6 +30,15 @@ pub(crate) struct Page {
     pub(crate) limit: usize,
 }
 
+impl Page {
+    /// The first one, of any size.
+    pub(crate) const FIRST: Self = Self {
+        from: None,
+        back: false,
+        limit: 0,
+    };
+}
+
 /// A part of a list.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
 pub(crate) struct Walked {
@@ -124,14 +133,8 @@ impl Along {
         format!("SELECT {}, {}.id", self.column(), self.table)
     }
 
-    /// Where a walk ends that is too long otherwise. `within` narrows the rows that are counted.
-    pub(super) async fn end(
-        &self,
-        database: &Database,
-        page: Page,
-        length: Length,
-        within: &(dyn Fn(&mut Query) + Sync),
-    ) -> Result<Option<Place>, Error> {
+    /// Where a walk ends that is too long otherwise.
+    pub(super) async fn end(&self, database: &Database, page: Page, length: Length) -> Result<Option<Place>, Error> {
         let rows = match length {
             Length::Whole => return Ok(None),
             Length::Window => WINDOW,
@@ -139,7 +142,6 @@ impl Along {
         };
         let mut query = Query::new(format!("{} FROM {}", self.select(), self.table));
         self.push_where(&mut query, page, None);
-        within(&mut query);
         self.push_order(&mut query, page);
         query.push(&format!(" LIMIT 1 OFFSET {rows}"));
         let end: Vec<(i64, i64)> = query.fetch_all(&database.read, "find where a search ends").await?;
