@@ -13,6 +13,7 @@
 //! | `/api/0/projects/{org}/{project}/stats/`, `/api/0/organizations/{org}/events-stats/`, `…/stats_v2/` | counts over time, see `stats` |
 //! | `/api/0/projects/{org}/{project}/user-feedback/`, `…/set-aside/`, `…/undigested/` | what came beside events, see `beside` |
 //! | `/api/0/organizations/{org}/sessions/` | release health, see `health` |
+//! | `/api/0/projects/{org}/{project}/files/dsyms/`, `…/missing-symbols/`, … | debug files, see `symbols` |
 //! | `/api/0/organizations/{org}/events-trace/{trace_id}/` | the transactions of a trace inside each other, see `traces` |
 
 mod asked;
@@ -20,6 +21,7 @@ mod health;
 mod json;
 mod lists;
 mod page;
+mod symbols;
 mod traces;
 
 use std::sync::Arc;
@@ -68,6 +70,7 @@ fn described() -> OpenApiRouter<App> {
         .routes(routes!(event))
         .merge(lists::routes())
         .merge(health::routes())
+        .merge(symbols::routes())
         .merge(traces::routes())
 }
 
@@ -190,6 +193,8 @@ pub(crate) enum Failure {
     Forbidden(String),
     /// 409, with what is in the way.
     Conflict(String),
+    /// 413, with what is too large.
+    TooLarge(String),
     Failed(Error),
 }
 
@@ -236,6 +241,7 @@ impl IntoResponse for Failure {
             Self::Wrong(detail) => (StatusCode::BAD_REQUEST, detail),
             Self::Forbidden(detail) => (StatusCode::FORBIDDEN, detail),
             Self::Conflict(detail) => (StatusCode::CONFLICT, detail),
+            Self::TooLarge(detail) => (StatusCode::PAYLOAD_TOO_LARGE, detail),
             Self::Failed(error) => {
                 tracing::error!(error = chain(&error), "could not answer");
                 (StatusCode::INTERNAL_SERVER_ERROR, "Internal error".to_owned())

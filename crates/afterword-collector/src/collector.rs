@@ -19,6 +19,7 @@ use crate::inbox::Inbox;
 use crate::ingest::Ingest;
 use crate::pepper::Pepper;
 use crate::presence::Presence;
+use crate::symbols::Symbols;
 use crate::{App, Error, access, api, ingest, pages, projects};
 
 /// How much memory the bodies that are being read may hold together.
@@ -73,6 +74,7 @@ pub struct Collector {
     server: JoinHandle<()>,
     digest: JoinHandle<()>,
     outcomes: JoinHandle<()>,
+    tidying: JoinHandle<()>,
     presence: Presence,
     // Released last.
     _lock: File,
@@ -112,11 +114,13 @@ impl Collector {
         let listener = TcpListener::bind(config.listen).await.map_err(listening)?;
         let address = listener.local_addr().map_err(listening)?;
         let url = Arc::from(format!("http://{}", reachable(address)));
+        let symbols = Symbols::open(database.clone(), blobs.clone(), &config.data).await?;
         let app = App {
             database,
             blobs,
             inbox,
             ingest: Ingest::new(BODIES_BYTES),
+            symbols,
             url,
         };
 
@@ -126,12 +130,14 @@ impl Collector {
             blobs: app.blobs.clone(),
             inbox: app.inbox.clone(),
             pepper: Pepper::open(&app.database.write).await?,
+            symbols: app.symbols.clone(),
             caches: Caches::default(),
             in_hand: Arc::default(),
         };
         let digest = tokio::spawn(digest.run(careful, stopped.clone()));
         let (outcomes, database, end) = (Arc::clone(&app.ingest.outcomes), app.database.clone(), stopped.clone());
         let outcomes = tokio::spawn(async move { outcomes.run(&database, end).await });
+        let tidying = tokio::spawn(app.symbols.clone().keep_tidy(stopped.clone()));
         let server = tokio::spawn(serve(listener, app.clone(), stopped));
         Ok(Self {
             app,
@@ -139,6 +145,7 @@ impl Collector {
             server,
             digest,
             outcomes,
+            tidying,
             presence,
             _lock: lock,
         })
@@ -178,6 +185,9 @@ impl Collector {
         }
         if let Err(error) = self.digest.await {
             tracing::error!(%error, "the digest had ended");
+        }
+        if let Err(error) = self.tidying.await {
+            tracing::error!(%error, "tidying debug files had ended");
         }
         self.app.inbox.close().await;
         if let Err(error) = self.outcomes.await {

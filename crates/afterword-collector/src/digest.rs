@@ -11,10 +11,12 @@
 //! written one by one, so that one of them is found out. An envelope that ends the whole process is found out, too: tries of
 //! heavy ones are counted before they are made, and so are those of the first light ones after a collector died.
 
+mod again;
 mod clock;
 mod discards;
 pub(crate) mod index;
 mod items;
+mod minidump;
 mod prepare;
 mod row;
 mod sessions;
@@ -35,6 +37,7 @@ use crate::database::Database;
 use crate::error::{OrFailed as _, chain};
 use crate::inbox::{Claim, Claimed, Inbox, MAX_TRIES, Which};
 use crate::pepper::Pepper;
+use crate::symbols::Symbols;
 use crate::{Error, now_ms};
 
 pub(crate) use writing::Caches;
@@ -57,6 +60,7 @@ pub(crate) struct Digest {
     pub(crate) blobs: Blobs,
     pub(crate) inbox: Inbox,
     pub(crate) pepper: Pepper,
+    pub(crate) symbols: Symbols,
     pub(crate) caches: Caches,
     /// Heavy envelopes that workers of this process have in hand.
     pub(crate) in_hand: Arc<Mutex<HashSet<i64>>>,
@@ -97,6 +101,7 @@ impl Digest {
         for _ in 0..workers {
             tasks.push(tokio::spawn(self.clone().run_heavy(stop.clone())));
         }
+        tasks.push(tokio::spawn(self.clone().run_again(stop.clone())));
         for task in tasks {
             if let Err(error) = task.await {
                 tracing::error!(%error, "a task of the digest had ended");

@@ -58,6 +58,7 @@ mod api;
 mod pages;
 mod queries;
 mod search;
+mod symbols;
 mod trace;
 
 pub use collector::{Bootstrap, Collector, Config};
@@ -70,6 +71,7 @@ struct App {
     blobs: blobs::Blobs,
     inbox: inbox::Inbox,
     ingest: ingest::Ingest,
+    symbols: symbols::Symbols,
     /// Where this collector is reached, without a slash at the end.
     url: std::sync::Arc<str>,
 }

@@ -223,8 +223,8 @@ impl From<api::Failure> for Failure {
         match failure {
             api::Failure::NotFound => Self::NotFound,
             // Pages ask for ids alone, and what one may not see is not there.
-            api::Failure::Wrong(_) | api::Failure::Forbidden(_) | api::Failure::Conflict(_) => Self::NotFound,
             api::Failure::Failed(error) => Self::Failed(error),
+            _ => Self::NotFound,
         }
     }
 }

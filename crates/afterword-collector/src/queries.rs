@@ -148,6 +148,15 @@ pub(crate) async fn issues(database: &Database) -> Result<Vec<Issue>, Error> {
         .or_failed("list issues")
 }
 
+/// An event by its row.
+pub(crate) async fn event_of_row(database: &Database, row: i64) -> Result<Option<StoredEvent>, Error> {
+    sqlx::query_as(select_event!("WHERE id = $1"))
+        .bind(row)
+        .fetch_optional(&database.read)
+        .await
+        .or_failed("read an event")
+}
+
 /// One issue.
 pub(crate) async fn issue(database: &Database, id: i64) -> Result<Option<Issue>, Error> {
     sqlx::query_as(select_issue!("WHERE issues.id = $1"))

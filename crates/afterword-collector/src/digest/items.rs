@@ -21,6 +21,7 @@ use crate::grouping::InApp;
 use crate::inbox::Claimed;
 use crate::lenient;
 use crate::pepper::Pepper;
+use crate::symbols::missing::Lacking;
 
 /// The most items `sessions` of one envelope; the rest is counted as undigested.
 const MAX_SESSIONS_ITEMS: usize = 20;
@@ -39,6 +40,8 @@ pub(crate) struct Contents {
     pub(super) counts: Vec<Counts>,
     /// Items of which nothing is made, by kind.
     pub(super) undigested: BTreeMap<String, Undigested>,
+    /// Modules of the event's minidump without symbols.
+    pub(super) lacking: Vec<Lacking>,
 }
 
 /// What an item adds to counts.

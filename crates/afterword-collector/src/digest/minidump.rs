@@ -12,6 +12,7 @@
 
 mod unpack;
 
+use afterword_protocol::envelope::ATTACHMENT_MINIDUMP;
 use afterword_symbols::caches::Caches;
 use afterword_symbols::{Crashpad, Limits, ProcessedCrash, Sources, SymbolState, process_with_caches, wire};
 use serde_json::{Map, Value, json};
@@ -27,9 +28,6 @@ use crate::queries::unpacked;
 use crate::symbols::missing;
 use crate::symbols::missing::Lacking;
 use crate::{Error, blocking};
-
-/// What marks an attachment as the dump of its event.
-pub(super) const ATTACHMENT: &str = "event.minidump";
 
 /// Threads of an event, and frames of each of them but the one that crashed.
 const MAX_THREADS: usize = 512;
@@ -57,25 +55,27 @@ impl Digest {
     /// Adds to an envelope's event what its minidump tells. A dump that cannot be read is told in the event.
     pub(super) async fn read_minidump(&self, claimed: &Claimed, contents: &mut Contents) -> Result<(), Failure> {
         let Some(row) = &mut contents.event else { return Ok(()) };
-        let Some(dump) = contents.attachments.iter_mut().find(|file| file.meta.kind == ATTACHMENT) else {
+        let Some(dump) = contents
+            .attachments
+            .iter_mut()
+            .find(|file| file.meta.kind == ATTACHMENT_MINIDUMP)
+        else {
             return Ok(());
         };
         let bytes = std::mem::take(&mut dump.bytes);
-        let event = serde_json::from_slice(&unpacked(&row.raw)).unwrap_or(Value::Null);
+        let raw = unpacked(&row.raw);
+        let event = serde_json::from_slice(&raw).unwrap_or(Value::Null);
+        let had_time = Event::read(&event).occurred_at.is_some();
         let (told, bytes) = self.tell(claimed.project_id, event, bytes).await?;
         dump.bytes = bytes;
         let clock = Clock {
             sent_at: None,
             received_at: claimed.received_at,
         };
-        let occurred_at = row.occurred_at;
-        let had_time = Event::read(&serde_json::from_slice(&unpacked(&row.raw)).unwrap_or(Value::Null))
-            .occurred_at
-            .is_some();
-        let mut made = told_row(row, &told.event, clock)?;
+        let mut made = told_row(row.event_id.clone(), &raw, &told.event, clock)?;
         if had_time {
             // It was corrected by the drift of the client's clock.
-            made.occurred_at = occurred_at;
+            made.occurred_at = row.occurred_at;
         }
         *row = made;
         contents.lacking = told.lacking;
@@ -104,7 +104,13 @@ impl Digest {
             Ok(read) => read,
             Err(words) => {
                 add_error(&mut event, &words);
-                return Ok((Told { event, lacking: Vec::new() }, bytes));
+                return Ok((
+                    Told {
+                        event,
+                        lacking: Vec::new(),
+                    },
+                    bytes,
+                ));
             }
         };
         let found = self.symbols.look_up(project_id, &modules).await?;
@@ -113,12 +119,11 @@ impl Digest {
     }
 }
 
-/// The row of an event with what its dump told; the payload and the id stay.
-pub(super) fn told_row(row: &EventRow, told: &Value, clock: Clock) -> Result<EventRow, Failure> {
-    let mut made = EventRow::new(row.event_id.clone(), told, &[], clock)?;
-    made.raw.clone_from(&row.raw);
-    made.processed = Some(compressed(told.to_string().as_bytes())?);
-    Ok(made)
+/// The row of an event with what its dump told; `raw` is the payload as it came.
+pub(super) fn told_row(event_id: String, raw: &[u8], told: &Value, clock: Clock) -> Result<EventRow, Failure> {
+    let mut row = EventRow::new(event_id, told, raw, clock)?;
+    row.processed = Some(compressed(told.to_string().as_bytes())?);
+    Ok(row)
 }
 
 fn limits() -> Limits {
@@ -162,7 +167,11 @@ fn add(event: &mut Value, crash: &ProcessedCrash) {
         .is_some_and(|thread| thread.frames.iter().any(|frame| frame.context_line.is_some()));
     let is_ours = ours > theirs || (ours == theirs && (has_sources || theirs == (0, 0)));
     for (field, value) in [("platform", "native"), ("level", "fatal")] {
-        if event.get(field).and_then(Value::as_str).is_none_or(|text| text.is_empty() || text == "other") {
+        if event
+            .get(field)
+            .and_then(Value::as_str)
+            .is_none_or(|text| text.is_empty() || text == "other")
+        {
             event[field] = value.into();
         }
     }
@@ -189,14 +198,26 @@ fn add(event: &mut Value, crash: &ProcessedCrash) {
 type Score = (usize, usize);
 
 fn score(crash: &ProcessedCrash) -> Score {
-    let frames = crash.crashed_thread().map(|thread| thread.frames.as_slice()).unwrap_or_default();
+    let frames = crash
+        .crashed_thread()
+        .map(|thread| thread.frames.as_slice())
+        .unwrap_or_default();
     let named = || frames.iter().filter(|frame| frame.function.is_some());
     (named().filter(|frame| frame.in_app).count(), named().count())
 }
 
 fn score_of_client(event: &Event) -> Score {
-    let named = || event.main_stack().frames.iter().filter(|frame| frame.function.is_some());
-    (named().filter(|frame| frame.in_app == Some(true)).count(), named().count())
+    let named = || {
+        event
+            .main_stack()
+            .frames
+            .iter()
+            .filter(|frame| frame.function.is_some())
+    };
+    (
+        named().filter(|frame| frame.in_app == Some(true)).count(),
+        named().count(),
+    )
 }
 
 /// The exception: the client's own words stay, a placeholder's do not. The stack is set if it is ours.
@@ -225,11 +246,15 @@ fn set_exception(event: &mut Value, crash: &ProcessedCrash, is_ours: bool) {
                 Some(address) => format!("{} at {address}", reason.name).into(),
                 None => reason.name.as_str().into(),
             };
+            let mechanism = &mut last["mechanism"];
+            if !mechanism.is_object() {
+                *mechanism = json!({ "type": "minidump", "handled": false, "synthetic": true });
+            }
             if let (Some(name), Some(code)) = (&reason.signal, reason.code) {
-                last["mechanism"]["meta"] = json!({ "signal": { "number": code.0, "name": name } });
+                mechanism["meta"] = json!({ "signal": { "number": code.0, "name": name } });
             }
             if let Some(address) = reason.address {
-                last["mechanism"]["data"]["address"] = address.to_string().into();
+                mechanism["data"] = json!({ "address": address });
             }
         }
         if let Some(thread) = crash.crashed_thread().filter(|_| is_ours) {
@@ -259,14 +284,19 @@ fn add_contexts(event: &mut Value, crash: &ProcessedCrash) {
     if !event["contexts"].is_object() {
         event["contexts"] = json!({});
     }
-    let Some(contexts) = event["contexts"].as_object_mut() else { return };
+    let Some(contexts) = event["contexts"].as_object_mut() else {
+        return;
+    };
     let mut offer = |name: &str, context: Value| {
         if contexts.get(name).is_none_or(Value::is_null) {
             contexts.insert(name.to_owned(), context);
         }
     };
     let system = &crash.system;
-    offer("os", json!({ "type": "os", "name": system.os, "version": system.os_version }));
+    offer(
+        "os",
+        json!({ "type": "os", "name": system.os, "version": system.os_version }),
+    );
     offer(
         "device",
         json!({
@@ -293,7 +323,10 @@ fn add_annotations(crashpad: &Crashpad, offer: &mut impl FnMut(&str, Value)) {
     let context = |annotations: &std::collections::BTreeMap<String, String>| -> Map<String, Value> {
         let kept = annotations.iter().take(MAX_ANNOTATIONS);
         let fields = kept.map(|(key, value)| (cut(key), cut(value).into()));
-        [("type".to_owned(), "crashpad".into())].into_iter().chain(fields).collect()
+        [("type".to_owned(), "crashpad".into())]
+            .into_iter()
+            .chain(fields)
+            .collect()
     };
     if !crashpad.annotations.is_empty() {
         offer("crashpad", context(&crashpad.annotations).into());

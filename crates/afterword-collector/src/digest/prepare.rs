@@ -54,6 +54,13 @@ impl Digest {
         for (claimed, contents) in read {
             match contents {
                 Ok(mut contents) => {
+                    if let Err(failure) = self.read_minidump(&claimed, &mut contents).await {
+                        match failure {
+                            Failure::Storage(error) if error.is_of_storage() => return Err(error),
+                            failure => failed.push((claimed, failure)),
+                        }
+                        continue;
+                    }
                     let mut files = Vec::new();
                     for attachment in std::mem::take(&mut contents.attachments) {
                         let sha256 = self.blobs.put_attachment(Bytes::from(attachment.bytes)).await?;

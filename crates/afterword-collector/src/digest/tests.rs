@@ -5,6 +5,7 @@ use std::collections::HashSet;
 use super::*;
 use crate::inbox::Accepted;
 use crate::projects;
+use crate::symbols::Symbols;
 
 struct House {
     digest: Digest,
@@ -21,6 +22,9 @@ impl House {
         let project_id = projects::bootstrap(&database, "o", "p").await.unwrap().project_id;
         Self {
             digest: Digest {
+                symbols: Symbols::open(database.clone(), blobs.clone(), folder.path())
+                    .await
+                    .unwrap(),
                 pepper: Pepper::open(&database.write).await.unwrap(),
                 database,
                 blobs,

@@ -9,6 +9,7 @@ mod counts;
 pub(super) mod events;
 mod health;
 mod issues;
+mod moving;
 mod releases;
 mod traces;
 
@@ -19,8 +20,10 @@ use super::prepare::Prepared;
 use crate::Error;
 use crate::error::OrFailed as _;
 use crate::inbox::Claimed;
+use crate::symbols::missing;
 
 pub(crate) use caches::Caches;
+pub(super) use moving::replace;
 
 /// What a batch wrote that is worth remembering, once it is committed.
 #[derive(Debug, Default)]
@@ -65,6 +68,9 @@ pub(super) async fn batch(
         files,
     } in prepared
     {
+        if let Some(event) = contents.event.as_ref().filter(|_| !contents.lacking.is_empty()) {
+            missing::note(connection, claimed.project_id, &event.event_id, &contents.lacking).await?;
+        }
         for (meta, sha256) in files {
             attachment(connection, claimed, meta, sha256).await?;
         }

@@ -120,13 +120,22 @@ impl Symbols {
             Ok(()) => self.end(&wanted).await,
             Err(Refused::Because(words)) => self.touch(&wanted, Some(&words)).await,
             Err(Refused::Failed(error)) => {
-                tracing::error!(sha1 = wanted.sha1, error = chain(&error), "could not take in a debug file");
-                self.touch(&wanted, Some("the server could not store it; try again")).await
+                tracing::error!(
+                    sha1 = wanted.sha1,
+                    error = chain(&error),
+                    "could not take in a debug file"
+                );
+                self.touch(&wanted, Some("the server could not store it; try again"))
+                    .await
             }
         };
         if let Err(error) = outcome {
             // The work counts as ended once its row is stale.
-            tracing::error!(sha1 = wanted.sha1, error = chain(&error), "could not note what became of a debug file");
+            tracing::error!(
+                sha1 = wanted.sha1,
+                error = chain(&error),
+                "could not note what became of a debug file"
+            );
         }
     }
 
@@ -187,7 +196,9 @@ impl Symbols {
         }
         let found = hex(&sha1.finalize());
         if found != wanted.sha1 {
-            return Err(Refused::Because(format!("its SHA-1 is {found}: the chunks are not those of this file")));
+            return Err(Refused::Because(format!(
+                "its SHA-1 is {found}: the chunks are not those of this file"
+            )));
         }
         file.rewind().map_err(|source| Error::Folder {
             path: file.path().to_owned(),

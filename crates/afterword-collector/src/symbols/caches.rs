@@ -126,7 +126,11 @@ fn open(path: &Path) -> Option<Cache> {
         return Some(Cache::There(file));
     }
     let said = std::fs::read(none_of(path)).ok()?;
-    Some(if said.is_empty() { Cache::Nothing } else { Cache::Unreadable })
+    Some(if said.is_empty() {
+        Cache::Nothing
+    } else {
+        Cache::Unreadable
+    })
 }
 
 /// Says that there is nothing: empty, or the reason why it could not be read.
@@ -182,7 +186,10 @@ fn make(file: &Path, index: usize, kind: Kind, path: &Path) -> Result<Cache, Err
 fn of_system(error: &afterword_symbols::Error) -> Option<std::io::Error> {
     let mut cause: Option<&(dyn std::error::Error + 'static)> = Some(error);
     while let Some(error) = cause {
-        if let Some(code) = error.downcast_ref::<std::io::Error>().and_then(std::io::Error::raw_os_error) {
+        if let Some(code) = error
+            .downcast_ref::<std::io::Error>()
+            .and_then(std::io::Error::raw_os_error)
+        {
             return Some(std::io::Error::from_raw_os_error(code));
         }
         cause = error.source();

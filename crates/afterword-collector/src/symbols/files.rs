@@ -1,7 +1,7 @@
 //! The debug files that there are, as rows: what is asked of them, and what is said.
 
-use afterword_symbols::caches::ObjectInfo;
 use afterword_symbols::Module;
+use afterword_symbols::caches::ObjectInfo;
 use sqlx::{AnyConnection, FromRow};
 
 use super::Symbols;
@@ -59,8 +59,16 @@ impl DebugFile {
 /// Where the blob of a file is, by the first of its objects.
 pub(super) fn blob_of(object: &ObjectInfo, sha1: &str) -> String {
     let by_code = matches!(object.format, "elf" | "macho");
-    let id = object.code_id.as_deref().filter(|_| by_code).unwrap_or(&object.debug_id);
-    let id: String = id.chars().filter(char::is_ascii_alphanumeric).collect::<String>().to_ascii_lowercase();
+    let id = object
+        .code_id
+        .as_deref()
+        .filter(|_| by_code)
+        .unwrap_or(&object.debug_id);
+    let id: String = id
+        .chars()
+        .filter(char::is_ascii_alphanumeric)
+        .collect::<String>()
+        .to_ascii_lowercase();
     let (first, rest) = id.split_at_checked(2).unwrap_or(("00", &id));
     let rest = if rest.is_empty() { "0" } else { rest };
     let category = match (object.format, object.kind) {
@@ -132,7 +140,10 @@ impl Symbols {
             let pattern = format!("%{}%", escaped(text));
             query.push(" AND (");
             for (index, column) in ["name", "debug_id", "code_id", "sha1"].iter().enumerate() {
-                query.push(if index == 0 { "LOWER(" } else { " OR LOWER(" }).push(column).push(") LIKE LOWER(");
+                query
+                    .push(if index == 0 { "LOWER(" } else { " OR LOWER(" })
+                    .push(column)
+                    .push(") LIKE LOWER(");
                 query.bind(pattern.clone()).push(") ESCAPE '\\'");
             }
             query.push(")");
@@ -143,14 +154,22 @@ impl Symbols {
         if let Some(code_id) = which.code_id {
             query.push(" AND code_id = ").bind(code_id.to_ascii_lowercase());
         }
-        query.push(" ORDER BY id DESC LIMIT ").bind(most).push(" OFFSET ").bind(offset);
+        query
+            .push(" ORDER BY id DESC LIMIT ")
+            .bind(most)
+            .push(" OFFSET ")
+            .bind(offset);
         query.fetch_all(&self.inner.database.read, "list debug files").await
     }
 
     /// The objects of a file.
     pub(crate) async fn by_sha1(&self, project_id: i64, sha1: &str) -> Result<Vec<DebugFile>, Error> {
         let mut query = Query::new(format!("{SELECT} WHERE project_id = "));
-        query.bind(project_id).push(" AND sha1 = ").bind(sha1.to_owned()).push(" ORDER BY object_index");
+        query
+            .bind(project_id)
+            .push(" AND sha1 = ")
+            .bind(sha1.to_owned())
+            .push(" ORDER BY object_index");
         query.fetch_all(&self.inner.database.read, "look up a debug file").await
     }
 
@@ -158,7 +177,9 @@ impl Symbols {
     pub(crate) async fn by_id(&self, project_id: i64, id: i64) -> Result<Option<DebugFile>, Error> {
         let mut query = Query::new(format!("{SELECT} WHERE project_id = "));
         query.bind(project_id).push(" AND id = ").bind(id);
-        let found: Vec<DebugFile> = query.fetch_all(&self.inner.database.read, "look up a debug file").await?;
+        let found: Vec<DebugFile> = query
+            .fetch_all(&self.inner.database.read, "look up a debug file")
+            .await?;
         Ok(found.into_iter().next())
     }
 
@@ -168,11 +189,21 @@ impl Symbols {
         for modules in modules.chunks(IDS) {
             let mut query = Query::new(format!("{SELECT} WHERE project_id = "));
             query.bind(project_id).push(" AND (");
-            query.bind_in("debug_id", modules.iter().filter_map(|module| module.debug_id.as_deref()));
+            query.bind_in(
+                "debug_id",
+                modules.iter().filter_map(|module| module.debug_id.as_deref()),
+            );
             let without = modules.iter().filter(|module| module.debug_id.is_none());
-            let code_ids = without.filter_map(|module| module.code_id.as_deref()).map(str::to_ascii_lowercase);
-            query.push(" OR ").bind_in("code_id", code_ids).push(") ORDER BY id DESC LIMIT 4096");
-            let rows: Vec<DebugFile> = query.fetch_all(&self.inner.database.read, "look for debug files").await?;
+            let code_ids = without
+                .filter_map(|module| module.code_id.as_deref())
+                .map(str::to_ascii_lowercase);
+            query
+                .push(" OR ")
+                .bind_in("code_id", code_ids)
+                .push(") ORDER BY id DESC LIMIT 4096");
+            let rows: Vec<DebugFile> = query
+                .fetch_all(&self.inner.database.read, "look for debug files")
+                .await?;
             found.extend(rows);
         }
         Ok(found)

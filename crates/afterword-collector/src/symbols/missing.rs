@@ -29,7 +29,10 @@ pub(crate) struct Lacking {
 
 /// The modules that a crash lacked symbols of: those in which frames lie.
 pub(crate) fn lacking(crash: &ProcessedCrash) -> Vec<Lacking> {
-    let missing = crash.modules.iter().filter(|module| module.symbols == SymbolState::Missing);
+    let missing = crash
+        .modules
+        .iter()
+        .filter(|module| module.symbols == SymbolState::Missing);
     // Nothing can ever arrive for what has no id.
     let missing = missing.filter(|module| module.debug_id.is_some() || module.code_id.is_some());
     let of_module = |module: &Module| Lacking {
@@ -135,7 +138,9 @@ impl Symbols {
         if let Some(release) = release {
             query.push(" AND release = ").bind(release.to_owned());
         }
-        query.push(" ORDER BY in_app DESC, last_seen DESC, id DESC LIMIT ").bind(most);
+        query
+            .push(" ORDER BY in_app DESC, last_seen DESC, id DESC LIMIT ")
+            .bind(most);
         query.push(" OFFSET ").bind(offset);
         query.fetch_all(&self.inner.database.read, "list missing symbols").await
     }
@@ -197,13 +202,16 @@ impl Symbols {
         let operation = "take an event to digest again";
         let now = now_ms();
         loop {
-            let next: Option<(i64, i64)> =
-                sqlx::query_as("SELECT event_row, tries FROM digest_again WHERE due_at <= $1 ORDER BY due_at, event_row LIMIT 1")
-                    .bind(now)
-                    .fetch_optional(&self.inner.database.read)
-                    .await
-                    .or_failed(operation)?;
-            let Some((event_row, tries)) = next else { return Ok(None) };
+            let next: Option<(i64, i64)> = sqlx::query_as(
+                "SELECT event_row, tries FROM digest_again WHERE due_at <= $1 ORDER BY due_at, event_row LIMIT 1",
+            )
+            .bind(now)
+            .fetch_optional(&self.inner.database.read)
+            .await
+            .or_failed(operation)?;
+            let Some((event_row, tries)) = next else {
+                return Ok(None);
+            };
             if tries >= MAX_TRIES {
                 tracing::warn!(event_row, "an event could not be digested again");
                 self.done_again(event_row).await?;

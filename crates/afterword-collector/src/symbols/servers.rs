@@ -55,6 +55,13 @@ pub(crate) struct Server {
     pub(crate) layout: Layout,
 }
 
+impl Server {
+    /// Whether it can be asked at all.
+    pub(crate) fn is_http(&self) -> bool {
+        url::Url::parse(&self.url).is_ok_and(|url| matches!(url.scheme(), "http" | "https") && url.has_host())
+    }
+}
+
 /// What a project has chosen, at least one.
 #[derive(Debug, Clone)]
 pub(super) struct Chosen(Vec<Server>);
@@ -173,14 +180,27 @@ impl Symbols {
         let blob = files::blob_of(first, &sha1);
         self.inner.blobs.put_file(&blob, local.path()).await?;
         let mut connection = self.inner.database.write.begin().await.or_failed("note a debug file")?;
-        files::insert(&mut connection, project_id, &sha1, &module.name, size_bytes, &blob, &found).await?;
+        files::insert(
+            &mut connection,
+            project_id,
+            &sha1,
+            &module.name,
+            size_bytes,
+            &blob,
+            &found,
+        )
+        .await?;
         connection.commit().await.or_failed("note a debug file")?;
         let files = self.by_sha1(project_id, &sha1).await?;
         Ok(Fetched::Files(files))
     }
 
     /// SHA-1 and size of what was written to the file; `None` if the server does not have it, in words why it failed.
-    async fn download(&self, url: &str, path: &std::path::Path) -> Result<Result<Option<(String, u64)>, String>, Error> {
+    async fn download(
+        &self,
+        url: &str,
+        path: &std::path::Path,
+    ) -> Result<Result<Option<(String, u64)>, String>, Error> {
         let write = |source| Error::Folder {
             path: path.to_owned(),
             source,
@@ -231,12 +251,16 @@ const ENCODED: &AsciiSet = &NON_ALPHANUMERIC.remove(b'.').remove(b'_').remove(b'
 /// Where a server would have the symbols of a module, the best first. Names come out of a stranger's dump: they are encoded.
 fn urls(server: &Server, module: &Module) -> Vec<String> {
     let base = server.url.trim_end_matches('/');
-    if !base.starts_with("https://") && !base.starts_with("http://") {
+    if !server.is_http() {
         return Vec::new();
     }
     let encoded = |text: &str| utf8_percent_encode(text, ENCODED).to_string();
     let debug_id: Option<debugid::DebugId> = module.debug_id.as_ref().and_then(|id| id.parse().ok());
-    let code_id = module.code_id.as_deref().map(str::to_ascii_lowercase).unwrap_or_default();
+    let code_id = module
+        .code_id
+        .as_deref()
+        .map(str::to_ascii_lowercase)
+        .unwrap_or_default();
     let is_hex = !code_id.is_empty() && code_id.bytes().all(|byte| byte.is_ascii_hexdigit());
     let debug_name = module.debug_file.as_deref().unwrap_or(&module.path);
     let debug_name = debug_name.rsplit(['/', '\\']).next().unwrap_or(debug_name);
@@ -248,7 +272,11 @@ fn urls(server: &Server, module: &Module) -> Vec<String> {
             let Some(id) = debug_id else { return Vec::new() };
             let lower = debug_name.to_ascii_lowercase();
             let is_windows = [".exe", ".dll", ".pdb"].iter().any(|end| lower.ends_with(end));
-            let stem = if is_windows { &debug_name[..debug_name.len() - 4] } else { debug_name };
+            let stem = if is_windows {
+                &debug_name[..debug_name.len() - 4]
+            } else {
+                debug_name
+            };
             let (folder, file) = (encoded(debug_name), encoded(&format!("{stem}.sym")));
             vec![format!("{base}/{folder}/{}/{file}", id.breakpad())]
         }
@@ -268,7 +296,9 @@ fn urls(server: &Server, module: &Module) -> Vec<String> {
             let by_debug_id = debug_id.map(|id| id.breakpad().to_string().to_ascii_lowercase());
             let is_pe = module.debug_file.is_some();
             let id = if is_hex && !is_pe { Some(code_id) } else { by_debug_id };
-            let Some(id) = id.filter(|id| id.len() > 2) else { return Vec::new() };
+            let Some(id) = id.filter(|id| id.len() > 2) else {
+                return Vec::new();
+            };
             ["debuginfo", "executable", "breakpad"]
                 .iter()
                 .map(|what| format!("{base}/{}/{}/{what}", &id[..2], &id[2..]))

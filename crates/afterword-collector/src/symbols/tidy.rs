@@ -92,7 +92,12 @@ mod tests {
             let path = folder.join(name);
             std::fs::write(&path, [0; 100]).unwrap();
             let at = SystemTime::now() - Duration::from_secs(age_s);
-            std::fs::File::options().write(true).open(&path).unwrap().set_modified(at).unwrap();
+            std::fs::File::options()
+                .write(true)
+                .open(&path)
+                .unwrap()
+                .set_modified(at)
+                .unwrap();
             path
         };
         let (old, middle, new) = (file("aa1", 300), file("bb1", 200), file("aa2", 100));

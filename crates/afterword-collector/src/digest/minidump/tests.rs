@@ -65,18 +65,30 @@ fn a_placeholder_becomes_what_the_dump_says() {
         "mechanism": {"type": "minidump", "handled": false, "synthetic": true},
     }]}});
     for event in [placeholder, json!({})] {
-        let event = added(event, &crash(vec![frame(Some("canvas::flush"), true), frame(Some("main"), true)]));
+        let event = added(
+            event,
+            &crash(vec![frame(Some("canvas::flush"), true), frame(Some("main"), true)]),
+        );
         let exception = &event["exception"]["values"][0];
-        assert_eq!((exception["type"].as_str(), exception["value"].as_str()), (Some("SIGSEGV"), Some("SIGSEGV / SEGV_MAPERR at 0x45")));
+        assert_eq!(
+            (exception["type"].as_str(), exception["value"].as_str()),
+            (Some("SIGSEGV"), Some("SIGSEGV / SEGV_MAPERR at 0x45"))
+        );
         assert_eq!(exception["mechanism"]["type"], "minidump");
         assert_eq!(exception["mechanism"]["synthetic"], true);
         assert_eq!(exception["mechanism"]["meta"]["signal"]["name"], "SIGSEGV");
         let frames = exception["stacktrace"]["frames"].as_array().unwrap();
         assert_eq!(frames[1]["function"], "canvas::flush", "outermost first");
         assert_eq!(exception["thread_id"], 7);
-        assert_eq!((event["platform"].as_str(), event["level"].as_str()), (Some("native"), Some("fatal")));
+        assert_eq!(
+            (event["platform"].as_str(), event["level"].as_str()),
+            (Some("native"), Some("fatal"))
+        );
         assert_eq!(event["timestamp"], 1_700_000_000);
-        assert_eq!(event["threads"]["values"][1]["stacktrace"]["frames"][0]["function"], "wait");
+        assert_eq!(
+            event["threads"]["values"][1]["stacktrace"]["frames"][0]["function"],
+            "wait"
+        );
         assert_eq!(event["debug_meta"]["images"][0]["debug_status"], "found");
         assert_eq!(event["contexts"]["os"]["name"], "Linux");
         assert_eq!(event["contexts"]["device"]["arch"], "amd64");
@@ -86,34 +98,57 @@ fn a_placeholder_becomes_what_the_dump_says() {
 #[test]
 fn the_stack_with_more_named_frames_of_the_application_counts() {
     let client = |functions: &[&str]| {
-        let frames: Vec<Value> = functions.iter().map(|name| json!({"function": name, "in_app": true})).collect();
+        let frames: Vec<Value> = functions
+            .iter()
+            .map(|name| json!({"function": name, "in_app": true}))
+            .collect();
         json!({"timestamp": 5, "exception": {"values": [{
             "type": "panic", "value": "index out of bounds", "mechanism": {"type": "panic", "handled": false},
             "stacktrace": {"frames": frames},
         }]}, "threads": {"values": [{"id": 99}]}})
     };
     let top = |event: &Value| {
-        let frames = event["exception"]["values"][0]["stacktrace"]["frames"].as_array().unwrap();
+        let frames = event["exception"]["values"][0]["stacktrace"]["frames"]
+            .as_array()
+            .unwrap();
         frames.last().unwrap()["function"].clone()
     };
     let bare = crash(vec![frame(None, true), frame(None, true)]);
     let kept = added(client(&["main", "theirs"]), &bare);
     assert_eq!(top(&kept), "theirs", "nobody uploaded symbols");
     assert_eq!(kept["threads"]["values"][0]["id"], 99);
-    assert_eq!(kept["debug_meta"]["images"][0]["code_file"], "/opt/editor", "the dump's all the same");
+    assert_eq!(
+        kept["debug_meta"]["images"][0]["code_file"], "/opt/editor",
+        "the dump's all the same"
+    );
 
-    let named = crash(vec![frame(Some("ours"), true), frame(Some("b"), true), frame(Some("main"), true)]);
+    let named = crash(vec![
+        frame(Some("ours"), true),
+        frame(Some("b"), true),
+        frame(Some("main"), true),
+    ]);
     let replaced = added(client(&["main", "theirs"]), &named);
     assert_eq!(top(&replaced), "ours");
     let exception = &replaced["exception"]["values"][0];
-    assert_eq!((exception["type"].as_str(), exception["value"].as_str()), (Some("panic"), Some("index out of bounds")));
+    assert_eq!(
+        (exception["type"].as_str(), exception["value"].as_str()),
+        (Some("panic"), Some("index out of bounds"))
+    );
     assert_eq!(replaced["timestamp"], 5);
 
     let mut same = crash(vec![frame(Some("ours"), true), frame(Some("main"), true)]);
     assert_eq!(top(&added(client(&["main", "theirs"]), &same)), "theirs");
     same.threads[0].frames[0].context_line = Some("crash()".to_owned());
-    assert_eq!(top(&added(client(&["main", "theirs"]), &same)), "ours", "with lines of source");
-    assert_eq!(top(&added(client(&[]), &bare)), Value::Null, "addresses are better than nothing");
+    assert_eq!(
+        top(&added(client(&["main", "theirs"]), &same)),
+        "ours",
+        "with lines of source"
+    );
+    assert_eq!(
+        top(&added(client(&[]), &bare)),
+        Value::Null,
+        "addresses are better than nothing"
+    );
 }
 
 #[test]
@@ -133,7 +168,10 @@ fn annotations_become_contexts_and_a_context_of_the_clients_stays() {
     assert_eq!(contexts["device"]["arch"], "amd64");
     assert_eq!(contexts["crashpad"], json!({"type": "crashpad", "channel": "beta"}));
     assert_eq!(contexts["libgl.so"]["annotations"], json!(["assertion failed"]));
-    assert_eq!(contexts["libgl.so"]["renderer"].as_str().unwrap().len(), MAX_ANNOTATION_CHARS);
+    assert_eq!(
+        contexts["libgl.so"]["renderer"].as_str().unwrap().len(),
+        MAX_ANNOTATION_CHARS
+    );
 }
 
 #[test]
@@ -143,6 +181,7 @@ fn odd_shapes_are_no_trouble() {
         json!({"exception": {"type": "E", "value": "v"}, "debug_meta": 3}),
         json!({"exception": {"values": {}}}),
         json!({"exception": {"values": [null, 3, "x"]}}),
+        json!({"exception": {"type": "", "mechanism": "x"}}),
         json!({"exception": "x", "level": 4, "platform": ["x"]}),
     ] {
         let mut event = added(event, &crash(vec![frame(Some("a"), true)]));
@@ -163,5 +202,8 @@ fn an_event_of_many_threads_is_cut() {
     }));
     let event = added(json!({}), &crash);
     assert!(event.to_string().len() < MAX_BYTES);
-    assert_eq!(event["exception"]["values"][0]["stacktrace"]["frames"][0]["function"], "a");
+    assert_eq!(
+        event["exception"]["values"][0]["stacktrace"]["frames"][0]["function"],
+        "a"
+    );
 }

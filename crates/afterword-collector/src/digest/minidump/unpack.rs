@@ -70,7 +70,7 @@ mod tests {
             assert!(words.starts_with("the minidump cannot be unpacked"), "{name}: {words}");
         }
         assert!(matches!(unpacked(&dump), Ok(Cow::Borrowed(_))));
-        assert_eq!(unpacked(b"").unwrap(), b""[..]);
+        assert!(unpacked(b"").unwrap().is_empty());
     }
 
     #[test]

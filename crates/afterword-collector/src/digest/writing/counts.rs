@@ -54,6 +54,12 @@ impl Counts {
         }
     }
 
+    /// Without what was accepted: for an event that was counted when it came.
+    pub(super) fn without_accepted(mut self) -> Self {
+        self.accepted.clear();
+        self
+    }
+
     pub(super) async fn write(self, connection: &mut AnyConnection) -> Result<(), Error> {
         hours(connection, "issue_hours", "issue_id", &self.issue_hours).await?;
         hours(connection, "tag_hours", "tag_id", &self.tag_hours).await?;

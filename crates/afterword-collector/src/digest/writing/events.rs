@@ -23,7 +23,7 @@ pub(super) struct New<'e> {
 }
 
 /// Ids of tags.
-type Tags = HashMap<Tag, i64>;
+pub(super) type Tags = HashMap<Tag, i64>;
 
 /// Writes the events of a batch.
 pub(super) async fn write(
@@ -73,7 +73,7 @@ async fn without_known<'e>(connection: &mut AnyConnection, events: Vec<New<'e>>)
 }
 
 /// The ids of all tags of these events; those that are missing are made.
-async fn tags(
+pub(super) async fn tags(
     connection: &mut AnyConnection,
     events: &[New<'_>],
     caches: &Caches,
@@ -187,7 +187,7 @@ async fn insert<'e>(
 }
 
 /// `[17,4]`: small enough to be read with the row.
-fn tag_ids(new: &New<'_>, tags: &Tags) -> String {
+pub(super) fn tag_ids(new: &New<'_>, tags: &Tags) -> String {
     let ids = new.row.tags.iter().filter(|(key, _)| !key.is_empty());
     let ids = ids.filter_map(|(key, value)| tags.get(&(new.project_id, key.clone(), value.clone())));
     let ids: Vec<String> = ids.map(i64::to_string).collect();
@@ -195,7 +195,7 @@ fn tag_ids(new: &New<'_>, tags: &Tags) -> String {
 }
 
 /// What events and issues are found by, and the counts.
-async fn index(
+pub(super) async fn index(
     connection: &mut AnyConnection,
     stored: &[(i64, Stored<'_>)],
     tags: &Tags,
