@@ -183,10 +183,8 @@ impl<'s> Provider<'s> {
         let others = self.others_state(module.base_address());
         match (local, self.breakpad_state(module)) {
             (Some((true, state, file)), _) => (state, file),
-            _ if others.is_some_and(|state| matches!(state, SymbolState::Loaded | SymbolState::NamesOnly)) => {
-                (others.unwrap_or_default(), None)
-            }
             (_, Some((SymbolState::Loaded, file))) => (SymbolState::Loaded, file),
+            _ if others.is_some_and(|state| state != SymbolState::Missing) => (others.unwrap_or_default(), None),
             (Some((false, state, file)), _) if state != SymbolState::Missing => (state, file),
             (_, Some(breakpad)) => breakpad,
             (Some((false, state, file)), None) => (state, file),

@@ -96,6 +96,7 @@ pub(super) fn event(app: &App, stored: &StoredEvent, attachments: &[Attachment],
         "breadcrumbs": field("breadcrumbs"),
         "exception": field("exception"),
         "threads": field("threads"),
+        "errors": field("errors"),
         "feedback": feedback.iter().map(|feedback| json!({
             "message": feedback.message, "email": feedback.email, "name": feedback.name,
             "dateCreated": time(feedback.received_at),
