@@ -63,6 +63,7 @@ const HOUSE: &[(&str, &[&str])] = &[
 /// What is outside of the house and may use all of it, or needs none.
 const OUTSIDE: &[&str] = &[
     "afterword-bench",
+    "afterword-bench-ingest",
     "afterword-e2e",
     "afterword-examples",
     "afterword-servers",

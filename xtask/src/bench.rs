@@ -1,10 +1,13 @@
 //! `cargo xtask bench`: builds what is measured, as it is shipped, and runs the program that measures (`benches/`).
 
-use anyhow::Context as _;
+use std::path::{Path, PathBuf};
+use std::time::{Duration, Instant};
+
+use anyhow::{Context as _, bail};
 use clap::Subcommand;
 use xshell::{Shell, cmd};
 
-use crate::tools;
+use crate::{clients, tools};
 
 #[derive(Subcommand)]
 pub(crate) enum Bench {
@@ -16,6 +19,16 @@ pub(crate) enum Bench {
     #[command(disable_help_flag = true)]
     Capture {
         /// Passed on: `--runs N`, `--json`, `--only NAME`, `--folder DIR`; `--help` says more
+        #[arg(trailing_var_arg = true, allow_hyphen_values = true)]
+        arguments: Vec<String>,
+    },
+    /// What the collector takes: events and dumps in a second, its memory, its start, its answers
+    ///
+    /// Builds the collector in release and a load generator, and starts it on a folder in `target/bench`. It needs what
+    /// `cargo xtask test` installs, for the upload of symbols.
+    #[command(disable_help_flag = true)]
+    Ingest {
+        /// Passed on: `--load N`, `--connections N`, `--events N`, `--only NAME`, `--folder DIR`; `--help` says more
         #[arg(trailing_var_arg = true, allow_hyphen_values = true)]
         arguments: Vec<String>,
     },
@@ -35,6 +48,7 @@ pub(crate) enum Bench {
 pub(crate) fn run(shell: &Shell, bench: &Bench) -> anyhow::Result<()> {
     let arguments = match bench {
         Bench::Capture { arguments } => arguments,
+        Bench::Ingest { arguments } => return ingest(shell, arguments),
         Bench::Transport => return transport(shell),
         Bench::Size => return size(shell),
     };
@@ -50,6 +64,77 @@ pub(crate) fn run(shell: &Shell, bench: &Bench) -> anyhow::Result<()> {
     build(shell)?;
     let measuring = cmd!(shell, "target/release/bench-capture {arguments...}").quiet();
     tools::run(measuring).context("not everything could be measured")
+}
+
+fn ingest(shell: &Shell, arguments: &[String]) -> anyhow::Result<()> {
+    clients::prepare(shell)?;
+    let built = [
+        "--package",
+        "afterword-collector",
+        "--package",
+        "afterword-bench-ingest",
+    ];
+    tools::run(cmd!(shell, "cargo build --release {built...} --bins"))?;
+    let dump = dump(shell).context("there is no dump to send")?;
+    let program = shell.current_dir().join("target/release/crasher");
+    let measuring = cmd!(
+        shell,
+        "target/release/bench-ingest --dump {dump} {program} {arguments...}"
+    );
+    tools::run(measuring.quiet()).context("not everything could be measured")
+}
+
+/// A crash of the tests' crasher, and the dump that is left of it.
+fn dump(shell: &Shell) -> anyhow::Result<PathBuf> {
+    let crasher = [
+        "--package",
+        "afterword-e2e",
+        "--bin",
+        "crasher",
+        "--no-default-features",
+    ];
+    tools::run(cmd!(shell, "cargo build --release {crasher...}"))?;
+    tools::run(cmd!(
+        shell,
+        "cargo build --package afterword-reporter --bin afterword-reporter"
+    ))?;
+    let store = shell.current_dir().join("target/bench/crash");
+    shell.remove_path(&store)?;
+    let reporter = shell.current_dir().join("target/debug/afterword-reporter");
+    // It ends by a signal, and its report waits for an answer.
+    let crash = ["null-write", "--store"];
+    let crash = cmd!(shell, "target/release/crasher {crash...} {store} --reporter {reporter}");
+    crash
+        .env("CRASHER_ANSWER", "later")
+        .env_remove("DISPLAY")
+        .ignore_status()
+        .run()?;
+    let begun = Instant::now();
+    while begun.elapsed() < Duration::from_secs(30) {
+        if let Some(dump) = find_dump(&store.join("Crasher")) {
+            return Ok(dump);
+        }
+        std::thread::sleep(Duration::from_millis(20));
+    }
+    bail!("the crash left none")
+}
+
+/// The first finished dump below a folder.
+fn find_dump(folder: &Path) -> Option<PathBuf> {
+    let mut folders = vec![folder.to_owned()];
+    while let Some(folder) = folders.pop() {
+        for path in std::fs::read_dir(folder)
+            .ok()?
+            .filter_map(|entry| Some(entry.ok()?.path()))
+        {
+            match path.extension() {
+                _ if path.is_dir() => folders.push(path),
+                Some(extension) if extension == "dmp" => return Some(path),
+                _ => {}
+            }
+        }
+    }
+    None
 }
 
 fn transport(shell: &Shell) -> anyhow::Result<()> {

@@ -4,6 +4,7 @@ use std::fs::File;
 use std::io::{self, BufRead as _, BufReader};
 use std::path::{Path, PathBuf};
 use std::process::{Command, ExitStatus, Stdio};
+use std::time::{Duration, Instant};
 
 use crate::Process;
 
@@ -15,6 +16,8 @@ pub struct Collector {
     pub url: String,
     /// What `--bootstrap` prints: a line of JSON with `url`, `dsn` and `token`.
     pub credentials: String,
+    /// How long it took from its start until it took requests.
+    pub ready_after: Duration,
     /// What it writes to standard error, those that ran on this data folder before included.
     pub log: PathBuf,
 }
@@ -33,11 +36,13 @@ impl Collector {
         more(&mut command);
         let stderr = File::options().create(true).append(true).open(&log)?;
         command.stdin(Stdio::null()).stdout(Stdio::piped()).stderr(stderr);
+        let begun = Instant::now();
         let mut process = Process::spawn(&mut command)?;
 
         let stdout = process.child().stdout.take();
         let mut lines = BufReader::new(stdout.ok_or(io::ErrorKind::BrokenPipe)?).lines();
         let mut url = None;
+        let mut ready_after = Duration::ZERO;
         // Other lines may come before, and between: a link for the owner, for example.
         let credentials = loop {
             let Some(line) = lines.next().transpose()? else {
@@ -46,6 +51,7 @@ impl Collector {
             };
             if let Some(address) = line.strip_prefix("listening on ") {
                 url = Some(address.to_owned());
+                ready_after = begun.elapsed();
             } else if line.starts_with('{') {
                 break line;
             }
@@ -54,6 +60,7 @@ impl Collector {
             process,
             url: url.ok_or_else(|| io::Error::other("the collector does not say where it listens"))?,
             credentials,
+            ready_after,
             log,
         })
     }
