@@ -17,11 +17,14 @@
 //! | `/api/0/organizations/{org}/events-trace/{trace_id}/` | the transactions of a trace inside each other, see `traces` |
 
 mod asked;
+mod beside;
 mod health;
 mod json;
 mod lists;
 mod page;
 mod symbols;
+mod stats;
+mod tags;
 mod traces;
 
 use std::sync::Arc;
@@ -69,6 +72,9 @@ fn described() -> OpenApiRouter<App> {
         .routes(routes!(oldest_event))
         .routes(routes!(event))
         .merge(lists::routes())
+        .merge(tags::routes())
+        .merge(stats::routes())
+        .merge(beside::routes())
         .merge(health::routes())
         .merge(symbols::routes())
         .merge(traces::routes())

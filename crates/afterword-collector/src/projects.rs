@@ -58,13 +58,6 @@ pub(crate) async fn bootstrap(database: &Database, org: &str, project: &str) -> 
     })
 }
 
-/// A project by the names in a path.
-pub(crate) async fn project_by_slugs(database: &Database, org: &str, project: &str) -> Result<Option<i64>, Error> {
-    Ok(by_slugs(database, org, project)
-        .await?
-        .map(|(_, project_id)| project_id))
-}
-
 /// An organisation and its project by the names in a path.
 pub(crate) async fn by_slugs(database: &Database, org: &str, project: &str) -> Result<Option<(i64, i64)>, Error> {
     sqlx::query_as(

@@ -1,7 +1,10 @@
 //! Reading issues and events back, and what is beside them, for [`crate::api`] and [`crate::pages`].
 
+pub(crate) mod beside;
 pub(crate) mod health;
+pub(crate) mod hours;
 pub(crate) mod lists;
+pub(crate) mod tags;
 pub(crate) mod traces;
 
 use std::io::Read as _;

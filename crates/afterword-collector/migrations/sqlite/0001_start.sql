@@ -223,6 +223,7 @@ CREATE TABLE issue_tags (
     issue_id BIGINT NOT NULL,
     PRIMARY KEY (tag_id, issue_id)
 ) WITHOUT ROWID;
+CREATE INDEX issue_tags_by_issue ON issue_tags (issue_id, tag_id);
 -- Events with a tag by the hour.
 CREATE TABLE tag_hours (
     tag_id BIGINT NOT NULL,

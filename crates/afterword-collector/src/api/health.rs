@@ -1,5 +1,5 @@
-//! Release health and discards as JSON, in the subset of Sentry's `sessions` and `stats_v2` that answers what people
-//! ask: how many, of which state, how many without a crash.
+//! Release health as JSON, in the subset of Sentry's `sessions` that answers what people ask: how many, of which state,
+//! how many without a crash.
 //!
 //! - `field`: `sum(session)`, `count_unique(user)`, `crash_rate(session|user)`, `crash_free_rate(session|user)`. A rate of
 //!   nothing is null. Only crashes count against *crash-free*: an abnormal session is not known to be one.
@@ -72,7 +72,7 @@ impl Field {
 
 /// The routes of this room.
 pub(super) fn routes() -> OpenApiRouter<App> {
-    OpenApiRouter::new().routes(routes!(sessions)).routes(routes!(stats))
+    OpenApiRouter::new().routes(routes!(sessions))
 }
 
 /// Release health: counts and rates of sessions and users.
@@ -178,53 +178,4 @@ fn names(by: By, group: &Group, status: Option<&str>) -> Value {
     name(by.environment, "environment", json!(group.environment));
     name(status.is_some(), "session.status", json!(status));
     Value::Object(names)
-}
-
-/// Of Sentry's outcomes the one that clients tell of: `client_discard`.
-#[utoipa::path(get, path = "/api/0/organizations/{org}/stats_v2/", tag = "health",
-    params(("org" = String, Path, description = "The organisation")),
-    responses((status = 200, body = Value), (status = 400), (status = 401), (status = 404)))]
-async fn stats(State(app): State<App>, Path(org): Path<String>, Query(query): Query<Vec<(String, String)>>) -> Answer {
-    const OUTCOME: &str = "client_discard";
-    let asked = Asked::new(query);
-    let filter = asked.filter(&app, &org, now_ms()).await?;
-    if let Some(other) = asked.all("field").find(|field| *field != "sum(quantity)") {
-        return Err(Failure::wrong("field", other));
-    }
-    let by: Vec<&str> = asked.all("groupBy").collect();
-    let known = ["project", "outcome", "reason", "category"];
-    if let Some(other) = by.iter().find(|name| !known.contains(name)) {
-        return Err(Failure::wrong("groupBy", other));
-    }
-    let wanted = |name: &'static str, value: &str| {
-        let mut values = asked.all(name).peekable();
-        values.peek().is_none() || values.any(|wanted| wanted == value)
-    };
-
-    // Few: a group is made where the first of its kind stands.
-    let mut groups: Vec<(Value, i64)> = Vec::new();
-    for row in health::discarded(&app.database, &filter).await? {
-        if !(wanted("outcome", OUTCOME) && wanted("reason", &row.reason) && wanted("category", &row.category)) {
-            continue;
-        }
-        let name = |name: &str| match name {
-            "project" => json!(row.project_id),
-            "outcome" => json!(OUTCOME),
-            "reason" => json!(row.reason),
-            _ => json!(row.category),
-        };
-        let names: Map<String, Value> = by.iter().map(|by| ((*by).to_owned(), name(by))).collect();
-        let names = Value::Object(names);
-        match groups.iter_mut().find(|(known, _)| *known == names) {
-            Some((_, quantity)) => *quantity = quantity.saturating_add(row.quantity),
-            None => groups.push((names, row.quantity)),
-        }
-    }
-    let groups: Vec<Value> = groups
-        .into_iter()
-        .map(|(by, quantity)| json!({ "by": by, "totals": { "sum(quantity)": quantity } }))
-        .collect();
-    Ok(Json(json!({
-        "groups": groups, "intervals": [], "start": time(filter.start), "end": time(filter.end),
-    })))
 }

@@ -1,7 +1,7 @@
 //! Where a search begins: at the index that the list is ordered by, or at a tag that few have.
 
 use super::conditions::{Condition, Kind, Target};
-use super::walk::{Along, Length, Page, Part, run};
+use super::walk::{Along, Length, Page, Part, Place, run};
 use crate::Error;
 use crate::database::{Database, Query};
 
@@ -48,14 +48,27 @@ impl<'a> Plan<'a> {
         }
         if plan.rare.is_none() {
             let lengths = conditions.iter().map(|condition| condition.kind.length(target.of));
-            plan.length = lengths.max_by_key(|length| *length as u8).unwrap_or(Length::Whole);
+            plan.length = lengths.max().unwrap_or(Length::Whole);
         }
         Ok(plan)
     }
 
+    /// The same, though every row is wanted, ended after so many rows.
+    pub(super) fn at_most(mut self, length: Length) -> Self {
+        if self.rare.is_none() && self.length < length {
+            self.length = length;
+        }
+        self
+    }
+
+    /// Where it ends, if before its end.
+    pub(super) async fn end(&self, database: &Database, page: Page) -> Result<Option<Place>, Error> {
+        self.along.end(database, page, self.length).await
+    }
+
     /// A page of it.
     pub(super) async fn run(&self, database: &Database, page: Page) -> Result<Part, Error> {
-        let end = self.along.end(database, page, self.length).await?;
+        let end = self.end(database, page).await?;
         let mut query = self.query(&self.along.select(), page, end, database);
         self.along.push_order(&mut query, page);
         run(database, query, page, end).await
@@ -64,7 +77,7 @@ impl<'a> Plan<'a> {
     /// How many there are, counted up to `most`, and as far as a walk goes.
     pub(super) async fn count(&self, database: &Database, most: i64) -> Result<i64, Error> {
         let page = Page::FIRST;
-        let end = self.along.end(database, page, self.length).await?;
+        let end = self.end(database, page).await?;
         let mut query = self.query("SELECT COUNT(*) FROM (SELECT 1 AS one", page, end, database);
         query.push(&format!(" LIMIT {most}) AS found"));
         let count: Vec<(i64,)> = query.fetch_all(&database.read, "count what a search finds").await?;
@@ -72,13 +85,7 @@ impl<'a> Plan<'a> {
     }
 
     /// Without an order.
-    pub(super) fn query(
-        &self,
-        select: &str,
-        page: Page,
-        end: Option<super::walk::Place>,
-        database: &Database,
-    ) -> Query {
+    pub(super) fn query(&self, select: &str, page: Page, end: Option<Place>, database: &Database) -> Query {
         let Target { table, tags, row, .. } = self.target;
         let mut query = Query::new(format!("{select} FROM "));
         if let Some(rare) = self.rare {

@@ -13,6 +13,9 @@ const WINDOW: i64 = 20_000;
 /// The same where each is read and compared.
 const SLOW_WINDOW: i64 = 4_000;
 
+/// The same where rows are only counted.
+const COUNT_WINDOW: i64 = 100_000;
+
 /// Where something stands in a list: by its value, then by its id; the greatest first.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 pub(crate) struct Place {
@@ -63,23 +66,25 @@ impl From<Error> for Failure {
 
 /// An index: of which table, by what, and what is the same for all of its rows that are walked along.
 #[derive(Debug, Clone)]
-pub(super) struct Along {
-    pub(super) table: &'static str,
+pub(crate) struct Along {
+    pub(crate) table: &'static str,
     /// The column it is ordered by, before `id`.
-    pub(super) value: &'static str,
+    pub(crate) value: &'static str,
     /// Columns with the value they have.
-    pub(super) fixed: Vec<(&'static str, i64)>,
+    pub(crate) fixed: Vec<(&'static str, i64)>,
     /// More of the kind.
-    pub(super) also: &'static str,
+    pub(crate) also: &'static str,
     /// Between which values.
-    pub(super) range: Range,
+    pub(crate) range: Range,
 }
 
 /// How long a walk may be.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 pub(super) enum Length {
     /// To its end: every row is wanted, or there are few.
     Whole,
+    /// Every row is counted.
+    CountWindow,
     Window,
     SlowWindow,
 }
@@ -137,6 +142,7 @@ impl Along {
     pub(super) async fn end(&self, database: &Database, page: Page, length: Length) -> Result<Option<Place>, Error> {
         let rows = match length {
             Length::Whole => return Ok(None),
+            Length::CountWindow => COUNT_WINDOW,
             Length::Window => WINDOW,
             Length::SlowWindow => SLOW_WINDOW,
         };
@@ -151,6 +157,18 @@ impl Along {
 
 fn nearest(one: Option<Place>, other: Option<Place>) -> Option<Place> {
     one.into_iter().chain(other).min()
+}
+
+/// A page of all that lies along these.
+pub(crate) async fn all(database: &Database, along: &[Along], page: Page) -> Result<Walked, Error> {
+    let mut parts = Vec::with_capacity(along.len());
+    for along in along {
+        let mut query = Query::new(format!("{} FROM {}", along.select(), along.table));
+        along.push_where(&mut query, page, None);
+        along.push_order(&mut query, page);
+        parts.push(run(database, query, page, None).await?);
+    }
+    Ok(merge(parts, page))
 }
 
 /// Runs a walk: at most one row more than the page holds.
