@@ -1,6 +1,6 @@
 //! Who may see what.
 //!
-//! The API wants a token, always. Pages have no sign-in yet, so they are for this machine: the peer must be a loopback
+//! The API wants a token or a sign-in, always. Pages are shown to who is signed in, and to this machine: the peer must be a loopback
 //! address, and the `Host` must name one, or any site could read them through the browser of whoever works here, by
 //! pointing its own name at 127.0.0.1 (DNS rebinding). A request that a proxy passed on is not from this machine. From
 //! elsewhere, a token opens the pages.
@@ -22,6 +22,7 @@ use axum::response::{IntoResponse, Response};
 use percent_encoding::percent_decode_str;
 use serde_json::json;
 
+use crate::accounts::sign_in::{self, Comer};
 use crate::api::Failure;
 use crate::error::chain;
 use crate::{App, Error, now_ms, pages, projects};
@@ -32,16 +33,16 @@ pub(crate) use who::{By, User, Who};
 
 /// Making and finding tokens.
 pub(crate) mod token {
-    pub(crate) use super::tokens::{make, who};
+    pub(crate) use super::tokens::{Listed, Mine, list, make, reach, revoke, who};
 }
 
-const NOT_HERE: &str = "These pages have no sign-in yet, so they are shown only to a browser on the collector's own \
-    machine, at its localhost address, or to a request with an API token (Authorization: Bearer …).";
+const NOT_HERE: &str = "These pages are shown to people who are signed in, to a browser on the collector's own machine, \
+    at its localhost address, and to requests with an API token (Authorization: Bearer …).";
 
-/// Lets requests with a token of the API through; 401 for others.
+/// Lets requests with a token of the API, or of somebody who is signed in, through; 401 for others.
 pub(crate) async fn api(State(app): State<App>, mut request: Request, next: Next) -> Response {
-    let who = match of_token(&app, request.headers()).await {
-        Ok(Some(who)) => who,
+    let comer = match comer(&app, request.headers()).await {
+        Ok(Some(comer)) => comer,
         Ok(None) => {
             let detail =
                 "Authentication credentials were not provided or are invalid: send Authorization: Bearer TOKEN.";
@@ -50,35 +51,54 @@ pub(crate) async fn api(State(app): State<App>, mut request: Request, next: Next
         }
         Err(status) => return status.into_response(),
     };
+    let Comer { who, next_cookie } = comer;
+    if let By::SignIn { csrf, .. } = who.by()
+        && !request.method().is_safe()
+        && !sign_in::shows_csrf(request.headers(), csrf)
+    {
+        let detail = "CSRF Failed: send the token of your sign-in (GET /api/0/auth/) as X-CSRFToken".to_owned();
+        return Failure::Forbidden(detail).into_response();
+    }
     match sees_organization(&app, &who, request.uri().path()).await {
         Ok(true) => {}
         Ok(false) => return Failure::NotFound.into_response(),
         Err(error) => return Failure::Failed(error).into_response(),
     }
     request.extensions_mut().insert(who);
-    next.run(request).await
+    with_cookie(next.run(request).await, next_cookie, &app)
 }
 
-/// Lets requests from this machine and such with a token through; 403 and a sentence for others.
+/// Lets requests from this machine, such with a token and those of people who are signed in through; 403 and a sentence
+/// for others.
 pub(crate) async fn pages(
     State(app): State<App>,
     ConnectInfo(peer): ConnectInfo<SocketAddr>,
     mut request: Request,
     next: Next,
 ) -> Response {
-    let who = if is_from_here(peer, request.headers()) {
-        Ok(Some(Who::here()))
-    } else {
-        of_token(&app, request.headers()).await
+    let from_here = is_from_here(peer, request.headers());
+    let comer = match comer(&app, request.headers()).await {
+        Ok(Some(comer)) => comer,
+        Ok(None) if from_here => Comer {
+            who: Who::here(),
+            next_cookie: None,
+        },
+        Ok(None) => return pages::message(StatusCode::FORBIDDEN, "Not from here", NOT_HERE),
+        Err(status) => return status.into_response(),
     };
-    match who {
-        Ok(Some(who)) => {
-            request.extensions_mut().insert(who);
-            next.run(request).await
-        }
-        Ok(None) => pages::message(StatusCode::FORBIDDEN, "Not from here", NOT_HERE),
-        Err(status) => status.into_response(),
+    request.extensions_mut().insert(comer.who);
+    with_cookie(next.run(request).await, comer.next_cookie, &app)
+}
+
+fn with_cookie(mut response: Response, cookie: Option<String>, app: &App) -> Response {
+    if let Some(cookie) = cookie {
+        // Signing in or out has said something newer.
+        response
+            .headers_mut()
+            .entry(header::SET_COOKIE)
+            .or_insert_with(|| sign_in::set_cookie(&cookie, &app.url));
     }
+    response
 }
 
 /// Whether an organisation that the path names, if any, is one that may be seen: a second lock, behind the handlers'.
@@ -130,17 +150,23 @@ fn names_this_machine(host: &str) -> bool {
     name.eq_ignore_ascii_case("localhost") || name == "127.0.0.1" || name == "[::1]"
 }
 
-async fn of_token(app: &App, headers: &HeaderMap) -> Result<Option<Who>, StatusCode> {
+/// Who comes: with a token, or else with the cookie of a sign-in.
+async fn comer(app: &App, headers: &HeaderMap) -> Result<Option<Comer>, StatusCode> {
     let value = headers.get(header::AUTHORIZATION).and_then(|value| value.to_str().ok());
     let token = value.and_then(|value| {
         let (scheme, token) = value.split_once(' ')?;
         scheme.eq_ignore_ascii_case("Bearer").then_some(token.trim())
     });
-    let Some(token) = token.filter(|token| token.len() <= 200) else {
-        return Ok(None);
+    let found = match token {
+        Some(token) if token.len() <= 200 => {
+            let who = token::who(&app.database, token, now_ms()).await;
+            who.map(|who| who.map(|who| Comer { who, next_cookie: None }))
+        }
+        Some(_) => Ok(None),
+        None => sign_in::of_headers(&app.database, headers).await,
     };
-    token::who(&app.database, token, now_ms()).await.map_err(|error| {
-        tracing::error!(error = chain(&error), "could not check a token");
+    found.map_err(|error| {
+        tracing::error!(error = chain(&error), "could not look who comes");
         StatusCode::SERVICE_UNAVAILABLE
     })
 }

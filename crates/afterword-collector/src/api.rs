@@ -16,21 +16,29 @@
 //! | `/api/0/projects/{org}/{project}/files/dsyms/`, `…/missing-symbols/`, … | debug files, see `symbols` |
 //! | `/api/0/organizations/{org}/events-trace/{trace_id}/` | the transactions of a trace inside each other, see `traces` |
 
+mod accounts;
 mod asked;
 mod beside;
+mod given;
 mod health;
 mod json;
+mod keys;
 mod lists;
+mod members;
+mod organizations;
 mod page;
-mod symbols;
+mod projects;
 mod stats;
+mod symbols;
 mod tags;
+mod tokens;
 mod traces;
 
 use std::sync::Arc;
+use std::time::Duration;
 
 use axum::extract::{Path, State};
-use axum::http::StatusCode;
+use axum::http::{StatusCode, header};
 use axum::middleware::from_fn_with_state;
 use axum::response::{IntoResponse, Response};
 use axum::routing::get;
@@ -52,9 +60,12 @@ pub(crate) use json::{raw, short_id};
 /// The routes of the API, behind the token, and the description of them at `/api/0/openapi.json`. A route that is not
 /// described cannot be added: path and method are those of its description.
 pub(crate) fn routes(app: &App) -> Router<App> {
-    let (router, description) = described().split_for_parts();
+    let (router, mut description) = described().split_for_parts();
+    let (open, of_open) = accounts::open_routes().split_for_parts();
+    description.merge(of_open);
     let description = Arc::new(description);
-    router.route_layer(from_fn_with_state(app.clone(), access::api)).route(
+    let router = router.route_layer(from_fn_with_state(app.clone(), access::api));
+    router.merge(open).route(
         "/api/0/openapi.json",
         get(move || {
             let description = Arc::clone(&description);
@@ -75,6 +86,12 @@ fn described() -> OpenApiRouter<App> {
         .merge(tags::routes())
         .merge(stats::routes())
         .merge(beside::routes())
+        .merge(accounts::routes())
+        .merge(organizations::routes())
+        .merge(projects::routes())
+        .merge(keys::routes())
+        .merge(members::routes())
+        .merge(tokens::routes())
         .merge(health::routes())
         .merge(symbols::routes())
         .merge(traces::routes())
@@ -197,6 +214,10 @@ pub(crate) enum Failure {
     Wrong(String),
     /// 403, with what is missing.
     Forbidden(String),
+    /// 401, with what is wrong about the credentials.
+    Unauthorized(String),
+    /// 429: to be tried again after so long.
+    TooMany(Duration),
     /// 409, with what is in the way.
     Conflict(String),
     /// 413, with what is too large.
@@ -206,13 +227,23 @@ pub(crate) enum Failure {
 
 impl Failure {
     /// A request whose `what` is none we know.
-    fn wrong(what: &str, value: &str) -> Self {
+    pub(crate) fn wrong(what: &str, value: &str) -> Self {
         let value: String = value.chars().take(100).collect();
         Self::Wrong(if value.is_empty() {
             format!("Invalid {what}")
         } else {
             format!("Invalid {what}: {value:?}")
         })
+    }
+}
+
+impl Failure {
+    /// A name that is none is a mistake of the request's.
+    pub(crate) fn of_slug(error: Error) -> Self {
+        match error {
+            Error::Slug { .. } => Self::Wrong(error.to_string()),
+            error => Self::Failed(error),
+        }
     }
 }
 
@@ -246,6 +277,12 @@ impl IntoResponse for Failure {
             ),
             Self::Wrong(detail) => (StatusCode::BAD_REQUEST, detail),
             Self::Forbidden(detail) => (StatusCode::FORBIDDEN, detail),
+            Self::Unauthorized(detail) => (StatusCode::UNAUTHORIZED, detail),
+            Self::TooMany(wait) => {
+                let detail = "Too many attempts: try again later".to_owned();
+                let after = [(header::RETRY_AFTER, (wait.as_secs() + 1).to_string())];
+                return (StatusCode::TOO_MANY_REQUESTS, after, Json(json!({ "detail": detail }))).into_response();
+            }
             Self::Conflict(detail) => (StatusCode::CONFLICT, detail),
             Self::TooLarge(detail) => (StatusCode::PAYLOAD_TOO_LARGE, detail),
             Self::Failed(error) => {

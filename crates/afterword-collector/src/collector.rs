@@ -11,16 +11,18 @@ use tokio::net::TcpListener;
 use tokio::sync::watch;
 use tokio::task::JoinHandle;
 
+use crate::accounts::Accounts;
 use crate::blobs::{Blobs, make_folder};
 use crate::database::Database;
 use crate::digest::{Caches, Digest};
 use crate::error::chain;
 use crate::inbox::Inbox;
 use crate::ingest::Ingest;
+use crate::life::Life;
 use crate::pepper::Pepper;
 use crate::presence::Presence;
 use crate::symbols::Symbols;
-use crate::{App, Error, access, api, ingest, pages, projects};
+use crate::{App, Error, access, accounts, api, ingest, pages, projects};
 
 /// How much memory the bodies that are being read may hold together.
 const BODIES_BYTES: usize = 512 << 20;
@@ -121,6 +123,9 @@ impl Collector {
             inbox,
             ingest: Ingest::new(BODIES_BYTES),
             symbols,
+            accounts: Accounts::default(),
+            caches: Caches::default(),
+            life: Life::default(),
             url,
         };
 
@@ -131,7 +136,7 @@ impl Collector {
             inbox: app.inbox.clone(),
             pepper: Pepper::open(&app.database.write).await?,
             symbols: app.symbols.clone(),
-            caches: Caches::default(),
+            caches: app.caches.clone(),
             in_hand: Arc::default(),
         };
         let digest = tokio::spawn(digest.run(careful, stopped.clone()));
@@ -171,6 +176,16 @@ impl Collector {
             dsn,
             token: access.token,
         })
+    }
+
+    /// The link that makes its opener the owner, as long as nobody has an account. Another one each time it is asked for;
+    /// the ones before open nothing any more.
+    ///
+    /// # Errors
+    /// If the database fails.
+    pub async fn setup_link(&self) -> Result<Option<String>, Error> {
+        let token = accounts::setup::offer(&self.app.database).await?;
+        Ok(token.map(|token| format!("{}/setup/{token}", self.app.url)))
     }
 
     /// Ends it: takes no more requests, finishes those that run (for at most 10 s) and what is being digested. What

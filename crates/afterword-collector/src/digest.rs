@@ -25,11 +25,14 @@ mod tests;
 mod traces;
 mod writing;
 
+use std::any::Any;
 use std::collections::HashSet;
+use std::panic::AssertUnwindSafe;
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
 use afterword_protocol::EnvelopeError;
+use futures_util::FutureExt as _;
 use tokio::sync::watch;
 
 use crate::blobs::Blobs;
@@ -209,7 +212,12 @@ impl Digest {
             // Another worker was quicker.
             return Ok(1);
         }
-        let result = self.one_in_hand(&mut claimed, claim.transaction).await;
+        // A panic is a mistake of ours that must not end the worker.
+        let working = AssertUnwindSafe(self.one_in_hand(&mut claimed, claim.transaction)).catch_unwind();
+        let result = match working.await {
+            Ok(result) => result,
+            Err(panic) => self.failed(claimed, &Failure::Panic(words_of(&*panic))).await,
+        };
         self.in_hand.lock().unwrap_or_else(PoisonError::into_inner).remove(&id);
         result.map(|()| 1)
     }
@@ -281,6 +289,13 @@ impl Digest {
         }
         Ok(())
     }
+}
+
+/// What a panic says.
+fn words_of(panic: &(dyn Any + Send)) -> String {
+    let text = panic.downcast_ref::<&str>().map(|text| (*text).to_owned());
+    text.or_else(|| panic.downcast_ref::<String>().cloned())
+        .unwrap_or_default()
 }
 
 fn log(error: &Error) -> Duration {

@@ -74,6 +74,12 @@ pub enum Error {
         #[source]
         source: serde_json::Error,
     },
+    /// A password could not be hashed or compared.
+    #[error("could not hash a password: {reason}")]
+    Password {
+        /// Why, in words.
+        reason: String,
+    },
     /// A payload could not be packed or unpacked.
     #[error("could not pack or unpack a payload")]
     Payload {

@@ -54,7 +54,9 @@ mod performance;
 mod releases;
 
 mod access;
+mod accounts;
 mod api;
+mod life;
 mod pages;
 mod queries;
 mod search;
@@ -72,6 +74,10 @@ struct App {
     inbox: inbox::Inbox,
     ingest: ingest::Ingest,
     symbols: symbols::Symbols,
+    accounts: accounts::Accounts,
+    /// What the digest knows of the database: to be forgotten when rows are removed or moved.
+    caches: digest::Caches,
+    life: life::Life,
     /// Where this collector is reached, without a slash at the end.
     url: std::sync::Arc<str>,
 }

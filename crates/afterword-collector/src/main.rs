@@ -91,6 +91,17 @@ async fn serve(arguments: Serve) -> anyhow::Result<()> {
         .await
         .context("could not start: choose another folder with --data or another address with --listen")?;
     println!("listening on {}", collector.url());
+    let owner = collector
+        .setup_link()
+        .await
+        .context("could not offer the first account")?;
+    let programs_read = arguments.bootstrap.is_some();
+    match owner {
+        // Whoever reads what --bootstrap prints reads two lines and may be gone then.
+        Some(link) if programs_read => tracing::info!("make yourself the owner: {link}"),
+        Some(link) => println!("make yourself the owner: {link}"),
+        None => {}
+    }
     if let Some((org, project)) = arguments.bootstrap {
         let access = collector
             .bootstrap(&org, &project)

@@ -7,11 +7,13 @@
 //! | `/issues/{id}/events/{event_id}/` | an issue with this event |
 //! | `/issues/{id}/events/{event_id}/raw.json` | the event as it came |
 //! | `/issues/{id}/events/{event_id}/attachments/{id}` | a file of it, to be saved |
+//! | `/setup/{token}`, `/invitation/{token}` | a new account, for whoever has the link, see `account` |
 //! | `/assets/app.css` | the one style sheet |
 //!
 //! All that is shown came from strangers: the templates escape everything, there is no inline script or style, and the
 //! content security policy would not run one. Files are only ever offered for saving.
 
+mod account;
 mod issue;
 mod list;
 mod stack;
@@ -53,6 +55,7 @@ pub(crate) fn routes(app: &App) -> Router<App> {
             get(attachment),
         )
         .route_layer(from_fn_with_state(app.clone(), access::pages))
+        .merge(account::routes())
         .route("/assets/app.css", get(style))
         .route_layer(map_response(protect))
 }
@@ -221,7 +224,6 @@ impl From<Error> for Failure {
 impl From<api::Failure> for Failure {
     fn from(failure: api::Failure) -> Self {
         match failure {
-            api::Failure::NotFound => Self::NotFound,
             // Pages ask for ids alone, and what one may not see is not there.
             api::Failure::Failed(error) => Self::Failed(error),
             _ => Self::NotFound,

@@ -1,6 +1,9 @@
 //! Organisations, projects and their keys. A key is public: it is in the DSN of every shipped application and only lets
 //! events in.
 
+pub(crate) mod keys;
+mod list;
+
 use sqlx::AnyConnection;
 use uuid::Uuid;
 
@@ -8,6 +11,10 @@ use crate::access::{NewToken, token};
 use crate::database::Database;
 use crate::error::OrFailed as _;
 use crate::{Error, now_ms};
+
+pub(crate) use list::{
+    Change, Organization, Project, change, give_up, make, make_organization, organizations, project, projects,
+};
 
 /// How many tokens made by bootstrapping stay valid; the oldest above are revoked.
 const BOOTSTRAP_TOKENS: i64 = 16;
@@ -24,20 +31,11 @@ pub(crate) struct Access {
 /// Makes organisation, project and key unless they are there, and a new token: those made before stay valid, up to
 /// [`BOOTSTRAP_TOKENS`].
 pub(crate) async fn bootstrap(database: &Database, org: &str, project: &str) -> Result<Access, Error> {
-    check_slug("an organisation", org)?;
     check_slug("a project", project)?;
     let operation = "make the project";
     let now = now_ms();
     let mut transaction = database.write.begin().await.or_failed(operation)?;
-    let organization_id: i64 = sqlx::query_scalar(
-        "INSERT INTO organizations (slug, created_at) VALUES ($1, $2)
-         ON CONFLICT (slug) DO UPDATE SET slug = excluded.slug RETURNING id",
-    )
-    .bind(org)
-    .bind(now)
-    .fetch_one(&mut *transaction)
-    .await
-    .or_failed(operation)?;
+    let organization_id = make_organization(&mut transaction, org, now).await?;
     let project_id: i64 = sqlx::query_scalar(
         "INSERT INTO projects (organization_id, slug, created_at) VALUES ($1, $2, $3)
          ON CONFLICT (organization_id, slug) DO UPDATE SET slug = excluded.slug RETURNING id",
@@ -62,7 +60,8 @@ pub(crate) async fn bootstrap(database: &Database, org: &str, project: &str) -> 
 pub(crate) async fn by_slugs(database: &Database, org: &str, project: &str) -> Result<Option<(i64, i64)>, Error> {
     sqlx::query_as(
         "SELECT organization_id, projects.id FROM projects JOIN organizations ON organizations.id = organization_id
-         WHERE organizations.slug = $1 AND projects.slug = $2",
+         WHERE organizations.slug = $1 AND projects.slug = $2
+         AND projects.id NOT IN (SELECT project_id FROM deletions)",
     )
     .bind(org)
     .bind(project)
@@ -82,20 +81,25 @@ pub(crate) async fn organization(database: &Database, org: &str) -> Result<Optio
 
 /// The organisation that a project belongs to.
 pub(crate) async fn organization_of(database: &Database, project_id: i64) -> Result<Option<i64>, Error> {
-    sqlx::query_scalar("SELECT organization_id FROM projects WHERE id = $1")
-        .bind(project_id)
-        .fetch_optional(&database.read)
-        .await
-        .or_failed("look up a project")
+    sqlx::query_scalar(
+        "SELECT organization_id FROM projects WHERE id = $1 AND id NOT IN (SELECT project_id FROM deletions)",
+    )
+    .bind(project_id)
+    .fetch_optional(&database.read)
+    .await
+    .or_failed("look up a project")
 }
 
 /// The projects of an organisation: `(id, name)`.
 pub(crate) async fn of_organization(database: &Database, organization_id: i64) -> Result<Vec<(i64, String)>, Error> {
-    sqlx::query_as("SELECT id, slug FROM projects WHERE organization_id = $1 ORDER BY id LIMIT 1000")
-        .bind(organization_id)
-        .fetch_all(&database.read)
-        .await
-        .or_failed("list projects")
+    sqlx::query_as(
+        "SELECT id, slug FROM projects WHERE organization_id = $1 AND id NOT IN (SELECT project_id FROM deletions)
+         ORDER BY id LIMIT 1000",
+    )
+    .bind(organization_id)
+    .fetch_all(&database.read)
+    .await
+    .or_failed("list projects")
 }
 
 /// A project and its oldest working key, for the page that shows a DSN: `(project id, key, name)`.
@@ -150,7 +154,8 @@ async fn new_token(transaction: &mut AnyConnection, now: i64) -> Result<String, 
     Ok(token)
 }
 
-fn check_slug(of: &'static str, slug: &str) -> Result<(), Error> {
+/// Whether this can be a name in paths.
+pub(crate) fn check_slug(of: &'static str, slug: &str) -> Result<(), Error> {
     let first = |byte: u8| byte.is_ascii_lowercase() || byte.is_ascii_digit();
     let bytes = slug.as_bytes();
     let good = bytes.len() <= 50

@@ -46,7 +46,7 @@ CREATE TABLE invitations (
 CREATE TABLE sign_ins (
     id         INTEGER PRIMARY KEY,
     hash       TEXT NOT NULL UNIQUE,             -- of the cookie
-    before     TEXT,                             -- the hash before the last rotation, for requests under way
+    hash_before TEXT,                           -- the hash before the last rotation, for requests under way
     user_id    BIGINT NOT NULL REFERENCES users (id),
     csrf       TEXT NOT NULL,                    -- what a request that changes something shows besides the cookie
     client     TEXT NOT NULL,                    -- the browser, as it names itself
@@ -57,4 +57,4 @@ CREATE TABLE sign_ins (
 );
 CREATE INDEX sign_ins_by_user ON sign_ins (user_id);
 CREATE INDEX sign_ins_by_end ON sign_ins (expires_at);
-CREATE INDEX sign_ins_before ON sign_ins (before) WHERE before IS NOT NULL;
+CREATE INDEX sign_ins_by_hash_before ON sign_ins (hash_before) WHERE hash_before IS NOT NULL;

@@ -11,7 +11,7 @@ use super::scope::{Role, Scopes};
 use super::who::{By, Reach, User, Who};
 use crate::Error;
 use crate::blobs::sha256_hex;
-use crate::database::Database;
+use crate::database::{Database, Query};
 use crate::error::{OrFailed as _, chain};
 
 /// That a token was used is written at most so often.
@@ -104,6 +104,57 @@ pub(crate) async fn who(database: &Database, token: &str, now: i64) -> Result<Op
         Scopes::read(&found.scopes),
         reach,
     )))
+}
+
+/// Whose tokens: those of a person, or those of nobody's, within an organisation or everywhere.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct Mine {
+    pub(crate) user_id: Option<i64>,
+    pub(crate) organization_id: Option<i64>,
+}
+
+/// A token in a list.
+#[derive(Debug, Clone, FromRow)]
+pub(crate) struct Listed {
+    pub(crate) id: i64,
+    pub(crate) label: String,
+    pub(crate) scopes: String,
+    /// By its name in paths.
+    pub(crate) organization: Option<String>,
+    pub(crate) created_at: i64,
+    pub(crate) last_used_at: Option<i64>,
+    pub(crate) expires_at: Option<i64>,
+}
+
+/// Tokens, newest first.
+pub(crate) async fn list(database: &Database, mine: &Mine) -> Result<Vec<Listed>, Error> {
+    let mut query = Query::new(
+        "SELECT api_tokens.id, label, scopes, slug AS organization, api_tokens.created_at, last_used_at, expires_at
+         FROM api_tokens LEFT JOIN organizations ON organizations.id = organization_id WHERE ",
+    );
+    whose(&mut query, mine);
+    query.push(" ORDER BY api_tokens.id DESC LIMIT 1000");
+    query.fetch_all(&database.read, "list tokens").await
+}
+
+/// Revokes a token. `false` if there is none of theirs with this id.
+pub(crate) async fn revoke(database: &Database, mine: &Mine, id: i64) -> Result<bool, Error> {
+    let operation = "revoke a token";
+    let mut query = Query::new("DELETE FROM api_tokens WHERE id = ");
+    query.bind(id).push(" AND ");
+    whose(&mut query, mine);
+    let mut connection = database.write.acquire().await.or_failed(operation)?;
+    Ok(query.execute_on(&mut connection, operation).await?.rows_affected() > 0)
+}
+
+fn whose(query: &mut Query, mine: &Mine) {
+    match mine.user_id {
+        Some(id) => query.push("user_id = ").bind(id),
+        None => query.push("user_id IS NULL"),
+    };
+    if let Some(id) = mine.organization_id {
+        query.push(" AND organization_id = ").bind(id);
+    }
 }
 
 /// How far a person goes, at most within one organisation.

@@ -73,7 +73,8 @@ impl Digest {
             sent_at: None,
             received_at: stored.received_at,
         };
-        let mut row = told_row(stored.event_id.clone(), &raw, &told.event, clock)?;
+        let rules = self.rules(stored.project_id).await?;
+        let mut row = told_row(stored.event_id.clone(), &raw, &told.event, clock, &rules)?;
         row.occurred_at = stored.occurred_at;
 
         let operation = "write an event that was digested again";

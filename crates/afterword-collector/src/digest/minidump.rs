@@ -12,6 +12,8 @@
 
 mod unpack;
 
+use std::sync::Arc;
+
 use afterword_protocol::envelope::ATTACHMENT_MINIDUMP;
 use afterword_symbols::caches::Caches;
 use afterword_symbols::{Crashpad, Limits, ProcessedCrash, Sources, SymbolState, process_with_caches, wire};
@@ -23,6 +25,7 @@ use super::row::{EventRow, compressed};
 use super::{Digest, Failure};
 use crate::error::chain;
 use crate::event::Event;
+use crate::grouping::InApp;
 use crate::inbox::Claimed;
 use crate::queries::unpacked;
 use crate::symbols::missing;
@@ -72,7 +75,8 @@ impl Digest {
             sent_at: None,
             received_at: claimed.received_at,
         };
-        let mut made = told_row(row.event_id.clone(), &raw, &told.event, clock)?;
+        let rules = self.rules(claimed.project_id).await?;
+        let mut made = told_row(row.event_id.clone(), &raw, &told.event, clock, &rules)?;
         if had_time {
             // It was corrected by the drift of the client's clock.
             made.occurred_at = row.occurred_at;
@@ -80,6 +84,12 @@ impl Digest {
         *row = made;
         contents.lacking = told.lacking;
         Ok(())
+    }
+
+    /// Which functions are the application's in a project.
+    pub(super) async fn rules(&self, project_id: i64) -> Result<Arc<InApp>, Error> {
+        let mut rules = self.caches.in_app.of(&self.database, [project_id]).await?;
+        Ok(rules.remove(&project_id).unwrap_or_default())
     }
 
     /// Processes a dump for an event. The bytes come back as they were.
@@ -120,8 +130,14 @@ impl Digest {
 }
 
 /// The row of an event with what its dump told; `raw` is the payload as it came.
-pub(super) fn told_row(event_id: String, raw: &[u8], told: &Value, clock: Clock) -> Result<EventRow, Failure> {
-    let mut row = EventRow::new(event_id, told, raw, clock)?;
+pub(super) fn told_row(
+    event_id: String,
+    raw: &[u8],
+    told: &Value,
+    clock: Clock,
+    rules: &InApp,
+) -> Result<EventRow, Failure> {
+    let mut row = EventRow::new(event_id, told, raw, clock, rules)?;
     row.processed = Some(compressed(told.to_string().as_bytes())?);
     Ok(row)
 }

@@ -7,7 +7,7 @@ use afterword_protocol::{Envelope, Limits};
 use bytes::Bytes;
 
 use super::items::{AttachmentMeta, Contents};
-use super::{Digest, Failure};
+use super::{Digest, Failure, words_of};
 use crate::grouping::InApp;
 use crate::inbox::Claimed;
 use crate::pepper::Pepper;
@@ -84,9 +84,5 @@ fn read_one(bytes: &[u8], claimed: &Claimed, pepper: &Pepper, rules: &InApp) -> 
         let envelope = Envelope::parse(bytes, &Limits::default())?;
         Contents::of(envelope, claimed, pepper, rules)
     };
-    catch_unwind(AssertUnwindSafe(read)).unwrap_or_else(|panic| {
-        let text = panic.downcast_ref::<&str>().map(|text| (*text).to_owned());
-        let text = text.or_else(|| panic.downcast_ref::<String>().cloned());
-        Err(Failure::Panic(text.unwrap_or_default()))
-    })
+    catch_unwind(AssertUnwindSafe(read)).unwrap_or_else(|panic| Err(Failure::Panic(words_of(&*panic))))
 }

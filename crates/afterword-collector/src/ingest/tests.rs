@@ -10,6 +10,7 @@ use crate::blobs::Blobs;
 use crate::database::Database;
 use crate::inbox::Inbox;
 use crate::projects;
+use crate::symbols::Symbols;
 
 /// Ingest alone, on a folder, with so much memory for bodies, and the key of a project.
 async fn app(folder: &std::path::Path, bodies_bytes: usize) -> (App, String) {
@@ -18,6 +19,10 @@ async fn app(folder: &std::path::Path, bodies_bytes: usize) -> (App, String) {
     let access = projects::bootstrap(&database, "acme", "editor").await.unwrap();
     let app = App {
         inbox: Inbox::new(database.clone(), blobs.clone()),
+        symbols: Symbols::open(database.clone(), blobs.clone(), folder).await.unwrap(),
+        accounts: Default::default(),
+        caches: Default::default(),
+        life: Default::default(),
         database,
         blobs,
         ingest: Ingest::new(bodies_bytes),

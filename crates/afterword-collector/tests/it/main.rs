@@ -5,6 +5,7 @@
 mod server;
 mod symbols;
 
+mod accounts;
 mod digest;
 mod health;
 mod ingest;

@@ -85,7 +85,7 @@ async fn pages_are_for_this_machine_or_a_token() {
             assert!(refused.headers().contains_key("content-security-policy"));
             let body = refused.text().await.unwrap();
             assert!(
-                body.contains("no sign-in yet") && !body.contains("secret_place"),
+                body.contains("signed in") && !body.contains("secret_place"),
                 "{path} {host}"
             );
             let with_token = get(host).bearer_auth(&server.access.token).send().await.unwrap();

@@ -1,0 +1,153 @@
+//! Passwords: what is good enough for one, and their hashes.
+
+use std::sync::{Arc, LazyLock};
+
+use argon2::{Argon2, PasswordHash, PasswordHasher as _, PasswordVerifier as _};
+use tokio::sync::Semaphore;
+
+use crate::api::Failure;
+use crate::{Error, blocking};
+
+const MIN_CHARS: usize = 12;
+/// Hashing reads all of it.
+const MAX_CHARS: usize = 256;
+/// Of one character again and again, or two in turn, is no password.
+const MIN_DISTINCT: usize = 5;
+
+/// How many are hashed at once: each takes 19 MiB and some ten milliseconds of a processor.
+const AT_ONCE: usize = 2;
+
+/// What a password is compared with where there is none to compare with, so that this takes as long.
+static NOBODYS: LazyLock<Option<String>> = LazyLock::new(|| {
+    Argon2::default()
+        .hash_password(b"nobody's")
+        .ok()
+        .map(|hash| hash.to_string())
+});
+
+/// Hashes a bounded number of passwords at a time; clones share the bound.
+#[derive(Debug, Clone)]
+pub(crate) struct Hashing {
+    permits: Arc<Semaphore>,
+}
+
+impl Default for Hashing {
+    fn default() -> Self {
+        Self {
+            permits: Arc::new(Semaphore::new(AT_ONCE)),
+        }
+    }
+}
+
+impl Hashing {
+    /// A hash to keep: Argon2id with the parameters that OWASP names (19 MiB, 2 passes), which it says itself.
+    pub(crate) async fn hash(&self, password: String) -> Result<String, Error> {
+        // It is never closed; without a permit it would only be less bounded.
+        let _permit = self.permits.acquire().await;
+        blocking(move || {
+            let hash = Argon2::default().hash_password(password.as_bytes());
+            hash.map(|hash| hash.to_string()).map_err(|source| Error::Password {
+                reason: source.to_string(),
+            })
+        })
+        .await
+    }
+
+    /// Whether this is the password of the hash. Of no hash, it is not, after as long a time.
+    pub(crate) async fn verify(&self, password: String, hash: Option<String>) -> Result<bool, Error> {
+        if password.chars().count() > MAX_CHARS {
+            return Ok(false);
+        }
+        // As above.
+        let _permit = self.permits.acquire().await;
+        blocking(move || {
+            let known = hash.is_some();
+            let Some(hash) = hash.or_else(|| NOBODYS.clone()) else {
+                return Ok(false);
+            };
+            let unreadable = |source: argon2::password_hash::phc::Error| Error::Password {
+                reason: source.to_string(),
+            };
+            let hash = PasswordHash::new(&hash).map_err(unreadable)?;
+            let same = Argon2::default().verify_password(password.as_bytes(), &hash).is_ok();
+            Ok(same && known)
+        })
+        .await
+    }
+}
+
+/// Whether a password may be chosen. Long ones are good ones: there are no rules about kinds of characters.
+///
+/// # Errors
+/// 400 that says what to choose instead.
+pub(crate) fn check_password(password: &str, email: &str) -> Result<(), Failure> {
+    let wrong = |why: &str| Err(Failure::Wrong(format!("The password {why}")));
+    let chars = password.chars().count();
+    if chars < MIN_CHARS {
+        return wrong("is too short: use 12 characters or more, for example four words");
+    }
+    if chars > MAX_CHARS {
+        return wrong("is too long: use at most 256 characters");
+    }
+    let distinct: std::collections::HashSet<char> = password.chars().collect();
+    if distinct.len() < MIN_DISTINCT {
+        return wrong("repeats few characters: use more different ones");
+    }
+    if !email.is_empty() && password.to_lowercase().contains(&email.to_lowercase()) {
+        return wrong("contains the e-mail address: use something else");
+    }
+    let lower = password.to_lowercase();
+    let runs = [
+        "12345678901234567890",
+        "abcdefghijklmnopqrstuvwxyz",
+        "qwertyuiopasdfghjkl",
+    ];
+    if runs.iter().any(|run| run.contains(&lower)) || lower.starts_with("password123") {
+        return wrong("is one of the first that are tried: use something else");
+    }
+    Ok(())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[tokio::test]
+    async fn hashes_are_argon2id_and_know_their_password() {
+        let hashing = Hashing::default();
+        let hash = hashing.hash("correct horse battery".to_owned()).await.unwrap();
+        assert!(hash.starts_with("$argon2id$v=19$m=19456,t=2,p=1$"), "{hash}");
+        assert_ne!(
+            hash,
+            hashing.hash("correct horse battery".to_owned()).await.unwrap(),
+            "salted"
+        );
+        let verify = |password: &str, hash: Option<&str>| hashing.verify(password.to_owned(), hash.map(str::to_owned));
+        assert!(verify("correct horse battery", Some(&hash)).await.unwrap());
+        assert!(!verify("correct horse batterz", Some(&hash)).await.unwrap());
+        assert!(!verify("", Some(&hash)).await.unwrap());
+        assert!(!verify(&"x".repeat(300), Some(&hash)).await.unwrap());
+        assert!(!verify("nobody's", None).await.unwrap());
+        assert!(verify("x", Some("rubbish")).await.is_err());
+    }
+
+    #[test]
+    fn what_may_be_a_password() {
+        let email = "anna@example.com";
+        for good in ["correct horse battery", "ünïcödé wörds", "x8#kQ!92mmZp"] {
+            assert!(check_password(good, email).is_ok(), "{good}");
+        }
+        let long = "abcdefgh".repeat(40);
+        for bad in [
+            "",
+            "elevenchars",
+            "aaaaaaaaaaaaaaaa",
+            "Anna@example.com1",
+            "123456789012",
+            "Password1234",
+            &long,
+        ] {
+            assert!(check_password(bad, email).is_err(), "{bad}");
+        }
+    }
+}

@@ -1,0 +1,677 @@
+//! People: the first one, invitations, signing in, and what each may; projects, keys and tokens.
+
+use reqwest::header::{COOKIE, SET_COOKIE};
+use reqwest::{Method, Response, StatusCode};
+use serde_json::{Value, json};
+
+use crate::server::{Server, crash, envelope, id};
+
+const PASSWORD: &str = "correct horse battery";
+
+/// Somebody who is signed in.
+struct Person<'s> {
+    server: &'s Server,
+    cookie: String,
+    csrf: String,
+}
+
+impl Person<'_> {
+    async fn ask(&self, method: Method, path: &str, body: Option<Value>) -> (StatusCode, Value) {
+        let request = self.server.client.request(method, self.server.url(path));
+        let request = request.header(COOKIE, &self.cookie).header("X-CSRFToken", &self.csrf);
+        let request = match body {
+            Some(body) => request.json(&body),
+            None => request,
+        };
+        answer(request.send().await.unwrap()).await
+    }
+
+    async fn get(&self, path: &str) -> (StatusCode, Value) {
+        self.ask(Method::GET, path, None).await
+    }
+}
+
+async fn answer(response: Response) -> (StatusCode, Value) {
+    let status = response.status();
+    let text = response.text().await.unwrap();
+    (status, serde_json::from_str(&text).unwrap_or(Value::String(text)))
+}
+
+fn cookie_of(response: &Response) -> String {
+    let set = response.headers()[SET_COOKIE].to_str().unwrap();
+    assert!(set.contains("HttpOnly; SameSite=Lax"), "{set}");
+    set.split(';').next().unwrap().to_owned()
+}
+
+async fn token_of_setup(server: &Server) -> String {
+    let link = server.collector().setup_link().await.unwrap().unwrap();
+    link.rsplit_once("/setup/").unwrap().1.to_owned()
+}
+
+async fn owner(server: &Server) -> Person<'_> {
+    let body = json!({
+        "token": token_of_setup(server).await, "email": "Anna@Example.com", "password": PASSWORD, "name": "Anna",
+        "organization": "acme",
+    });
+    let response = server
+        .client
+        .post(server.url("/api/0/setup/"))
+        .json(&body)
+        .send()
+        .await
+        .unwrap();
+    enter(server, response, StatusCode::CREATED).await
+}
+
+async fn enter(server: &Server, response: Response, status: StatusCode) -> Person<'_> {
+    assert_eq!(response.status(), status);
+    let cookie = cookie_of(&response);
+    let body: Value = response.json().await.unwrap();
+    Person {
+        server,
+        cookie,
+        csrf: body["csrfToken"].as_str().unwrap().to_owned(),
+    }
+}
+
+async fn sign_in(server: &Server, email: &str, password: &str) -> Response {
+    let body = json!({ "email": email, "password": password });
+    server
+        .client
+        .post(server.url("/api/0/auth/"))
+        .json(&body)
+        .send()
+        .await
+        .unwrap()
+}
+
+/// Invites somebody and lets them in.
+async fn join<'s>(owner: &Person<'s>, email: &str, role: &str) -> Person<'s> {
+    let invitation = json!({ "email": email, "role": role });
+    let (status, invited) = owner
+        .ask(Method::POST, "/api/0/organizations/acme/members/", Some(invitation))
+        .await;
+    assert_eq!(status, 201, "{invited}");
+    let link = invited["inviteLink"].as_str().unwrap();
+    let token = link.rsplit_once("/invitation/").unwrap().1;
+    let body = json!({ "token": token, "password": PASSWORD, "name": role });
+    let server = owner.server;
+    let accept = || {
+        server
+            .client
+            .post(server.url("/api/0/accept-invitation/"))
+            .json(&body)
+            .send()
+    };
+    let person = enter(server, accept().await.unwrap(), StatusCode::CREATED).await;
+    assert_eq!(accept().await.unwrap().status(), 404, "it works once");
+    person
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn the_first_link_makes_the_owner_once() {
+    let server = Server::start().await;
+    let before = token_of_setup(&server).await;
+    let token = token_of_setup(&server).await;
+    let set_up = |token: &str, password: &str, organization: &str| {
+        let body =
+            json!({ "token": token, "email": "anna@example.com", "password": password, "organization": organization });
+        server.client.post(server.url("/api/0/setup/")).json(&body).send()
+    };
+    assert_eq!(
+        set_up(&before, PASSWORD, "acme").await.unwrap().status(),
+        404,
+        "another one was printed since"
+    );
+    let (status, short) = answer(set_up(&token, "short", "acme").await.unwrap()).await;
+    assert_eq!(status, 400);
+    assert!(short["detail"].as_str().unwrap().contains("12 characters"), "{short}");
+    assert_eq!(set_up(&token, PASSWORD, "No Name").await.unwrap().status(), 400);
+    let owner = enter(
+        &server,
+        set_up(&token, PASSWORD, "fresh").await.unwrap(),
+        StatusCode::CREATED,
+    )
+    .await;
+    assert_eq!(
+        set_up(&token, PASSWORD, "acme").await.unwrap().status(),
+        404,
+        "it works once"
+    );
+    assert!(server.collector().setup_link().await.unwrap().is_none());
+
+    let (_, organizations) = owner.get("/api/0/organizations/").await;
+    let slugs: Vec<&str> = organizations
+        .as_array()
+        .unwrap()
+        .iter()
+        .map(|org| org["slug"].as_str().unwrap())
+        .collect();
+    assert_eq!(
+        slugs,
+        ["acme", "fresh"],
+        "what was there before belongs to the first one, too"
+    );
+    let (_, me) = owner.get("/api/0/organizations/acme/members/me/").await;
+    assert_eq!(
+        (me["role"].as_str(), me["email"].as_str()),
+        (Some("owner"), Some("anna@example.com"))
+    );
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn the_page_of_the_first_link_is_a_form() {
+    let server = Server::start().await;
+    let token = token_of_setup(&server).await;
+    let path = format!("/setup/{token}");
+    let (status, page) = server.page(&path).await;
+    assert_eq!(status, 200);
+    assert!(page.contains("<form") && page.contains("name=\"organization\"") && !page.contains("<script"));
+    let post = |password: &str| {
+        let form = [
+            ("email", "anna@example.com"),
+            ("password", password),
+            ("name", "<b>"),
+            ("organization", "acme"),
+        ];
+        let body: Vec<String> = form
+            .iter()
+            .map(|(key, value)| format!("{key}={}", value.replace(' ', "+")))
+            .collect();
+        let request = server.client.post(server.url(&path)).body(body.join("&"));
+        request
+            .header("Content-Type", "application/x-www-form-urlencoded")
+            .send()
+    };
+    let wrong = post("short").await.unwrap();
+    assert_eq!(wrong.status(), 400);
+    let page = wrong.text().await.unwrap();
+    assert!(
+        page.contains("12 characters") && page.contains("anna@example.com") && !page.contains("<b>"),
+        "{page}"
+    );
+    assert!(!page.contains("value=\"short\""), "a password is not sent back");
+    let made = post(PASSWORD).await.unwrap();
+    assert_eq!(
+        (made.status(), &made.headers()["location"]),
+        (StatusCode::SEE_OTHER, &"/".parse().unwrap())
+    );
+    let cookie = cookie_of(&made);
+    assert_eq!(server.page(&path).await.0, 404);
+    // From elsewhere, as a proxy tells it.
+    let from_elsewhere = || {
+        server
+            .client
+            .get(server.url("/"))
+            .header("X-Forwarded-For", "192.0.2.1")
+    };
+    assert_eq!(from_elsewhere().send().await.unwrap().status(), 403);
+    assert_eq!(
+        from_elsewhere().header(COOKIE, cookie).send().await.unwrap().status(),
+        200
+    );
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn signing_in_and_out() {
+    let server = Server::start().await;
+    let first = owner(&server).await;
+    for (email, password) in [
+        ("anna@example.com", "wrong"),
+        ("nobody@example.com", PASSWORD),
+        ("", ""),
+    ] {
+        let (status, body) = answer(sign_in(&server, email, password).await).await;
+        assert_eq!(status, 401, "{email}");
+        assert_eq!(
+            body["detail"],
+            "There is no account with this e-mail address and password"
+        );
+    }
+    let second = enter(
+        &server,
+        sign_in(&server, " ANNA@example.com ", PASSWORD).await,
+        StatusCode::OK,
+    )
+    .await;
+    assert_ne!(first.cookie, second.cookie);
+    let (status, me) = second.get("/api/0/auth/").await;
+    assert_eq!(
+        (status, me["user"]["email"].as_str()),
+        (StatusCode::OK, Some("anna@example.com"))
+    );
+    assert_eq!(me["csrfToken"], second.csrf.as_str());
+
+    // What other sites could make a browser send: the cookie alone.
+    let forged = server
+        .client
+        .delete(server.url("/api/0/projects/acme/editor/"))
+        .header(COOKIE, &second.cookie);
+    let (status, refused) = answer(forged.send().await.unwrap()).await;
+    assert_eq!(status, 403);
+    assert!(refused["detail"].as_str().unwrap().contains("X-CSRFToken"));
+    let form = server
+        .client
+        .post(server.url("/api/0/auth/"))
+        .body("{}")
+        .header("Content-Type", "text/plain");
+    assert_eq!(form.send().await.unwrap().status(), 400);
+
+    assert_eq!(second.ask(Method::DELETE, "/api/0/auth/", None).await.0, 204);
+    assert_eq!(second.get("/api/0/auth/").await.0, 401);
+    assert_eq!(first.get("/api/0/auth/").await.0, 200, "other browsers stay");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn guessing_is_slowed_down() {
+    let server = Server::start().await;
+    owner(&server).await;
+    let mut last = StatusCode::OK;
+    for _ in 0..11 {
+        last = sign_in(&server, "anna@example.com", "wrong").await.status();
+    }
+    assert_eq!(last, 429);
+    let right = sign_in(&server, "anna@example.com", PASSWORD).await;
+    assert_eq!(right.status(), 429, "not even the right one");
+    assert!(right.headers().contains_key("retry-after"));
+    assert_eq!(sign_in(&server, "other@example.com", "wrong").await.status(), 401);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn roles_say_what_people_may() {
+    let server = Server::start().await;
+    server.digest(&id(1), &crash("a")).await;
+    server.collector().bootstrap("other", "secret").await.unwrap();
+    let owner = owner(&server).await;
+    let viewer = join(&owner, "viewer@example.com", "viewer").await;
+    let member = join(&owner, "member@example.com", "member").await;
+    for person in [&owner, &viewer, &member] {
+        assert_eq!(person.get("/api/0/projects/acme/editor/").await.0, 200);
+    }
+    for path in [
+        "/api/0/projects/other/secret/",
+        "/api/0/organizations/other/",
+        "/api/0/organizations/other/projects/",
+    ] {
+        assert_eq!(member.get(path).await.0, 404, "{path}");
+        assert_eq!(owner.get(path).await.0, 200, "{path}");
+    }
+    let new = json!({ "name": "New One" });
+    for (person, status) in [(&viewer, 403), (&member, 403), (&owner, 201)] {
+        let (got, body) = person
+            .ask(Method::POST, "/api/0/organizations/acme/projects/", Some(new.clone()))
+            .await;
+        assert_eq!(got, status, "{body}");
+        if status == 403 {
+            assert!(body["detail"].as_str().unwrap().contains("project:write"), "{body}");
+        }
+    }
+    assert_eq!(viewer.get("/api/0/organizations/acme/members/").await.0, 403);
+    let (_, members) = member.get("/api/0/organizations/acme/members/").await;
+    let found: Vec<(&str, &str)> = members
+        .as_array()
+        .unwrap()
+        .iter()
+        .map(|member| (member["email"].as_str().unwrap(), member["role"].as_str().unwrap()))
+        .collect();
+    assert_eq!(
+        found,
+        [
+            ("anna@example.com", "owner"),
+            ("member@example.com", "member"),
+            ("viewer@example.com", "viewer")
+        ]
+    );
+
+    // Another role in one project, and back.
+    let member_path = format!(
+        "/api/0/organizations/acme/members/{}/",
+        members[1]["id"].as_str().unwrap()
+    );
+    let put = |body: Value| owner.ask(Method::PUT, &member_path, Some(body));
+    let rename = || {
+        member.ask(
+            Method::PUT,
+            "/api/0/projects/acme/editor/",
+            Some(json!({ "name": "Editor" })),
+        )
+    };
+    assert_eq!(rename().await.0, 403);
+    let (status, changed) = put(json!({ "projectRoles": { "editor": "owner" } })).await;
+    assert_eq!(
+        (status, &changed["projectRoles"]),
+        (StatusCode::OK, &json!({ "editor": "owner" }))
+    );
+    assert_eq!(rename().await.0, 200);
+    put(json!({ "projectRoles": { "editor": null } })).await;
+    assert_eq!(rename().await.0, 403);
+    assert_eq!(put(json!({ "role": "boss" })).await.0, 400);
+    assert_eq!(put(json!({ "projectRoles": { "nothing": "owner" } })).await.0, 400);
+
+    // An owner stays.
+    let me = "/api/0/organizations/acme/members/me/";
+    let (status, body) = owner.ask(Method::DELETE, me, None).await;
+    assert_eq!(status, 409, "{body}");
+    let demoted = owner.ask(Method::PUT, me, Some(json!({ "role": "viewer" }))).await;
+    assert_eq!(demoted.0, 409);
+    put(json!({ "role": "owner" })).await;
+    assert_eq!(
+        owner.ask(Method::PUT, me, Some(json!({ "role": "viewer" }))).await.0,
+        200
+    );
+    assert_eq!(
+        viewer.ask(Method::DELETE, me, None).await.0,
+        204,
+        "whoever wants to leaves"
+    );
+    assert_eq!(viewer.get("/api/0/organizations/acme/").await.0, 404);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn invitations_are_withdrawn_and_known_people_show_their_password() {
+    let server = Server::start().await;
+    let owner = owner(&server).await;
+    let invite = |email: &str| {
+        owner.ask(
+            Method::POST,
+            "/api/0/organizations/acme/members/",
+            Some(json!({ "email": email, "role": "member" })),
+        )
+    };
+    let (_, invited) = invite("bert@example.com").await;
+    assert_eq!(
+        (invited["pending"].as_bool(), invited["expired"].as_bool()),
+        (Some(true), Some(false))
+    );
+    let link = invited["inviteLink"]
+        .as_str()
+        .unwrap()
+        .strip_prefix(&server.access.url)
+        .unwrap()
+        .to_owned();
+    let (status, page) = server.page(&link).await;
+    assert!(
+        status == 200 && page.contains("bert@example.com") && page.contains("Join acme"),
+        "{page}"
+    );
+    let path = format!("/api/0/organizations/acme/members/{}/", invited["id"].as_str().unwrap());
+    assert_eq!(owner.ask(Method::DELETE, &path, None).await.0, 204);
+    assert_eq!(server.page(&link).await.0, 404);
+    assert_eq!(invite("no address").await.0, 400);
+    assert_eq!(invite("anna@example.com").await.0, 409);
+
+    join(&owner, "bert@example.com", "member").await;
+    let (_, fresh) = {
+        let bootstrap = server.collector().bootstrap("fresh", "app").await.unwrap();
+        let invitation = json!({ "email": "bert@example.com", "role": "viewer" });
+        let request = server
+            .client
+            .post(server.url("/api/0/organizations/fresh/members/"))
+            .json(&invitation);
+        answer(request.bearer_auth(&bootstrap.token).send().await.unwrap()).await
+    };
+    let token = fresh["inviteLink"]
+        .as_str()
+        .unwrap()
+        .rsplit_once('/')
+        .unwrap()
+        .1
+        .to_owned();
+    let accept = |password: &str| {
+        let body = json!({ "token": token, "password": password });
+        server
+            .client
+            .post(server.url("/api/0/accept-invitation/"))
+            .json(&body)
+            .send()
+    };
+    assert_eq!(accept("another password").await.unwrap().status(), 401);
+    let bert = enter(&server, accept(PASSWORD).await.unwrap(), StatusCode::CREATED).await;
+    assert_eq!(bert.get("/api/0/organizations/").await.1.as_array().unwrap().len(), 2);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn tokens_have_scopes_and_go_no_farther_than_who_made_them() {
+    let server = Server::start().await;
+    let owner = owner(&server).await;
+    let member = join(&owner, "member@example.com", "member").await;
+    let make = |person: &Person<'_>, body: Value| {
+        let request = server.client.post(server.url("/api/0/api-tokens/")).json(&body);
+        request
+            .header(COOKIE, person.cookie.clone())
+            .header("X-CSRFToken", person.csrf.clone())
+            .send()
+    };
+    let wanted = json!({ "name": "CI", "scopes": ["project:releases", "org:read"], "organization": "acme" });
+    let (status, made) = answer(make(&member, wanted).await.unwrap()).await;
+    assert_eq!(status, 201, "{made}");
+    let token = made["token"].as_str().unwrap().to_owned();
+    let with = |token: &str, method: Method, path: &str, body: Value| {
+        server
+            .client
+            .request(method, server.url(path))
+            .bearer_auth(token)
+            .json(&body)
+            .send()
+    };
+    let (_, root) = answer(with(&token, Method::GET, "/api/0/", json!({})).await.unwrap()).await;
+    assert_eq!(root["auth"]["scopes"], json!(["org:read", "project:releases"]));
+    assert_eq!(root["user"]["email"], "member@example.com");
+    assert_eq!(
+        with(&token, Method::GET, "/api/0/organizations/acme/", json!({}))
+            .await
+            .unwrap()
+            .status(),
+        200
+    );
+    let (status, refused) = answer(with(&token, Method::GET, "/api/0/projects/", json!({})).await.unwrap()).await;
+    assert_eq!(status, 403);
+    assert!(
+        refused["detail"].as_str().unwrap().contains("project:read"),
+        "{refused}"
+    );
+    let more = json!({ "scopes": ["org:read"] });
+    assert_eq!(
+        with(&token, Method::POST, "/api/0/api-tokens/", more)
+            .await
+            .unwrap()
+            .status(),
+        403
+    );
+
+    let refused = [
+        json!({ "scopes": ["nonsense"] }),
+        json!({ "scopes": [] }),
+        json!({ "scopes": ["org:read"], "expiresAt": "2001-01-01T00:00:00Z" }),
+    ];
+    for body in refused {
+        assert_eq!(make(&owner, body.clone()).await.unwrap().status(), 400, "{body}");
+    }
+    let too_much = json!({ "scopes": ["org:admin"], "organization": "acme" });
+    assert_eq!(make(&member, too_much).await.unwrap().status(), 403);
+
+    let (_, listed) = member.get("/api/0/api-tokens/").await;
+    assert_eq!(listed.as_array().unwrap().len(), 1);
+    assert!(listed[0].get("token").is_none() && listed[0]["organization"] == "acme");
+    assert_eq!(owner.get("/api/0/api-tokens/").await.1, json!([]), "each their own");
+    let path = format!("/api/0/api-tokens/{}/", listed[0]["id"].as_str().unwrap());
+    assert_eq!(owner.ask(Method::DELETE, &path, None).await.0, 404);
+    assert_eq!(member.ask(Method::DELETE, &path, None).await.0, 204);
+    assert_eq!(
+        with(&token, Method::GET, "/api/0/", json!({})).await.unwrap().status(),
+        401
+    );
+
+    // A token of nobody's that is limited to an organisation sees no other.
+    let body = json!({ "scopes": ["org:admin", "project:admin", "event:admin"], "organization": "acme" });
+    let (_, limited) = answer(
+        with(&server.access.token, Method::POST, "/api/0/api-tokens/", body)
+            .await
+            .unwrap(),
+    )
+    .await;
+    let limited = limited["token"].as_str().unwrap().to_owned();
+    server.collector().bootstrap("other", "secret").await.unwrap();
+    assert_eq!(
+        with(&limited, Method::GET, "/api/0/projects/other/secret/", json!({}))
+            .await
+            .unwrap()
+            .status(),
+        404
+    );
+    let (_, organizations) = answer(
+        with(&limited, Method::GET, "/api/0/organizations/", json!({}))
+            .await
+            .unwrap(),
+    )
+    .await;
+    assert_eq!(organizations.as_array().unwrap().len(), 1);
+    let (_, made) = answer(
+        with(
+            &limited,
+            Method::POST,
+            "/api/0/api-tokens/",
+            json!({ "scopes": ["org:read"] }),
+        )
+        .await
+        .unwrap(),
+    )
+    .await;
+    assert_eq!(made["organization"], "acme", "what it makes is limited as it is");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn keys_are_made_changed_and_rotated() {
+    let server = Server::start().await;
+    let keys = "/api/0/projects/acme/editor/keys/";
+    let ask = |method: Method, path: &str, body: Value| {
+        let request = server
+            .client
+            .request(method, server.url(path))
+            .bearer_auth(&server.access.token);
+        async move { answer(request.json(&body).send().await.unwrap()).await }
+    };
+    let send = |key: &str, number: u32| {
+        let request = server.post_as(key, envelope(&id(number), &crash("a")));
+        async move { request.send().await.unwrap().status() }
+    };
+    let old = server.json(keys).await[0].clone();
+    let old_key = old["public"].as_str().unwrap();
+    assert_eq!(old["dsn"]["public"], server.access.dsn);
+
+    let (status, new) = ask(
+        Method::POST,
+        keys,
+        json!({ "name": "Beta", "rateLimit": { "count": 2, "window": 3600 } }),
+    )
+    .await;
+    assert_eq!(
+        (status, &new["rateLimit"]),
+        (StatusCode::CREATED, &json!({ "count": 2, "window": 3600 }))
+    );
+    let new_key = new["id"].as_str().unwrap();
+    let path = format!("{keys}{new_key}/");
+    assert_eq!(
+        [send(new_key, 1).await, send(new_key, 2).await, send(new_key, 3).await],
+        [200, 200, 429]
+    );
+    let (_, changed) = ask(Method::PUT, &path, json!({ "rateLimit": null, "name": "Gamma" })).await;
+    assert_eq!(
+        (&changed["rateLimit"], &changed["label"]),
+        (&Value::Null, &json!("Gamma"))
+    );
+    assert_eq!(send(new_key, 4).await, 200);
+    for wrong in [
+        json!({ "rateLimit": { "count": -1, "window": 60 } }),
+        json!({ "rateLimit": { "count": 1, "window": 0 } }),
+    ] {
+        assert_eq!(ask(Method::PUT, &path, wrong.clone()).await.0, 400, "{wrong}");
+    }
+    assert_eq!(
+        ask(Method::PUT, &path, json!({ "isActive": false })).await.1["isActive"],
+        false
+    );
+    assert_eq!(send(new_key, 5).await, 403);
+
+    let (status, rotated) = ask(Method::POST, &format!("{keys}{old_key}/rotate/"), json!({})).await;
+    assert_eq!(status, 201);
+    assert_eq!(
+        [send(old_key, 6).await, send(rotated["id"].as_str().unwrap(), 6).await],
+        [403, 200]
+    );
+    assert_eq!(ask(Method::DELETE, &path, json!({})).await.0, 204);
+    assert_eq!(ask(Method::GET, &path, json!({})).await.0, 404);
+    assert_eq!(server.json(keys).await.as_array().unwrap().len(), 2);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn projects_are_made_and_have_settings() {
+    let server = Server::start().await;
+    let ask = |method: Method, path: &str, body: Value| {
+        let request = server
+            .client
+            .request(method, server.url(path))
+            .bearer_auth(&server.access.token);
+        async move { answer(request.json(&body).send().await.unwrap()).await }
+    };
+    let new = json!({ "name": "My Viewer", "platform": "rust" });
+    let (status, made) = ask(Method::POST, "/api/0/teams/acme/acme/projects/", new.clone()).await;
+    assert_eq!(
+        (status, made["slug"].as_str(), made["platform"].as_str()),
+        (StatusCode::CREATED, Some("my-viewer"), Some("rust"))
+    );
+    assert_eq!(
+        ask(Method::POST, "/api/0/organizations/acme/projects/", new).await.0,
+        409
+    );
+    for wrong in [
+        json!({ "name": "!" }),
+        json!({ "name": "a", "slug": "A/B" }),
+        json!({ "name": "b", "platform": "<b>" }),
+        json!({}),
+        json!("x"),
+    ] {
+        assert_eq!(
+            ask(Method::POST, "/api/0/organizations/acme/projects/", wrong.clone())
+                .await
+                .0,
+            400,
+            "{wrong}"
+        );
+    }
+    let path = "/api/0/projects/acme/my-viewer/";
+    let (_, before) = ask(Method::GET, path, json!({})).await;
+    assert_eq!(before["retention"], json!({ "days": 90, "events": null }));
+    let settings = json!({
+        "retention": { "days": 30, "events": 1000 }, "in_app": "function:viewer::*",
+        "quotas": { "error": { "limit": 10, "window_s": 60 } },
+    });
+    let (status, after) = ask(Method::PUT, path, settings.clone()).await;
+    assert_eq!(status, 200, "{after}");
+    for name in ["retention", "in_app", "quotas"] {
+        assert_eq!(after[name], settings[name], "{name}");
+    }
+    let (_, after) = ask(Method::PUT, path, json!({ "quotas": null, "slug": "viewer" })).await;
+    assert_eq!(
+        (&after["quotas"], &after["in_app"]),
+        (&Value::Null, &settings["in_app"])
+    );
+    let path = "/api/0/projects/acme/viewer/";
+    let wrong = [
+        json!({ "retention": { "days": 0 } }),
+        json!({ "retention": { "days": 1, "events": 0 } }),
+        json!({ "retention": "long" }),
+        json!({ "quotas": { "nonsense": { "limit": 1, "window_s": 1 } } }),
+        json!({ "quotas": { "error": { "limit": 1, "window_s": 0 } } }),
+        json!({ "in_app": "x".repeat(40_000) }),
+        json!({ "slug": "-" }),
+    ];
+    for body in wrong {
+        let (status, answer) = ask(Method::PUT, path, body.clone()).await;
+        assert_eq!(status, 400, "{body}");
+        assert!(answer["detail"].is_string(), "{answer}");
+    }
+    assert_eq!(ask(Method::PUT, path, json!({ "slug": "editor" })).await.0, 409);
+    let (_, projects) = ask(Method::GET, "/api/0/projects/", json!({})).await;
+    assert_eq!(projects.as_array().unwrap().len(), 2);
+}
