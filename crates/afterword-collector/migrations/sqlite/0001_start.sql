@@ -209,8 +209,8 @@ CREATE TABLE event_bodies (
 CREATE TABLE tags (
     id         INTEGER PRIMARY KEY,
     project_id BIGINT NOT NULL,
-    key        TEXT NOT NULL,
-    value      TEXT NOT NULL,
+    key        TEXT COLLATE BINARY NOT NULL,
+    value      TEXT COLLATE BINARY NOT NULL,        -- by bytes, so that its beginning is found in the index
     UNIQUE (project_id, key, value)
 );
 CREATE TABLE event_tags (
