@@ -22,7 +22,8 @@
 //!
 //! - [`Envelope::parse`] never allocates more than the input's size and some dozens of megabytes for the headers, however
 //!   they are written, and never recurses deeper than [`Limits::header_depth`]. [`EnvelopeView`] does without the former.
-//! - What [`Envelope::to_bytes`] wrote, [`Envelope::parse`] reads back to an equal value.
+//! - What [`Envelope::to_bytes`] wrote, [`Envelope::parse`] reads back to an equal value; only a number of very many digits,
+//!   in a field that we do not know, may come back as the one beside it.
 //! - A rate limit never lasts longer than [`rate_limits::LONGEST`], whatever a server or a clock says.
 //!
 //! Sources: the public [envelope] and [rate limit] pages of the SDK documentation, and what real clients were seen to
