@@ -5,7 +5,8 @@
 //! a duration and a result, so that a log of CI can be read from its end. The tools beside cargo are in [`tools`], the
 //! systems that are checked from afar in [`targets`].
 //!
-//! This package uses none of the others and few of anything: it is built before everything else.
+//! This package uses few of anything, and of the others only the one that starts servers: it is built before everything
+//! else.
 
 mod bench;
 mod clients;
@@ -136,12 +137,41 @@ fn test(shell: &Shell, arguments: &TestArguments, steps: &mut Steps) {
             tools::run(cmd!(shell, "cargo test --workspace --no-fail-fast -- {filters...}"))
         });
     }
+    steps.run("tests of the collector on PostgreSQL and S3", || shared(shell, filters));
     if arguments.release_demo {
         steps.run("release demo", || {
             let how = ["--headless", "--crash", "null-write", "--answer", "send", "--json"];
             tools::run(cmd!(shell, "cargo run --release --package afterword-demo -- {how...}"))
         });
     }
+}
+
+/// The suite of the collector a second time, on stores that collectors share: each of its tests has a database and a prefix
+/// of its own in them.
+#[cfg(unix)]
+fn shared(shell: &Shell, filters: &[String]) -> anyhow::Result<()> {
+    use afterword_servers::{Postgres, S3};
+
+    let postgres = Postgres::start().context("PostgreSQL does not start")?;
+    let moto = tools::root().join("target/clients/python/bin/moto_server");
+    let s3 = S3::start(&moto).context("moto does not start")?;
+    let suite = ["--package", "afterword-collector", "--test", "it", "--no-fail-fast"];
+    let tests = if tools::has_nextest(shell) {
+        cmd!(shell, "cargo nextest run {suite...} --no-tests pass {filters...}")
+    } else {
+        cmd!(shell, "cargo test {suite...} -- {filters...}")
+    };
+    let tests = tests
+        .env("AFTERWORD_TEST_DATABASE", postgres.url("postgres"))
+        .env("AFTERWORD_TEST_BLOBS", format!("s3://{}", S3::BUCKET))
+        .envs(s3.environment());
+    tools::run(tests)
+}
+
+#[cfg(not(unix))]
+fn shared(_: &Shell, _: &[String]) -> anyhow::Result<()> {
+    steps::say("not on this system");
+    Ok(())
 }
 
 /// The programs that the tests start, which building the tests alone would not bring. What they are made of is shared

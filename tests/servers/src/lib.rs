@@ -8,12 +8,14 @@
 
 mod collector;
 mod http;
+#[cfg(unix)]
 mod postgres;
 mod process;
 mod s3;
 
 pub use collector::Collector;
 pub use http::{Answer, Connection};
+#[cfg(unix)]
 pub use postgres::Postgres;
 pub use process::Process;
 pub use s3::S3;

@@ -238,10 +238,6 @@ async fn a_disabled_key_may_not_send() {
 async fn what_cannot_be_stored_may_come_again() {
     let server = Server::start().await;
     let database = crate::server::database(server.data()).await;
-    let made: String = sqlx::query_scalar("SELECT sql FROM sqlite_master WHERE name = 'inbox'")
-        .fetch_one(&database)
-        .await
-        .unwrap();
     sqlx::query("ALTER TABLE inbox RENAME TO elsewhere")
         .execute(&database)
         .await
@@ -254,7 +250,6 @@ async fn what_cannot_be_stored_may_come_again() {
         let words = refused.text().await.unwrap();
         assert!(!words.contains("inbox"), "{words}");
     }
-    assert!(made.starts_with("CREATE TABLE"), "{made}");
     sqlx::query("ALTER TABLE elsewhere RENAME TO inbox")
         .execute(&database)
         .await

@@ -1,14 +1,14 @@
 //! Starting, ending, being killed, and what is still there afterwards.
 
 use std::io::{BufRead as _, BufReader};
-use std::net::SocketAddr;
 use std::path::Path;
 use std::process::{Child, Command, Stdio};
 
-use afterword_collector::{Collector, Config, Error};
+use afterword_collector::{Collector, Error};
 use serde_json::{Value, json};
 
 use crate::server::{Server, client, crash, database, envelope, id, key_and_project};
+use crate::stores;
 
 #[tokio::test(flavor = "multi_thread")]
 async fn bootstrapping_twice_gives_the_same_dsn_and_a_working_token() {
@@ -45,9 +45,8 @@ async fn what_was_accepted_and_not_digested_is_digested_at_the_next_start() {
     // As a crash between the answer and the digest leaves it: one new event in a row and one in a blob, and one that is
     // digested already.
     let inbox = database(data.path()).await;
-    std::fs::create_dir_all(data.path().join("blobs/envelopes")).unwrap();
-    let blob = data.path().join("blobs/envelopes/waiting");
-    std::fs::write(&blob, envelope(&id(4), &crash("done::large"))).unwrap();
+    let large = envelope(&id(4), &crash("done::large")).into_bytes();
+    stores::put_blob(data.path(), "envelopes/waiting", large).await;
     for (number, blob) in [(2, None), (1, None), (4, Some("envelopes/waiting"))] {
         let body = envelope(&id(number), &crash("done::after"));
         sqlx::query(
@@ -75,16 +74,17 @@ async fn what_was_accepted_and_not_digested_is_digested_at_the_next_start() {
         "not digested twice"
     );
     assert_eq!(server.event(&id(4)).await["title"], "SIGSEGV in done::large");
-    server
-        .until("/api/0/projects/acme/editor/issues/", |_| !blob.exists())
-        .await;
+    let begun = std::time::Instant::now();
+    while stores::has_blob(server.data(), "envelopes/waiting").await {
+        assert!(begun.elapsed().as_secs() < 20, "the blob is still there");
+        tokio::task::yield_now().await;
+    }
 }
 
 #[tokio::test(flavor = "multi_thread")]
 async fn one_collector_works_on_a_data_folder() {
     let server = Server::start().await;
-    let listen = SocketAddr::from(([127, 0, 0, 1], 0));
-    let second = Collector::start(Config::new(server.data().to_owned(), listen)).await;
+    let second = Collector::start(stores::config(server.data()).await).await;
     assert!(matches!(second, Err(Error::InUse { .. })));
 }
 
@@ -92,13 +92,17 @@ async fn one_collector_works_on_a_data_folder() {
 async fn a_database_of_a_newer_version_is_refused() {
     let data = Server::start().await.stop().await;
     let newer = database(data.path()).await;
-    sqlx::query("INSERT INTO _sqlx_migrations (version, description, success, checksum, execution_time) VALUES (9999, 'newer', 1, x'00', 0)")
-        .execute(&newer)
-        .await
-        .unwrap();
+    sqlx::query(
+        "INSERT INTO _sqlx_migrations (version, description, success, checksum, execution_time)
+         VALUES (9999, 'newer', $1, $2, 0)",
+    )
+    .bind(true)
+    .bind(vec![0_u8])
+    .execute(&newer)
+    .await
+    .unwrap();
     newer.close().await;
-    let listen = SocketAddr::from(([127, 0, 0, 1], 0));
-    let refused = Collector::start(Config::new(data.path().to_owned(), listen)).await;
+    let refused = Collector::start(stores::config(data.path()).await).await;
     assert!(matches!(refused, Err(Error::Migrate { .. })), "{refused:?}");
 }
 
@@ -109,7 +113,10 @@ struct Program {
 }
 
 impl Program {
-    fn start(data: &Path) -> Self {
+    async fn start(data: &Path) -> Self {
+        let config = stores::config(data).await;
+        let option = |name: &'static str, value: Option<String>| value.map(|value| [name.to_owned(), value]);
+        let shared = [option("--database", config.database), option("--blobs", config.blobs)];
         let mut child = Command::new(env!("CARGO_BIN_EXE_afterword-collector"))
             .args([
                 "serve",
@@ -120,6 +127,7 @@ impl Program {
                 "--data",
             ])
             .arg(data)
+            .args(shared.into_iter().flatten().flatten())
             .env("RUST_LOG", "warn")
             .stdout(Stdio::piped())
             .spawn()
@@ -152,7 +160,7 @@ impl Program {
 async fn killed_under_load_it_loses_nothing_it_answered_for() {
     let data = tempfile::tempdir().unwrap();
     let client = client();
-    let mut program = Program::start(data.path());
+    let mut program = Program::start(data.path()).await;
     let (key, project) = key_and_project(program.text("dsn"));
     let url = format!("{}/api/{project}/envelope/?sentry_key={key}", program.text("url"));
 
@@ -181,7 +189,7 @@ async fn killed_under_load_it_loses_nothing_it_answered_for() {
         answered += u64::from(sender.await.unwrap());
     }
 
-    let mut program = Program::start(data.path());
+    let mut program = Program::start(data.path()).await;
     assert_eq!(key_and_project(program.text("dsn")), (key, project));
     let patience = std::time::Instant::now();
     loop {
@@ -203,7 +211,7 @@ async fn killed_under_load_it_loses_nothing_it_answered_for() {
 async fn a_signal_ends_it_in_order() {
     let data = tempfile::tempdir().unwrap();
     for signal in ["-TERM", "-INT"] {
-        let mut program = Program::start(data.path());
+        let mut program = Program::start(data.path()).await;
         let killed = Command::new("kill")
             .args([signal, &program.child.id().to_string()])
             .status()

@@ -4,6 +4,7 @@
 
 mod server;
 mod symbols;
+mod stores;
 
 mod accounts;
 mod digest;

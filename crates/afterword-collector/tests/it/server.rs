@@ -1,14 +1,16 @@
 //! A collector of its own for a test, and a client that talks to it.
 
-use std::net::SocketAddr;
 use std::path::Path;
 use std::sync::Once;
 use std::time::{Duration, Instant};
 
-use afterword_collector::{Bootstrap, Collector, Config};
+use afterword_collector::{Bootstrap, Collector};
 use reqwest::{RequestBuilder, Response, StatusCode};
 use serde_json::{Value, json};
 use tempfile::TempDir;
+
+use crate::stores;
+pub(crate) use crate::stores::database;
 
 /// How long digesting may take on a busy machine.
 const PATIENCE: Duration = Duration::from_secs(20);
@@ -27,10 +29,7 @@ impl Server {
     }
 
     pub(crate) async fn start_on(data: TempDir) -> Self {
-        let listen = SocketAddr::from(([127, 0, 0, 1], 0));
-        let collector = Collector::start(Config::new(data.path().to_owned(), listen))
-            .await
-            .unwrap();
+        let collector = Collector::start(stores::config(data.path()).await).await.unwrap();
         let access = collector.bootstrap("acme", "editor").await.unwrap();
         Self {
             access,
@@ -189,16 +188,10 @@ pub(crate) fn crash(function: &str) -> Value {
     })
 }
 
-/// The database of a data folder, to look into what no page shows, or to put there what a crash would have left.
-pub(crate) async fn database(data: &Path) -> sqlx::SqlitePool {
-    let options = sqlx::sqlite::SqliteConnectOptions::new().filename(data.join("afterword.db"));
-    sqlx::SqlitePool::connect_with(options).await.unwrap()
-}
-
 /// What the log or the pages do not say, asked of the database until it is so.
 pub(crate) async fn rows<T>(data: &Path, query: &'static str, wanted: usize) -> Vec<T>
 where
-    T: for<'r> sqlx::FromRow<'r, sqlx::sqlite::SqliteRow> + Send + Unpin,
+    T: for<'r> sqlx::FromRow<'r, sqlx::any::AnyRow> + Send + Unpin,
 {
     let database = database(data).await;
     let start = Instant::now();
