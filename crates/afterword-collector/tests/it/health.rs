@@ -55,7 +55,9 @@ async fn settle(server: &Server) {
 
 /// What is summed up beforehand is what counting session by session gives.
 async fn sums_agree(database: &sqlx::AnyPool) {
-    let states = "SUM(sessions), SUM(crashed), SUM(abnormal), SUM(errored)";
+    let states = ["sessions", "crashed", "abnormal", "errored"]
+        .map(|state| format!("CAST(SUM({state}) AS BIGINT)"))
+        .join(", ");
     for (table, unit, unit_ms, group, of) in [
         (
             "session_hours",

@@ -149,7 +149,8 @@ impl Server {
 
 pub(crate) fn client() -> reqwest::Client {
     static PROVIDER: Once = Once::new();
-    PROVIDER.call_once(|| rustls::crypto::ring::default_provider().install_default().unwrap());
+    // A collector in this process may have installed it, for its store of blobs.
+    PROVIDER.call_once(|| drop(rustls::crypto::ring::default_provider().install_default()));
     reqwest::Client::builder()
         .no_proxy()
         .redirect(reqwest::redirect::Policy::none())
