@@ -15,7 +15,8 @@
 //! | `times_seen:>10`, `users:>=5` | how many events an issue has, and how many users |
 //! | `title:`, `message:`, `issue:EDITOR-3`, `id:` or 32 digits, `trace:`, `project:` | what they say |
 //!
-//! All terms must be true. Of an issue, each is true if it is of one of its events; they need not be the same.
+//! All terms must be true. Of an issue, each is true if it is of one of its events; they need not be the same. (For `has:` and
+//! wildcards that more than 200 values fit, the newest ten events are looked at.)
 //! Whatever is before a `:` and is none of these is the key of a tag; `a::b` and `https://…` are words, as is all
 //! in quotes.
 //!

@@ -135,6 +135,9 @@ CREATE TABLE issues (
     UNIQUE (project_id, number)
 );
 CREATE INDEX issues_by_last_seen ON issues (project_id, status, last_seen DESC, id DESC);
+CREATE INDEX issues_by_first_seen ON issues (project_id, status, first_seen DESC, id DESC);
+CREATE INDEX issues_by_events ON issues (project_id, status, event_count DESC, id DESC);
+CREATE INDEX issues_by_users ON issues (project_id, status, user_count DESC, id DESC);
 CREATE INDEX issues_by_age ON issues (last_seen);
 
 -- What puts events into an issue. One key each as they come; merged issues have several.

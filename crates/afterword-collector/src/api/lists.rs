@@ -337,11 +337,11 @@ impl Stats {
         let last = now.div_euclid(self.step_ms) * self.step_ms;
         let first = last - (self.steps - 1) * self.step_ms;
         let ids = issues.iter().map(|issue| issue.id);
-        let hours = lists::issue_hours(&app.database, ids, first, now).await?;
+        let hours = lists::issue_hours(&app.database, ids, first, now, self.step_ms / HOUR_MS).await?;
         for (issue, json) in issues.iter().zip(list) {
             let mut steps: BTreeMap<i64, i64> = (0..self.steps).map(|step| (first + step * self.step_ms, 0)).collect();
             for (at, events) in hours.get(&issue.id).into_iter().flatten() {
-                if let Some(count) = steps.get_mut(&(at.div_euclid(self.step_ms) * self.step_ms)) {
+                if let Some(count) = steps.get_mut(at) {
                     *count += events;
                 }
             }

@@ -4,7 +4,7 @@
 //!   `blacklisted` (filtered) or `generated` (accepted); `category=error` unless given; `resolution` 1h or 1d, `since`,
 //!   `until`.
 //! - `organizations/{org}/events-stats/`: how many events a search finds, in steps of `interval`. Counts by the hour tell it
-//!   where they can; otherwise no more than the newest 100,000 are gone through, and `countedFrom` says how far that went.
+//!   where they can; otherwise no more than the newest 50,000 are gone through, and `countedFrom` says how far that went.
 //! - `organizations/{org}/stats_v2/`: what came, by `project`, `category`, `outcome` and `reason`; with `interval`, over time.
 
 use axum::Json;

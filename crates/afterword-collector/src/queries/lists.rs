@@ -96,25 +96,27 @@ pub(super) async fn tags(database: &Database, mut ids: Vec<i64>) -> Result<HashM
     Ok(tags)
 }
 
-/// Events of issues by the hour: the hour's first millisecond and the count, those of each in their order.
+/// Events of issues in steps of so many hours: the first millisecond of the step and the count, those of each issue in their
+/// order.
 pub(crate) async fn issue_hours(
     database: &Database,
     issues: impl IntoIterator<Item = i64>,
     from: i64,
     to: i64,
+    step_hours: i64,
 ) -> Result<BTreeMap<i64, Vec<(i64, i64)>>, Error> {
-    let mut query = Query::new("SELECT issue_id, hour, events FROM issue_hours WHERE ");
+    let mut query = Query::new(format!(
+        "SELECT issue_id, hour / {step_hours} * {}, CAST(SUM(events) AS BIGINT) FROM issue_hours WHERE ",
+        step_hours.saturating_mul(HOUR_MS)
+    ));
     query.bind_in("issue_id", issues);
     query.push(" AND hour >= ").bind(from.div_euclid(HOUR_MS));
     query.push(" AND hour <= ").bind(to.div_euclid(HOUR_MS));
-    query.push(" ORDER BY issue_id, hour");
+    query.push(" GROUP BY 1, 2 ORDER BY 1, 2");
     let rows: Vec<(i64, i64, i64)> = query.fetch_all(&database.read, "count events by the hour").await?;
     let mut hours: BTreeMap<i64, Vec<(i64, i64)>> = BTreeMap::new();
-    for (issue, hour, events) in rows {
-        hours
-            .entry(issue)
-            .or_default()
-            .push((hour.saturating_mul(HOUR_MS), events));
+    for (issue, at, events) in rows {
+        hours.entry(issue).or_default().push((at, events));
     }
     Ok(hours)
 }

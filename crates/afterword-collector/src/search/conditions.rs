@@ -2,7 +2,7 @@
 
 use super::tags::{self, Tags, Words};
 use super::terms::{Field, IssueName};
-use super::walk::{Failure, Length};
+use super::walk::Failure;
 use super::{Of, Pattern, Range, Search, State, Term, What};
 use crate::Error;
 use crate::database::{Database, Dialect, Query};
@@ -11,6 +11,10 @@ use crate::database::{Database, Dialect, Query};
 const MAX_ROWS: i64 = 1000;
 
 const HOUR_MS: i64 = 3_600_000;
+
+/// What as many looks into an index take as long as: comparing a title, and going through all tags of a row.
+const LIKE_LOOKS: i64 = 5;
+const MANY_LOOKS: i64 = 40;
 
 /// A project, for what searches say of it.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -113,11 +117,11 @@ async fn kind(database: &Database, project: &Project, term: &Term, of: Of) -> Re
         What::Is(states) => Kind::Is(states.clone()),
         What::Assigned(names) => Kind::Assigned(names.clone()),
         What::Tag { keys, values } => {
-            let found = tags::find(database, project.id, keys, Some(values)).await;
+            let found = tags::find(database, project.id, keys, Some(values), of).await;
             many(found.map_err(wrong)?)
         }
         What::Has(keys) => {
-            let found = tags::find(database, project.id, keys, None).await;
+            let found = tags::find(database, project.id, keys, None, of).await;
             many(found.map_err(wrong)?)
         }
         What::Within(field, range) => Kind::Within(*field, *range),
@@ -178,21 +182,24 @@ async fn rows(
 }
 
 async fn issues(database: &Database, project: &Project, names: &[IssueName]) -> Result<Vec<i64>, Error> {
-    let mut ids = Vec::new();
+    let mut wanted = Vec::new();
     let mut numbers = Vec::new();
     for name in names {
         match name {
-            IssueName::Id(id) => ids.push(*id),
+            IssueName::Id(id) => wanted.push(*id),
             IssueName::Short { project: slug, number } if *slug == project.slug => numbers.push(*number),
             IssueName::Short { .. } => {}
         }
     }
-    if !numbers.is_empty() {
+    let mut ids = Vec::new();
+    for (column, values) in [("id", wanted), ("number", numbers)] {
         let mut query = Query::new("SELECT id FROM issues WHERE project_id = ");
-        query.bind(project.id).push(" AND ").bind_in("number", numbers);
+        query.bind(project.id).push(" AND ").bind_in(column, values);
         let found: Vec<(i64,)> = query.fetch_all(&database.read, "look for issues").await?;
         ids.extend(found.into_iter().map(|(id,)| id));
     }
+    ids.sort_unstable();
+    ids.dedup();
     Ok(ids)
 }
 
@@ -205,12 +212,37 @@ impl Kind {
         }
     }
 
-    /// How many rows a walk may pass that looks at this of each.
-    pub(super) fn length(&self, of: Of) -> Length {
+    /// How many looks into indexes it takes to see whether this is true of a row, or what takes as long.
+    pub(super) fn looks(&self, of: Of) -> i64 {
+        let tags = |ids: &Vec<i64>| i64::try_from(ids.len()).unwrap_or(i64::MAX);
         match self {
-            Self::Many { .. } | Self::Title(_) => Length::SlowWindow,
-            Self::Text(texts) if of == Of::Issues || texts.iter().any(|text| !text.are_all) => Length::SlowWindow,
-            _ => Length::Window,
+            Self::Tags(ids) => tags(ids),
+            Self::Many { .. } if of == Of::Issues => 10 * MANY_LOOKS,
+            Self::Many { .. } => MANY_LOOKS,
+            Self::Title(likes) => i64::try_from(likes.len())
+                .unwrap_or(i64::MAX)
+                .saturating_mul(LIKE_LOOKS),
+            Self::Text(texts) => {
+                let likes = |text: &Text| {
+                    if of == Of::Issues || !text.are_all {
+                        LIKE_LOOKS
+                    } else {
+                        0
+                    }
+                };
+                let looks = |text: &Text| text.words.iter().map(tags).sum::<i64>() + likes(text);
+                texts.iter().map(looks).sum()
+            }
+            _ => 1,
+        }
+    }
+
+    /// Whether only few rows can be found, and which ones is known.
+    pub(super) fn is_few(&self, of: Of) -> bool {
+        match self {
+            Self::Events(_) => true,
+            Self::Issues(_) => of == Of::Issues,
+            _ => false,
         }
     }
 }
@@ -285,11 +317,19 @@ impl Target {
         query.bind_in("tag_id", ids.iter().copied()).push(")");
     }
 
-    /// Tags by what they are rather than by their ids: from those that the row has.
+    /// Tags by what they are rather than by their ids: from those that the event has, or the newest ten of the issue.
     fn push_many(self, query: &mut Query, keys: &[String], values: Option<&[Pattern]>, dialect: Dialect) {
         query.push(match (self.of, dialect) {
-            (Of::Issues, _) => {
-                "EXISTS (SELECT 1 FROM issue_tags JOIN tags ON tags.id = tag_id WHERE issue_id = issues.id AND "
+            (Of::Issues, Dialect::Sqlite) => {
+                "EXISTS (SELECT 1 FROM (SELECT tags FROM events WHERE issue_id = issues.id
+                    ORDER BY occurred_at DESC, id DESC LIMIT 10) AS newest, json_each(newest.tags) AS own
+                    JOIN tags ON tags.id = own.value WHERE "
+            }
+            (Of::Issues, Dialect::Postgres) => {
+                "EXISTS (SELECT 1 FROM (SELECT tags FROM events WHERE issue_id = issues.id
+                    ORDER BY occurred_at DESC, id DESC LIMIT 10) AS newest
+                    CROSS JOIN LATERAL json_array_elements_text(CAST(newest.tags AS JSON)) AS own (value)
+                    JOIN tags ON tags.id = CAST(own.value AS BIGINT) WHERE "
             }
             (Of::Events, Dialect::Sqlite) => {
                 "EXISTS (SELECT 1 FROM json_each(events.tags) AS own JOIN tags ON tags.id = own.value WHERE "

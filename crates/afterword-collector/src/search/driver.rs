@@ -1,12 +1,17 @@
 //! Where a search begins: at the index that the list is ordered by, or at a tag that few have.
 
+use super::Of;
 use super::conditions::{Condition, Kind, Target};
-use super::walk::{Along, Length, Page, Part, Place, run};
+use super::walk::{Along, Bounds, MAX_COUNTED, Page, Part, Place, run};
 use crate::Error;
 use crate::database::{Database, Query};
 
-/// Events with a tag that are looked at one by one, rather than along time.
-const RARE: i64 = 5000;
+/// Rows with a tag that are looked at one by one, rather than along the index of the list.
+const RARE_EVENTS: i64 = 5000;
+const RARE_ISSUES: i64 = 20_000;
+
+/// Conditions on issues need the row itself.
+const ROW_LOOKS: i64 = 3;
 
 /// A search as it will be run.
 #[derive(Debug, Clone)]
@@ -16,7 +21,8 @@ pub(super) struct Plan<'a> {
     conditions: &'a [Condition],
     /// The rarest tag: what is found is among the rows that have one of these.
     rare: Option<&'a [i64]>,
-    length: Length,
+    /// How many rows of indexes are looked at for each row; 0: what is found is few, or all.
+    looks: i64,
 }
 
 impl<'a> Plan<'a> {
@@ -31,14 +37,16 @@ impl<'a> Plan<'a> {
             along,
             conditions,
             rare: None,
-            length: Length::Whole,
+            looks: 0,
         };
-        let is_few =
-            |condition: &Condition| !condition.negated && matches!(condition.kind, Kind::Events(_) | Kind::Issues(_));
+        let is_few = |condition: &Condition| !condition.negated && condition.kind.is_few(target.of);
         if conditions.iter().any(is_few) {
             return Ok(plan);
         }
-        let mut rarest = RARE;
+        let mut rarest = match target.of {
+            Of::Events => RARE_EVENTS,
+            Of::Issues => RARE_ISSUES,
+        };
         for ids in conditions.iter().flat_map(|condition| condition.tags(target)) {
             let count = count(database, target, ids, rarest).await?;
             if count < rarest {
@@ -47,37 +55,53 @@ impl<'a> Plan<'a> {
             }
         }
         if plan.rare.is_none() {
-            let lengths = conditions.iter().map(|condition| condition.kind.length(target.of));
-            plan.length = lengths.max().unwrap_or(Length::Whole);
+            plan.looks = conditions.iter().map(|condition| condition.kind.looks(target.of)).sum();
+            if target.of == Of::Issues && plan.looks > 0 {
+                plan.looks += ROW_LOOKS;
+            }
         }
         Ok(plan)
     }
 
-    /// The same, though every row is wanted, ended after so many rows.
-    pub(super) fn at_most(mut self, length: Length) -> Self {
-        if self.rare.is_none() && self.length < length {
-            self.length = length;
+    /// A page of it, as far as the bounds let it go.
+    pub(super) async fn run(&self, database: &Database, page: Page, bounds: Bounds) -> Result<Part, Error> {
+        let mut part = Part::default();
+        let mut rest = page;
+        loop {
+            let end = self.end(database, rest, bounds).await?;
+            let mut query = self.query(&self.along.select(), rest, end, database);
+            self.along.push_order(&mut query, rest);
+            let window = run(database, query, rest, end).await?;
+            rest.limit = rest.limit.saturating_sub(window.places.len());
+            part.places.extend(window.places);
+            part.cut = window.cut;
+            if part.cut.is_none() || bounds.are_reached() {
+                return Ok(part);
+            }
+            rest.from = part.cut;
         }
-        self
     }
 
-    /// Where it ends, if before its end.
-    pub(super) async fn end(&self, database: &Database, page: Page) -> Result<Option<Place>, Error> {
-        self.along.end(database, page, self.length).await
+    async fn end(&self, database: &Database, page: Page, bounds: Bounds) -> Result<Option<Place>, Error> {
+        if self.looks == 0 {
+            return Ok(None);
+        }
+        self.along.after(database, page, bounds.rows(self.looks)).await
     }
 
-    /// A page of it.
-    pub(super) async fn run(&self, database: &Database, page: Page) -> Result<Part, Error> {
-        let end = self.end(database, page).await?;
-        let mut query = self.query(&self.along.select(), page, end, database);
-        self.along.push_order(&mut query, page);
-        run(database, query, page, end).await
+    /// Where counting ends, if before its end.
+    pub(super) async fn end_of_count(&self, database: &Database) -> Result<Option<Place>, Error> {
+        if self.rare.is_some() {
+            return Ok(None);
+        }
+        let rows = MAX_COUNTED / (1 + self.looks);
+        self.along.after(database, Page::FIRST, rows).await
     }
 
     /// How many there are, counted up to `most`, and as far as a walk goes.
-    pub(super) async fn count(&self, database: &Database, most: i64) -> Result<i64, Error> {
+    pub(super) async fn count(&self, database: &Database, most: i64, bounds: Bounds) -> Result<i64, Error> {
         let page = Page::FIRST;
-        let end = self.end(database, page).await?;
+        let end = self.end(database, page, bounds).await?;
         let mut query = self.query("SELECT COUNT(*) FROM (SELECT 1 AS one", page, end, database);
         query.push(&format!(" LIMIT {most}) AS found"));
         let count: Vec<(i64,)> = query.fetch_all(&database.read, "count what a search finds").await?;
@@ -112,7 +136,7 @@ impl Condition {
         match &self.kind {
             _ if self.negated => Vec::new(),
             Kind::Tags(ids) => vec![ids],
-            Kind::Text(texts) if target.of == super::Of::Events => match &texts[..] {
+            Kind::Text(texts) if target.of == Of::Events => match &texts[..] {
                 [text] => text.words.iter().map(Vec::as_slice).collect(),
                 _ => Vec::new(),
             },

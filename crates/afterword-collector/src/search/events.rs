@@ -3,7 +3,7 @@
 use super::conditions::{Condition, EVENTS, Kind, Project, conditions};
 use super::driver::Plan;
 use super::terms::Field;
-use super::walk::{Along, Failure, Page, Walked, merge};
+use super::walk::{Along, Bounds, Failure, Page, Walked, merge};
 use super::{Of, Range, Search};
 use crate::database::Database;
 
@@ -15,15 +15,18 @@ pub(crate) async fn search(
     search: &Search,
     page: Page,
 ) -> Result<Walked, Failure> {
-    let mut parts = Vec::new();
+    let mut walks = Vec::new();
     for project in projects {
-        let Some(conditions) = conditions(database, project, search, Of::Events).await? else {
-            continue;
-        };
-        for along in along(project, issue_id, &conditions) {
-            let plan = Plan::new(database, EVENTS, &along, &conditions).await?;
-            parts.push(plan.run(database, page).await?);
+        if let Some(conditions) = conditions(database, project, search, Of::Events).await? {
+            let along = along(project, issue_id, &conditions);
+            walks.extend(along.into_iter().map(|along| (along, conditions.clone())));
         }
+    }
+    let bounds = Bounds::new(walks.len());
+    let mut parts = Vec::with_capacity(walks.len());
+    for (along, conditions) in &walks {
+        let plan = Plan::new(database, EVENTS, along, conditions).await?;
+        parts.push(plan.run(database, page, bounds).await?);
     }
     Ok(merge(parts, page))
 }
@@ -49,8 +52,8 @@ pub(super) fn along(project: &Project, issue_id: Option<i64>, conditions: &[Cond
     match issues {
         None => vec![along(vec![("project_id", project.id)])],
         Some(issues) => {
-            let fixed = |id| vec![("issue_id", id), ("project_id", project.id)];
-            issues.into_iter().map(|id| along(fixed(id))).collect()
+            // Not the project as well: there is an index for that, too, and SQLite might take it.
+            issues.into_iter().map(|id| along(vec![("issue_id", id)])).collect()
         }
     }
 }

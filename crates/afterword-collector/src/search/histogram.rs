@@ -6,7 +6,7 @@ use super::conditions::{Condition, EVENTS, Kind, Project, conditions};
 use super::driver::Plan;
 use super::events::along;
 use super::terms::Field;
-use super::walk::{Failure, Length, Page};
+use super::walk::{Failure, Page};
 use super::{Of, Range, Search};
 use crate::Error;
 use crate::database::{Database, Query};
@@ -136,10 +136,8 @@ async fn scan(
     let mut rows = Vec::new();
     let mut cut = None;
     for along in along(project, None, conditions) {
-        let plan = Plan::new(database, EVENTS, &along, conditions)
-            .await?
-            .at_most(Length::CountWindow);
-        let end = plan.end(database, Page::FIRST).await?;
+        let plan = Plan::new(database, EVENTS, &along, conditions).await?;
+        let end = plan.end_of_count(database).await?;
         let select = format!("SELECT events.occurred_at / {step_ms} * {step_ms}, COUNT(*)");
         let mut query = plan.query(&select, Page::FIRST, end, database);
         query.push(" GROUP BY 1");

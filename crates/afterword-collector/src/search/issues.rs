@@ -2,7 +2,7 @@
 
 use super::conditions::{Condition, ISSUES, Kind, Project, conditions};
 use super::driver::Plan;
-use super::walk::{Along, Failure, Page, Walked, merge};
+use super::walk::{Along, Bounds, Failure, Page, Walked, merge};
 use super::{Of, Range, Search};
 use crate::database::Database;
 
@@ -56,16 +56,12 @@ pub(crate) async fn search(
     sort: Sort,
     page: Page,
 ) -> Result<(Walked, i64), Failure> {
-    let mut parts = Vec::new();
-    let mut hits = 0;
+    let mut walks = Vec::new();
     for project in projects {
         let Some(conditions) = conditions(database, project, search, Of::Issues).await? else {
             continue;
         };
-        for (status, also) in STATUSES {
-            if !may_be(&conditions, status) {
-                continue;
-            }
+        for (_, also) in STATUSES.into_iter().filter(|(status, _)| may_be(&conditions, status)) {
             let along = Along {
                 table: "issues",
                 value: sort.column(),
@@ -73,17 +69,23 @@ pub(crate) async fn search(
                 also,
                 range: Range::default(),
             };
-            let plan = Plan::new(database, ISSUES, &along, &conditions).await?;
-            let part = plan.run(database, page).await?;
-            hits += if page.from.is_none() && part.cut.is_none() && part.places.len() <= page.limit {
-                i64::try_from(part.places.len()).unwrap_or(MAX_HITS)
-            } else if hits < MAX_HITS {
-                plan.count(database, MAX_HITS - hits).await?
-            } else {
-                0
-            };
-            parts.push(part);
+            walks.push((along, conditions.clone()));
         }
+    }
+    let bounds = Bounds::new(walks.len());
+    let mut parts = Vec::with_capacity(walks.len());
+    let mut hits = 0;
+    for (along, conditions) in &walks {
+        let plan = Plan::new(database, ISSUES, along, conditions).await?;
+        let part = plan.run(database, page, bounds).await?;
+        hits += if page.from.is_none() && (part.cut.is_some() || part.places.len() <= page.limit) {
+            i64::try_from(part.places.len()).unwrap_or(MAX_HITS)
+        } else if hits < MAX_HITS {
+            plan.count(database, MAX_HITS - hits, bounds).await?
+        } else {
+            0
+        };
+        parts.push(part);
     }
     Ok((merge(parts, page), hits.min(MAX_HITS)))
 }

@@ -1,13 +1,16 @@
 //! Which tags of a project a search means.
 
-use super::{Pattern, Wrong};
+use super::{Of, Pattern, Wrong};
 use crate::Error;
 use crate::database::{Database, Query};
 use crate::digest::index::{MAX_VALUE_CHARS, WORDS, cut, words};
 use crate::releases::order::{Dated, newest_first};
 
-/// More tags than these are not named one by one in a statement.
-const MAX_IDS: usize = 300;
+/// More words than these are not looked for, and more tags of issues not named one by one.
+const MAX_IDS: usize = 200;
+
+/// The same of tags of events: going through all tags of a row is faster then.
+const MAX_TAGS: usize = 40;
 
 /// Of a tag with more values, those that hold something anywhere are not looked for.
 const MAX_LOOKED_THROUGH: i64 = 200_000;
@@ -55,6 +58,7 @@ pub(super) async fn find(
     project_id: i64,
     keys: &[String],
     values: Option<&[Pattern]>,
+    of: Of,
 ) -> Result<Tags, Failure> {
     let kept = |text: &str| cut(text.trim(), MAX_VALUE_CHARS);
     let values: Option<Vec<Pattern>> = values.map(|values| values.iter().map(|value| value.map(kept)).collect());
@@ -92,7 +96,10 @@ pub(super) async fn find(
     }
     ids.sort_unstable();
     ids.dedup();
-    if ids.len() > MAX_IDS {
+    // Words are not among what an event says of itself, and an issue says nothing.
+    let by_event = of == Of::Events && keys.iter().all(|key| key != WORDS);
+    let most = if by_event { MAX_TAGS } else { MAX_IDS };
+    if ids.len() > most {
         return Ok(Tags::Many {
             keys: keys.to_vec(),
             values,
@@ -104,7 +111,7 @@ pub(super) async fn find(
 /// The words that begin like this one.
 pub(super) async fn beginning(database: &Database, project_id: i64, word: &str) -> Result<Vec<i64>, Failure> {
     let values = [Pattern::new(vec![word.to_owned(), String::new()])];
-    match find(database, project_id, &[WORDS.to_owned()], Some(&values)).await? {
+    match find(database, project_id, &[WORDS.to_owned()], Some(&values), Of::Issues).await? {
         Tags::Ids(ids) => Ok(ids),
         Tags::Many { .. } => Err(Failure::Wrong(format!(
             "too many different words begin with {word:?}: write more of it"

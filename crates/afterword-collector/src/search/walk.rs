@@ -3,18 +3,20 @@
 //! A page begins behind a place and not at a number, so that what comes or goes meanwhile shifts nothing. A walk that
 //! finds little ends after a bounded number of rows: such a page is not full, or even empty, and says where to go on.
 
+use std::time::{Duration, Instant};
+
 use super::{Range, Wrong};
 use crate::Error;
 use crate::database::{Database, Query};
 
-/// How many rows a walk passes at most, where each is looked up in an index.
-const WINDOW: i64 = 20_000;
+/// How many rows of an index a walk looks at before it sees whether its time is over.
+const LOOKS: i64 = 10_000;
 
-/// The same where each is read and compared.
-const SLOW_WINDOW: i64 = 4_000;
+/// How many rows are gone through where they are only counted.
+pub(super) const MAX_COUNTED: i64 = 50_000;
 
-/// The same where rows are only counted.
-const COUNT_WINDOW: i64 = 100_000;
+/// When a walk that found little ends: at the first window that ends after this time.
+const PATIENCE: Duration = Duration::from_millis(40);
 
 /// Where something stands in a list: by its value, then by its id; the greatest first.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
@@ -78,15 +80,30 @@ pub(crate) struct Along {
     pub(crate) range: Range,
 }
 
-/// How long a walk may be.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
-pub(super) enum Length {
-    /// To its end: every row is wanted, or there are few.
-    Whole,
-    /// Every row is counted.
-    CountWindow,
-    Window,
-    SlowWindow,
+/// How far a search goes: shared by all of its walks.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct Bounds {
+    until: Instant,
+    walks: i64,
+}
+
+impl Bounds {
+    /// Of a search that begins now and has so many walks.
+    pub(super) fn new(walks: usize) -> Self {
+        Self {
+            until: Instant::now() + PATIENCE,
+            walks: i64::try_from(walks).unwrap_or(i64::MAX).max(1),
+        }
+    }
+
+    /// So many rows a time, each of which takes so many looks.
+    pub(super) fn rows(self, looks: i64) -> i64 {
+        (LOOKS / self.walks / looks.max(1)).max(100)
+    }
+
+    pub(super) fn are_reached(self) -> bool {
+        Instant::now() >= self.until
+    }
 }
 
 /// What one walk found.
@@ -138,14 +155,8 @@ impl Along {
         format!("SELECT {}, {}.id", self.column(), self.table)
     }
 
-    /// Where a walk ends that is too long otherwise.
-    pub(super) async fn end(&self, database: &Database, page: Page, length: Length) -> Result<Option<Place>, Error> {
-        let rows = match length {
-            Length::Whole => return Ok(None),
-            Length::CountWindow => COUNT_WINDOW,
-            Length::Window => WINDOW,
-            Length::SlowWindow => SLOW_WINDOW,
-        };
+    /// The place of the row after so many rows of a page, if there are more.
+    pub(super) async fn after(&self, database: &Database, page: Page, rows: i64) -> Result<Option<Place>, Error> {
         let mut query = Query::new(format!("{} FROM {}", self.select(), self.table));
         self.push_where(&mut query, page, None);
         self.push_order(&mut query, page);
