@@ -14,6 +14,8 @@
 //! | `/api/0/projects/{org}/{project}/user-feedback/`, `…/set-aside/`, `…/undigested/` | what came beside events, see `beside` |
 //! | `/api/0/organizations/{org}/sessions/` | release health, see `health` |
 //! | `/api/0/projects/{org}/{project}/files/dsyms/`, `…/missing-symbols/`, … | debug files, see `symbols` |
+//! | `/api/0/organizations/{org}/releases/` and below | releases, see `releases` |
+//! | `/api/0/organizations/{org}/performance/` and below | figures of transactions, see `performance` |
 //! | `/api/0/organizations/{org}/events-trace/{trace_id}/` | the transactions of a trace inside each other, see `traces` |
 
 mod accounts;
@@ -28,6 +30,8 @@ mod members;
 mod organizations;
 mod page;
 mod projects;
+mod performance;
+mod releases;
 mod stats;
 mod symbols;
 mod tags;
@@ -95,6 +99,8 @@ fn described() -> OpenApiRouter<App> {
         .merge(health::routes())
         .merge(symbols::routes())
         .merge(traces::routes())
+        .merge(releases::routes())
+        .merge(performance::routes())
 }
 
 /// What stands above the routes.

@@ -2,6 +2,7 @@
 //! and in one or several of its projects; with what went into them (commits) and where they went (deploys).
 
 pub(crate) mod changes;
+pub(crate) mod days;
 pub(crate) mod order;
 pub(crate) mod summary;
 

@@ -5,12 +5,15 @@ use time::format_description::well_known::Rfc3339;
 
 use super::Failure;
 use crate::event::parse_time;
+use crate::performance::{DAY_MS, HOUR_MS};
 use crate::queries::health::Filter;
 use crate::{App, projects};
 
 /// How far back figures go unless asked.
 const DEFAULT_PERIOD: &str = "90d";
 const MAX_PERIOD_MS: i64 = 10 * 366 * 86_400_000;
+/// The most intervals of a series; the hours of 90 days, and some.
+const MAX_INTERVALS: i64 = 2500;
 /// The most names a request may list.
 const MAX_NAMES: usize = 100;
 
@@ -48,18 +51,43 @@ impl Asked {
 
     /// Projects, environments, release and time.
     pub(super) async fn filter(&self, app: &App, org: &str, now: i64) -> Result<Filter, Failure> {
+        self.filter_over(app, org, now, DEFAULT_PERIOD).await
+    }
+
+    /// The same over this time, unless another is asked.
+    pub(super) async fn filter_over(
+        &self,
+        app: &App,
+        org: &str,
+        now: i64,
+        default_period: &str,
+    ) -> Result<Filter, Failure> {
         let organization = projects::organization(&app.database, org)
             .await?
             .ok_or(Failure::NotFound)?;
         let known = projects::of_organization(&app.database, organization).await?;
-        let (start, end) = self.period(now)?;
+        let (start, end) = self.period_or(now, default_period)?;
         Ok(Filter {
             projects: self.projects(&known)?,
-            environments: self.all("environment").take(MAX_NAMES).map(str::to_owned).collect(),
+            environments: self.environments(),
             releases: self.release()?.into_iter().collect(),
             start,
             end,
         })
+    }
+
+    /// Those that are named; any if none is.
+    pub(super) fn environments(&self) -> Vec<String> {
+        self.all("environment").take(MAX_NAMES).map(str::to_owned).collect()
+    }
+
+    /// `interval`, in milliseconds: whole hours that divide a day.
+    pub(super) fn interval(&self, default_ms: i64) -> Result<i64, Failure> {
+        let Some(text) = self.one("interval") else {
+            return Ok(default_ms);
+        };
+        let interval = period_ms(text).filter(|ms| ms % HOUR_MS == 0 && DAY_MS % ms == 0);
+        interval.ok_or_else(|| Failure::wrong("interval (1h, 2h, 3h, 4h, 6h, 8h, 12h or 1d)", text))
     }
 
     /// By id or by name; all of the organisation unless asked, or for -1.
@@ -106,12 +134,34 @@ impl Asked {
 
     /// `statsPeriod`, or `start` and `end`; both included.
     pub(super) fn period(&self, now: i64) -> Result<(i64, i64), Failure> {
+        self.period_or(now, DEFAULT_PERIOD)
+    }
+
+    /// The same, of this length unless another is asked.
+    pub(super) fn period_or(&self, now: i64, default: &str) -> Result<(i64, i64), Failure> {
         if let Some(span) = self.span()? {
             return Ok(span);
         }
-        let text = self.one("statsPeriod").unwrap_or(DEFAULT_PERIOD);
+        let text = self.one("statsPeriod").unwrap_or(default);
         let period = period_ms(text).ok_or_else(|| Failure::wrong("statsPeriod", text))?;
         Ok((now.saturating_sub(period), now))
+    }
+}
+
+impl Filter {
+    /// The same with a period of whole intervals: each that it touches.
+    ///
+    /// # Errors
+    /// If there are more than [`MAX_INTERVALS`].
+    pub(super) fn rounded(mut self, interval_ms: i64) -> Result<Self, Failure> {
+        self.start -= self.start.rem_euclid(interval_ms);
+        self.end += interval_ms - 1 - self.end.rem_euclid(interval_ms);
+        if self.slots(interval_ms) > MAX_INTERVALS {
+            return Err(Failure::Wrong(format!(
+                "Invalid interval: the period has more than {MAX_INTERVALS} of them"
+            )));
+        }
+        Ok(self)
     }
 }
 

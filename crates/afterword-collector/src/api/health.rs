@@ -7,8 +7,12 @@
 //! - `project` (id or name), `environment`, `query=release:VERSION`, `statsPeriod` or `start` and `end`.
 //!
 //! A session counts where it *started*. Users are those with a `did`; in `session.status`, each counts once, by the worst
-//! of their sessions. There are totals only: `intervals` is empty. More than a thousand groups are cut, the smallest
-//! first, and `truncated` says so.
+//! of their sessions. With `interval` (1h to 1d) or `includeSeries=1` each group has a `series` beside its totals; the period is then
+//! of whole intervals, each that it touches. Without, there are totals only, of the period to the millisecond, and
+//! `intervals` is empty. An answer has at most a thousand groups and ten thousand numbers a series; more groups are
+//! cut, the smallest first, and `truncated` says so.
+
+use std::collections::HashMap;
 
 use axum::Json;
 use axum::extract::{Path, Query, State};
@@ -19,7 +23,8 @@ use super::{Answer, Failure};
 use utoipa_axum::router::OpenApiRouter;
 use utoipa_axum::routes;
 
-use crate::queries::health::{self, By, Figures, Group, MAX_GROUPS};
+use crate::performance::{DAY_MS, HOUR_MS};
+use crate::queries::health::{self, By, Figures, Filter, Group, MAX_GROUPS};
 use crate::{App, now_ms};
 
 /// A figure that can be asked for.
@@ -37,6 +42,9 @@ enum Kind {
     CrashFreeRate,
 }
 
+/// The most numbers of a series over all groups.
+const MAX_POINTS: i64 = 10_000;
+
 const FIELDS: [Field; 6] = [
     Field::new("sum(session)", false, Kind::Count),
     Field::new("count_unique(user)", true, Kind::Count),
@@ -51,6 +59,22 @@ const FIELDS: [Field; 6] = [
 struct Groups {
     by: By,
     status: bool,
+}
+
+/// Figures by interval.
+#[derive(Debug, Default)]
+struct Series {
+    sessions: HashMap<(Group, i64), Figures>,
+    users: HashMap<(Group, i64), Figures>,
+}
+
+impl Series {
+    /// Sessions and users of a group in an interval.
+    fn of(&self, group: &Group, slot: i64) -> (Figures, Figures) {
+        let key = (group.clone(), slot);
+        let of = |figures: &HashMap<(Group, i64), Figures>| figures.get(&key).copied().unwrap_or_default();
+        (of(&self.sessions), of(&self.users))
+    }
 }
 
 impl Field {
@@ -85,40 +109,94 @@ async fn sessions(
     Query(query): Query<Vec<(String, String)>>,
 ) -> Answer {
     let asked = Asked::new(query);
-    let filter = asked.filter(&app, &org, now_ms()).await?;
+    let mut filter = asked.filter(&app, &org, now_ms()).await?;
     let (fields, groups) = (fields(&asked)?, groups(&asked)?);
+    let interval_ms = interval(&asked, &filter)?;
+    if let Some(interval_ms) = interval_ms {
+        filter = filter.rounded(interval_ms)?;
+    }
+    let slots = interval_ms.map_or(0, |interval_ms| filter.slots(interval_ms));
+    let most = usize::try_from(MAX_POINTS / (slots + 1))
+        .unwrap_or(MAX_GROUPS)
+        .clamp(1, MAX_GROUPS);
     if let Some(rate) = fields.iter().find(|field| groups.status && field.kind != Kind::Count) {
         return Err(Failure::wrong("field with groupBy=session.status", rate.name));
     }
 
     let mut sessions = health::sessions(&app.database, &filter, groups.by).await?;
-    let truncated = sessions.len() > MAX_GROUPS;
-    sessions.truncate(MAX_GROUPS);
-    let users = if fields.iter().any(|field| field.of_users) {
+    let truncated = sessions.len() > most;
+    sessions.truncate(most);
+    let of_users = fields.iter().any(|field| field.of_users);
+    let users = if of_users {
         health::users(&app.database, &filter, groups.by).await?
     } else {
         Default::default()
+    };
+    let series = match interval_ms {
+        Some(interval_ms) => Series {
+            sessions: health::sessions_by_interval(&app.database, &filter, groups.by, interval_ms).await?,
+            users: if of_users {
+                health::users_by_interval(&app.database, &filter, groups.by, interval_ms).await?
+            } else {
+                Default::default()
+            },
+        },
+        None => Series::default(),
     };
 
     let mut answer = Vec::new();
     for (group, of_sessions) in &sessions {
         let of_users = users.get(group).copied().unwrap_or_default();
-        for (status, sessions, users) in split(groups.status, of_sessions, &of_users) {
+        for (index, (status, sessions, users)) in split(groups.status, of_sessions, &of_users).into_iter().enumerate() {
             let totals: Map<String, Value> = fields
                 .iter()
                 .map(|field| (field.name.to_owned(), field.value(&sessions, &users)))
                 .collect();
-            answer.push(json!({ "by": names(groups.by, group, status), "totals": totals }));
+            let mut value = json!({ "by": names(groups.by, group, status), "totals": totals });
+            if interval_ms.is_some() {
+                let of = |slot: i64| {
+                    let (sessions, users) = series.of(group, slot);
+                    let (_, sessions, users) = split(groups.status, &sessions, &users).swap_remove(index);
+                    (sessions, users)
+                };
+                let figures: Vec<(Figures, Figures)> = (0..slots).map(of).collect();
+                let line = |field: &Field| {
+                    figures
+                        .iter()
+                        .map(|(sessions, users)| field.value(sessions, users))
+                        .collect()
+                };
+                value["series"] = fields
+                    .iter()
+                    .map(|field| (field.name.to_owned(), line(field)))
+                    .collect::<Map<_, _>>()
+                    .into();
+            }
+            answer.push(value);
         }
     }
     Ok(Json(json!({
         "groups": answer,
-        "intervals": [],
+        "intervals": (0..slots).map(|slot| time(filter.start + slot * interval_ms.unwrap_or_default())).collect::<Vec<_>>(),
         "start": time(filter.start),
-        "end": time(filter.end),
+        "end": time(filter.end + i64::from(interval_ms.is_some())),
         "query": asked.one("query").unwrap_or_default(),
         "truncated": truncated,
     })))
+}
+
+/// The interval that is asked for, if a series is.
+fn interval(asked: &Asked, filter: &Filter) -> Result<Option<i64>, Failure> {
+    let wants = asked.one("interval").is_some() || asked.one("includeSeries").is_some_and(|value| value != "0");
+    if !wants || asked.one("includeSeries") == Some("0") {
+        return Ok(None);
+    }
+    let default_ms = if filter.end - filter.start > 2 * DAY_MS {
+        DAY_MS
+    } else {
+        HOUR_MS
+    };
+    asked.interval(default_ms).map(Some)
 }
 
 fn fields(asked: &Asked) -> Result<Vec<Field>, Failure> {

@@ -1,19 +1,25 @@
 //! Traces and transactions as JSON: Sentry's fields, and our `spans`.
+//!
+//! A trace is the list of its transactions inside each other, each with the errors that happened in it or in one of its
+//! spans. With `detailed=1`, or where there are errors only, it is `{"transactions": […], "orphan_errors": […]}`, as Sentry's newer
+//! answer: the orphans are errors of the trace whose span is not known.
+
+use std::collections::HashMap;
 
 use axum::Json;
-use axum::extract::{Path, State};
+use axum::extract::{Path, Query, State};
 use axum::http::{HeaderName, HeaderValue};
 use axum::response::{IntoResponse as _, Response};
 use serde_json::{Value, json};
 
-use super::asked::time;
+use super::asked::{Asked, time};
 use super::{Failure, event_id, raw};
 use utoipa_axum::router::OpenApiRouter;
 use utoipa_axum::routes;
 
 use crate::event::Event;
 use crate::queries::Attachment;
-use crate::queries::traces::{self, MAX_SPANS, StoredSpan, StoredTransaction};
+use crate::queries::traces::{self, MAX_ERRORS, MAX_SPANS, StoredSpan, StoredTransaction, TracedError};
 use crate::trace::{self, Segment};
 use crate::{App, projects};
 
@@ -22,39 +28,133 @@ const TRUNCATED: HeaderName = HeaderName::from_static("x-afterword-truncated");
 
 /// The routes of this room.
 pub(super) fn routes() -> OpenApiRouter<App> {
-    OpenApiRouter::new().routes(routes!(of_organization))
+    OpenApiRouter::new()
+        .routes(routes!(of_organization))
+        .routes(routes!(counts))
 }
 
-/// A trace: its transactions inside each other, over all projects of the organisation.
+/// A trace: its transactions inside each other, over all projects of the organisation, with the errors in them.
 #[utoipa::path(get, path = "/api/0/organizations/{org}/events-trace/{trace_id}/", tag = "traces",
     params(("org" = String, Path, description = "The organisation"), ("trace_id" = String, Path, description = "32 hexadecimal digits")),
     responses((status = 200, body = Value), (status = 401), (status = 404)))]
 async fn of_organization(
     State(app): State<App>,
     Path((org, trace_id)): Path<(String, String)>,
+    Query(query): Query<Vec<(String, String)>>,
 ) -> Result<Response, Failure> {
     let organization = projects::organization(&app.database, &org)
         .await?
         .ok_or(Failure::NotFound)?;
     // A trace's id has the form of an event's.
     let mut spans = traces::trace(&app.database, organization, &event_id(&trace_id)?).await?;
-    if spans.is_empty() {
+    let mut errors = traces::errors(&app.database, organization, &event_id(&trace_id)?).await?;
+    if spans.is_empty() && errors.is_empty() {
         return Err(Failure::NotFound);
     }
     let most = usize::try_from(MAX_SPANS).unwrap_or(usize::MAX);
     let truncated = spans.len() > most;
     spans.truncate(most);
-    let mut response = Json(nested(&spans, &trace::tree(&spans))).into_response();
-    if truncated {
-        response
-            .headers_mut()
-            .insert(TRUNCATED, HeaderValue::from_static("spans"));
+    let most = usize::try_from(MAX_ERRORS).unwrap_or(usize::MAX);
+    let fewer_errors = errors.len() > most;
+    errors.truncate(most);
+    let tree = trace::tree(&spans);
+    let (placed, orphans) = placed(&spans, &tree, &errors);
+    let nested = nested(&spans, &tree, &placed);
+    let detailed = Asked::new(query).one("detailed").is_some_and(|value| value == "1");
+    let mut response = if detailed || spans.is_empty() {
+        let orphans: Value = orphans
+            .iter()
+            .map(|(error, span_id)| error_line(error, span_id.as_deref()))
+            .collect();
+        Json(json!({ "transactions": nested, "orphan_errors": orphans })).into_response()
+    } else {
+        Json(nested).into_response()
+    };
+    let cut = match (truncated, fewer_errors) {
+        (true, true) => Some("spans, errors"),
+        (true, false) => Some("spans"),
+        (false, true) => Some("errors"),
+        (false, false) => None,
+    };
+    if let Some(cut) = cut {
+        response.headers_mut().insert(TRUNCATED, HeaderValue::from_static(cut));
     }
     Ok(response)
 }
 
+/// How much there is of a trace.
+#[utoipa::path(get, path = "/api/0/organizations/{org}/trace-meta/{trace_id}/", tag = "traces",
+    params(("org" = String, Path, description = "The organisation"), ("trace_id" = String, Path, description = "32 hexadecimal digits")),
+    responses((status = 200, body = Value), (status = 401), (status = 404)))]
+async fn counts(State(app): State<App>, Path((org, trace_id)): Path<(String, String)>) -> super::Answer {
+    let organization = projects::organization(&app.database, &org)
+        .await?
+        .ok_or(Failure::NotFound)?;
+    let counts = traces::counts(&app.database, organization, &event_id(&trace_id)?).await?;
+    if counts.projects == 0 {
+        return Err(Failure::NotFound);
+    }
+    Ok(Json(json!({
+        "projects": counts.projects,
+        "transactions": counts.transactions,
+        "spans": counts.spans,
+        "errors": counts.errors,
+        "performance_issues": 0,
+    })))
+}
+
+/// The errors of a trace by the segment (as an index of the tree) that they happened in, each with its span if that is known, and those of
+/// which no span is there.
+#[expect(clippy::type_complexity, reason = "errors with their spans, placed and not")]
+fn placed<'e>(
+    spans: &[StoredSpan],
+    tree: &[Segment],
+    errors: &'e [TracedError],
+) -> (
+    HashMap<usize, Vec<(&'e TracedError, Option<String>)>>,
+    Vec<(&'e TracedError, Option<String>)>,
+) {
+    let mut owners: HashMap<&str, Vec<(usize, i64)>> = HashMap::new();
+    for (index, segment) in tree.iter().enumerate() {
+        for span in segment.spans.iter().chain([&segment.span]) {
+            let span = &spans[*span];
+            owners.entry(&span.span_id).or_default().push((index, span.project_id));
+        }
+    }
+    let mut placed: HashMap<usize, Vec<(&TracedError, Option<String>)>> = HashMap::new();
+    let mut orphans = Vec::new();
+    for error in errors {
+        let span_id = error.span_id();
+        let candidates = span_id.as_deref().and_then(|id| owners.get(id));
+        // Of spans with the same id the one of its own project.
+        let owner = candidates.and_then(|owners| owners.iter().max_by_key(|(_, project)| *project == error.project_id));
+        match owner {
+            Some((index, _)) => placed.entry(*index).or_default().push((error, span_id)),
+            None => orphans.push((error, span_id)),
+        }
+    }
+    (placed, orphans)
+}
+
+fn error_line(error: &TracedError, span_id: Option<&str>) -> Value {
+    json!({
+        "event_id": error.event_id,
+        "issue_id": error.issue_id,
+        "span": span_id,
+        "project_id": error.project_id,
+        "project_slug": error.project,
+        "title": error.title,
+        "level": error.level,
+        "timestamp": seconds(error.occurred_at.saturating_mul(1000)),
+    })
+}
+
 /// The transactions inside each other: from the leaves up, since each stands behind the one above it.
-fn nested(spans: &[StoredSpan], tree: &[Segment]) -> Value {
+fn nested(
+    spans: &[StoredSpan],
+    tree: &[Segment],
+    errors: &HashMap<usize, Vec<(&TracedError, Option<String>)>>,
+) -> Value {
     let mut children: Vec<Vec<Value>> = tree.iter().map(|_| Vec::new()).collect();
     let mut roots = Vec::new();
     for (index, segment) in tree.iter().enumerate().rev() {
@@ -62,6 +162,11 @@ fn nested(spans: &[StoredSpan], tree: &[Segment]) -> Value {
         below.reverse();
         let mut value = transaction(spans, tree, segment);
         value["children"] = Value::Array(below);
+        let errors = errors.get(&index).map_or(&[][..], Vec::as_slice);
+        value["errors"] = errors
+            .iter()
+            .map(|(error, span_id)| error_line(error, span_id.as_deref()))
+            .collect();
         match segment.parent {
             Some(parent) => children[parent].push(value),
             None => roots.push(value),

@@ -88,6 +88,18 @@ impl Histogram {
         }))
     }
 
+    /// About the sum of all, in microseconds; wrong by at most 2 %.
+    #[expect(clippy::cast_precision_loss, reason = "a sum that is told in a few digits")]
+    pub(crate) fn total(&self) -> f64 {
+        let exact: f64 = self.exact.iter().map(|value| *value as f64).sum();
+        let in_buckets: f64 = self
+            .buckets
+            .iter()
+            .map(|(bucket, count)| middle(*bucket) * *count as f64)
+            .sum();
+        exact + in_buckets
+    }
+
     /// As bytes, for the database.
     pub(crate) fn to_bytes(&self) -> Vec<u8> {
         let mut bytes = Vec::new();
@@ -157,8 +169,13 @@ impl Histogram {
                 break;
             }
         }
-        2.0 * GROWTH.powi(i32::from(last)) / (GROWTH + 1.0)
+        middle(last)
     }
+}
+
+/// What a bucket stands for.
+fn middle(bucket: u16) -> f64 {
+    2.0 * GROWTH.powi(i32::from(bucket)) / (GROWTH + 1.0)
 }
 
 /// Which one of so many, from 1, stands at a share.

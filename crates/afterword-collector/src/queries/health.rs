@@ -29,6 +29,13 @@ pub(crate) struct Filter {
     pub(crate) end: i64,
 }
 
+impl Filter {
+    /// How many intervals the period has.
+    pub(crate) fn slots(&self, interval_ms: i64) -> i64 {
+        (self.end - self.start) / interval_ms + 1
+    }
+}
+
 /// What sessions are counted by.
 #[derive(Debug, Clone, Copy, Default)]
 pub(crate) struct By {
@@ -43,6 +50,17 @@ pub(crate) struct Group {
     pub(crate) project_id: i64,
     pub(crate) release: String,
     pub(crate) environment: String,
+}
+
+impl Group {
+    /// What counts of everything are of.
+    pub(crate) fn all() -> Self {
+        Self {
+            project_id: 0,
+            release: String::new(),
+            environment: String::new(),
+        }
+    }
 }
 
 /// So many, of which so many are in one of three states; each in one at most.

@@ -211,6 +211,15 @@ pub(crate) async fn deploys(
     .or_failed("list deploys")
 }
 
+/// How many changes of files the commits of a release say.
+pub(crate) async fn files_changed(database: &Database, release: &Release) -> Result<i64, Error> {
+    sqlx::query_scalar("SELECT CAST(COALESCE(SUM(files), 0) AS BIGINT) FROM release_commits WHERE release_id = $1")
+        .bind(release.id)
+        .fetch_one(&database.read)
+        .await
+        .or_failed("count changed files")
+}
+
 /// The commits of a release, the newest first.
 pub(crate) async fn commits(
     database: &Database,

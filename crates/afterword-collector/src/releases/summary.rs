@@ -272,7 +272,7 @@ async fn counts(
     Ok(counts)
 }
 
-fn cut(version: &str) -> String {
+pub(super) fn cut(version: &str) -> String {
     version.chars().take(MAX_TAG_CHARS).collect()
 }
 

@@ -1,0 +1,228 @@
+//! What belongs to a release: its commits, deploys, files, the release before it, and how it fares over time.
+
+use std::collections::HashMap;
+
+use axum::Json;
+use axum::body::Bytes;
+use axum::extract::{Path, Query, State};
+use axum::http::{StatusCode, Uri};
+use axum::response::{IntoResponse as _, Response};
+use serde_json::{Value, json};
+use utoipa_axum::router::OpenApiRouter;
+use utoipa_axum::routes;
+
+use super::paging::Page;
+use super::{DEFAULT_PERIOD, Pairs, Place, json, said};
+use crate::api::asked::{Asked, time};
+use crate::api::{Answer, Failure};
+use crate::performance::{DAY_MS, HOUR_MS};
+use crate::queries::health::{self, By, Figures, Filter, Group};
+use crate::releases::summary::{self, Summary};
+use crate::releases::{self, changes, days};
+use crate::{App, now_ms};
+
+/// The most deploys of one release.
+const MAX_DEPLOYS: i64 = 10_000;
+
+/// The routes of this room.
+pub(super) fn routes() -> OpenApiRouter<App> {
+    OpenApiRouter::new()
+        .routes(routes!(commits))
+        .routes(routes!(deploys, deploy))
+        .routes(routes!(files))
+        .routes(routes!(files_of_project))
+        .routes(routes!(previous))
+        .routes(routes!(meta))
+        .routes(routes!(stats))
+        .routes(routes!(repositories))
+}
+
+/// The commits of a release, the newest first.
+#[utoipa::path(get, path = "/api/0/organizations/{org}/releases/{version}/commits/", tag = "releases",
+    params(("org" = String, Path, description = "The organisation"), ("version" = String, Path, description = "The version")),
+    responses((status = 200, body = Value), (status = 400), (status = 401), (status = 404)))]
+async fn commits(
+    State(app): State<App>,
+    Path((org, version)): Path<(String, String)>,
+    uri: Uri,
+    Query(query): Pairs,
+) -> Result<Response, Failure> {
+    let page = Page::asked(&Asked::new(query))?;
+    let release = Place::find(&app, &org, None).await?.release(&app, &version).await?;
+    let found = changes::commits(&app.database, &release, page.offset, page.and_one()).await?;
+    let (found, more) = page.cut(found);
+    Ok(page.answer(&app, &uri, found.iter().map(json::commit).collect(), more))
+}
+
+/// Where a release went, the newest first.
+#[utoipa::path(get, path = "/api/0/organizations/{org}/releases/{version}/deploys/", tag = "releases",
+    params(("org" = String, Path, description = "The organisation"), ("version" = String, Path, description = "The version")),
+    responses((status = 200, body = Value), (status = 400), (status = 401), (status = 404)))]
+async fn deploys(
+    State(app): State<App>,
+    Path((org, version)): Path<(String, String)>,
+    uri: Uri,
+    Query(query): Pairs,
+) -> Result<Response, Failure> {
+    let page = Page::asked(&Asked::new(query))?;
+    let release = Place::find(&app, &org, None).await?.release(&app, &version).await?;
+    let found = changes::deploys(&app.database, &release, page.offset, page.and_one()).await?;
+    let (found, more) = page.cut(found);
+    Ok(page.answer(&app, &uri, found.iter().map(json::deploy).collect(), more))
+}
+
+/// Notes that a release went somewhere.
+#[utoipa::path(post, path = "/api/0/organizations/{org}/releases/{version}/deploys/", tag = "releases",
+    params(("org" = String, Path, description = "The organisation"), ("version" = String, Path, description = "The version")),
+    request_body = Value, responses((status = 201, body = Value), (status = 400), (status = 401), (status = 404)))]
+async fn deploy(
+    State(app): State<App>,
+    Path((org, version)): Path<(String, String)>,
+    body: Bytes,
+) -> Result<Response, Failure> {
+    let place = Place::find(&app, &org, None).await?;
+    let release = place.release(&app, &version).await?;
+    let body = said::object(&body)?;
+    let new = said::deploy(&body, release.id, now_ms())?;
+    // A deploy may say projects that the release is in from then on.
+    let said = said::release(&json!({ "projects": body.get("projects") }), &place.known)?;
+    if changes::deploys_count(&app.database, &release).await? >= MAX_DEPLOYS {
+        return Err(Failure::Wrong(format!("A release has at most {MAX_DEPLOYS} deploys")));
+    }
+    if !said.projects.is_empty() {
+        changes::put(&app.database, place.organization_id, &release.version, &said, now_ms()).await?;
+    }
+    let made = changes::deploy(&app.database, new, now_ms()).await?;
+    Ok((StatusCode::CREATED, Json(json::deploy(&made))).into_response())
+}
+
+/// Files of a release: none. What symbols need is uploaded as debug files.
+#[utoipa::path(get, path = "/api/0/organizations/{org}/releases/{version}/files/", tag = "releases",
+    params(("org" = String, Path, description = "The organisation"), ("version" = String, Path, description = "The version")),
+    responses((status = 200, body = Value), (status = 401), (status = 404)))]
+async fn files(
+    State(app): State<App>,
+    Path((org, version)): Path<(String, String)>,
+    uri: Uri,
+) -> Result<Response, Failure> {
+    Place::find(&app, &org, None).await?.release(&app, &version).await?;
+    no_files(&app, &uri)
+}
+
+/// Files of a release of a project: none.
+#[utoipa::path(get, path = "/api/0/projects/{org}/{project}/releases/{version}/files/", tag = "releases",
+    params(("org" = String, Path, description = "The organisation"), ("project" = String, Path, description = "The project"), ("version" = String, Path, description = "The version")),
+    responses((status = 200, body = Value), (status = 401), (status = 404)))]
+async fn files_of_project(
+    State(app): State<App>,
+    Path((org, project, version)): Path<(String, String, String)>,
+    uri: Uri,
+) -> Result<Response, Failure> {
+    Place::find(&app, &org, Some(&project))
+        .await?
+        .release(&app, &version)
+        .await?;
+    no_files(&app, &uri)
+}
+
+fn no_files(app: &App, uri: &Uri) -> Result<Response, Failure> {
+    let page = Page::asked(&Asked::new(Vec::new()))?;
+    Ok(page.answer(app, uri, json!([]), false))
+}
+
+/// The release before this one that has commits; an empty object if there is none.
+#[utoipa::path(get, path = "/api/0/organizations/{org}/releases/{version}/previous-with-commits/", tag = "releases",
+    params(("org" = String, Path, description = "The organisation"), ("version" = String, Path, description = "The version")),
+    responses((status = 200, body = Value), (status = 401), (status = 404)))]
+async fn previous(State(app): State<App>, Path((org, version)): Path<(String, String)>) -> Answer {
+    let place = Place::find(&app, &org, None).await?;
+    let release = place.release(&app, &version).await?;
+    let previous = releases::previous_with_commits(&app.database, &release).await?;
+    let found = place.answer(&app, &Asked::new(Vec::new()), previous.as_slice()).await?;
+    Ok(Json(found.into_iter().next().unwrap_or_else(|| json!({}))))
+}
+
+/// A release in short.
+#[utoipa::path(get, path = "/api/0/organizations/{org}/releases/{version}/meta/", tag = "releases",
+    params(("org" = String, Path, description = "The organisation"), ("version" = String, Path, description = "The version")),
+    responses((status = 200, body = Value), (status = 401), (status = 404)))]
+async fn meta(State(app): State<App>, Path((org, version)): Path<(String, String)>) -> Answer {
+    let place = Place::find(&app, &org, None).await?;
+    let release = place.release(&app, &version).await?;
+    let projects = place.projects(&Asked::new(Vec::new()))?;
+    let summaries = summary::of(&app.database, std::slice::from_ref(&release), &projects).await?;
+    let changed = changes::files_changed(&app.database, &release).await?;
+    let none = Summary::default();
+    Ok(Json(json::meta(
+        &release,
+        summaries.get(&release.id).unwrap_or(&none),
+        changed,
+    )))
+}
+
+/// Repositories that the server itself could read: none.
+#[utoipa::path(get, path = "/api/0/organizations/{org}/repos/", tag = "releases",
+    params(("org" = String, Path, description = "The organisation")),
+    responses((status = 200, body = Value), (status = 401), (status = 404)))]
+async fn repositories(State(app): State<App>, Path(org): Path<String>, uri: Uri) -> Result<Response, Failure> {
+    Place::find(&app, &org, None).await?;
+    no_files(&app, &uri)
+}
+
+/// How a release fares over time, by hour or by day: one number an interval in each series; null where a share is one of
+/// nothing. Shares are between 0 and 1. `environment` narrows sessions and users only.
+#[utoipa::path(get, path = "/api/0/organizations/{org}/releases/{version}/stats/", tag = "releases",
+    params(("org" = String, Path, description = "The organisation"), ("version" = String, Path, description = "The version"),
+        ("interval" = Option<String>, Query, description = "1h to 1d"),
+        ("statsPeriod" = Option<String>, Query, description = "Over which time; 14d unless given"),
+        ("project" = Option<String>, Query), ("environment" = Option<String>, Query)),
+    responses((status = 200, body = Value), (status = 400), (status = 401), (status = 404)))]
+async fn stats(State(app): State<App>, Path((org, version)): Path<(String, String)>, Query(query): Pairs) -> Answer {
+    let asked = Asked::new(query);
+    let place = Place::find(&app, &org, None).await?;
+    let release = place.release(&app, &version).await?;
+    let interval_ms = asked.interval(DAY_MS)?;
+    let all = asked
+        .filter_over(&app, &org, now_ms(), DEFAULT_PERIOD)
+        .await?
+        .rounded(interval_ms)?;
+    let own = Filter {
+        releases: vec![release.version.clone()],
+        ..all.clone()
+    };
+    let none = By::default();
+    let of_all = health::sessions_by_interval(&app.database, &all, none, interval_ms).await?;
+    let sessions = health::sessions_by_interval(&app.database, &own, none, interval_ms).await?;
+    let users_of_all = health::users_by_interval(&app.database, &all, none, interval_ms).await?;
+    let users = health::users_by_interval(&app.database, &own, none, interval_ms).await?;
+    let hours = interval_ms / HOUR_MS;
+    let events = days::events(&app.database, &own, &release.version, hours).await?;
+    let new_issues = days::new_issues(&app.database, &own, &release.version, hours).await?;
+
+    let slots = all.slots(interval_ms);
+    let of = |figures: &HashMap<(Group, i64), Figures>, slot: i64| {
+        figures.get(&(Group::all(), slot)).copied().unwrap_or_default()
+    };
+    let line = |value: &dyn Fn(i64) -> Value| (0..slots).map(value).collect::<Value>();
+    let share = |part: i64, all: i64| json!(summary::percent(part, all).map(|percent| percent / 100.0));
+    let crash_free = |figures: Figures| share(figures.all - figures.crashed, figures.all);
+    let count = |counts: &[(i64, i64)], slot: i64| {
+        json!(counts.iter().find(|(at, _)| *at == slot).map_or(0, |(_, count)| *count))
+    };
+    Ok(Json(json!({
+        "version": release.version,
+        "start": time(all.start),
+        "end": time(all.end + 1),
+        "intervals": line(&|slot| json!(time(all.start + slot * interval_ms))),
+        "series": {
+            "sessions": line(&|slot| json!(of(&sessions, slot).all)),
+            "crashFreeSessions": line(&|slot| crash_free(of(&sessions, slot))),
+            "sessionsAdoption": line(&|slot| share(of(&sessions, slot).all, of(&of_all, slot).all)),
+            "users": line(&|slot| json!(of(&users, slot).all)),
+            "crashFreeUsers": line(&|slot| crash_free(of(&users, slot))),
+            "usersAdoption": line(&|slot| share(of(&users, slot).all, of(&users_of_all, slot).all)),
+            "events": line(&|slot| count(&events, slot)),
+            "newIssues": line(&|slot| count(&new_issues, slot)),
+        },
+    })))
+}
