@@ -537,3 +537,92 @@ async fn sessions_as_the_sdk_for_rust_writes_them() {
         [json!(["production", 5, 1, 0.8, 0.0])]
     );
 }
+
+#[tokio::test(flavor = "multi_thread")]
+async fn series_and_totals_agree_over_hours_and_days() {
+    let server = Server::start().await;
+    let run = |number: u32, did: &str, status: &str, started: u64| {
+        session(number, "a", &json!({"did": did, "status": status, "started": started}))
+    };
+    let mut updates = Vec::new();
+    for number in 1..=60 {
+        let status = if number % 7 == 0 { "crashed" } else { "exited" };
+        updates.push(run(
+            number,
+            &format!("user {}", number % 5),
+            status,
+            ago(u64::from(number) * 5000 + 10),
+        ));
+    }
+    digested(&server, &updates).await;
+    for (query, intervals) in [
+        ("statsPeriod=4d&interval=1d", 5),
+        ("statsPeriod=4d&interval=1h", 97),
+        ("statsPeriod=4d&interval=12h", 9),
+    ] {
+        let answer = server
+            .json(&format!("{ORG}/sessions/?{ALL}&groupBy=release&{query}"))
+            .await;
+        let group = &answer["groups"][0];
+        let series = |name: &str| group["series"][name].as_array().unwrap().clone();
+        assert_eq!(
+            answer["intervals"].as_array().unwrap().len(),
+            series("sum(session)").len(),
+            "{query}"
+        );
+        assert!(
+            answer["intervals"].as_array().unwrap().len() >= intervals - 1,
+            "{query}"
+        );
+        let sum: i64 = series("sum(session)").iter().map(|count| count.as_i64().unwrap()).sum();
+        assert_eq!((sum, &group["totals"]["sum(session)"]), (60, &json!(60)), "{query}");
+        assert_eq!(group["totals"]["count_unique(user)"], 5, "{query}");
+        let users = series("count_unique(user)")
+            .iter()
+            .map(|count| count.as_i64().unwrap())
+            .max()
+            .unwrap();
+        assert!(users <= 5 && users > 0, "{query} {users}");
+        let rates = series("crash_free_rate(session)");
+        let crashed: f64 = rates
+            .iter()
+            .zip(series("sum(session)"))
+            .map(|(rate, all)| rate.as_f64().map_or(0.0, |rate| (1.0 - rate) * all.as_f64().unwrap()))
+            .sum();
+        assert!((crashed - 8.0).abs() < 1e-6, "{query} {crashed}");
+    }
+    let hourly = server
+        .json(&format!(
+            "{ORG}/sessions/?field=sum(session)&groupBy=session.status&statsPeriod=4d&interval=1h"
+        ))
+        .await;
+    let crashed = hourly["groups"]
+        .as_array()
+        .unwrap()
+        .iter()
+        .find(|group| group["by"]["session.status"] == "crashed")
+        .unwrap();
+    let sum: i64 = crashed["series"]["sum(session)"]
+        .as_array()
+        .unwrap()
+        .iter()
+        .map(|count| count.as_i64().unwrap())
+        .sum();
+    assert_eq!(sum, 8);
+    assert_eq!(
+        server
+            .api(&format!("{ORG}/sessions/?field=sum(session)&interval=7h"))
+            .await
+            .status(),
+        400
+    );
+    assert_eq!(
+        server
+            .api(&format!(
+                "{ORG}/sessions/?field=sum(session)&interval=1h&statsPeriod=200d"
+            ))
+            .await
+            .status(),
+        400
+    );
+}

@@ -12,4 +12,6 @@ mod health;
 mod ingest;
 mod lifetime;
 mod pages;
+mod performance;
+mod releases;
 mod traces;

@@ -190,3 +190,54 @@ async fn no_shape_of_a_transaction_is_dropped() {
         .unwrap();
     assert_eq!(set_aside, 1);
 }
+
+#[tokio::test(flavor = "multi_thread")]
+async fn errors_stand_in_the_transaction_of_their_span() {
+    let server = Server::start().await;
+    let front = transaction("open file", "aaaaaaaaaaaaaaaa", None, "a1a1a1a1a1a1a1a1");
+    server.accept(envelope(1, &front)).await;
+    let error = |function: &str, span: Option<&str>| {
+        let mut event = crash(function);
+        event["contexts"] = json!({"trace": {"trace_id": TRACE, "span_id": span}});
+        event
+    };
+    server
+        .digest(&id(2), &error("in_a_span", Some("A1A1A1A1A1A1A1A1")))
+        .await;
+    server
+        .digest(&id(3), &error("elsewhere", Some("ffffffffffffffff")))
+        .await;
+    server.digest(&id(4), &error("nowhere", None)).await;
+    let trace = server.json(&path(TRACE)).await;
+    let errors = trace[0]["errors"].as_array().unwrap();
+    assert_eq!(errors.len(), 1, "{trace:#}");
+    assert_eq!(
+        (&errors[0]["event_id"], &errors[0]["span"], &errors[0]["project_slug"]),
+        (&json!(id(2)), &json!("a1a1a1a1a1a1a1a1"), &json!("editor"))
+    );
+    let detailed = server.json(&format!("{}?detailed=1", path(TRACE))).await;
+    assert_eq!(detailed["transactions"], trace);
+    let orphans: Vec<&Value> = detailed["orphan_errors"]
+        .as_array()
+        .unwrap()
+        .iter()
+        .map(|error| &error["event_id"])
+        .collect();
+    assert_eq!(orphans, [&json!(id(3)), &json!(id(4))]);
+    assert_eq!(
+        server
+            .json(&format!("/api/0/organizations/acme/trace-meta/{TRACE}/"))
+            .await,
+        json!({"projects": 1, "transactions": 1, "spans": 2, "errors": 3, "performance_issues": 0})
+    );
+
+    // A trace of which there are errors only is one, too.
+    let mut alone = error("alone", None);
+    alone["contexts"]["trace"]["trace_id"] = json!("e".repeat(32));
+    server.digest(&id(5), &alone).await;
+    let trace = server.json(&path(&"e".repeat(32))).await;
+    assert_eq!(
+        (&trace["transactions"], &trace["orphan_errors"][0]["title"]),
+        (&json!([]), &json!("SIGSEGV in alone"))
+    );
+}
