@@ -23,6 +23,7 @@ use super::{Answer, Failure};
 use utoipa_axum::router::OpenApiRouter;
 use utoipa_axum::routes;
 
+use crate::access::{Scope, Who};
 use crate::performance::{DAY_MS, HOUR_MS};
 use crate::queries::health::{self, By, Figures, Filter, Group, MAX_GROUPS};
 use crate::{App, now_ms};
@@ -104,11 +105,13 @@ pub(super) fn routes() -> OpenApiRouter<App> {
     params(("org" = String, Path, description = "The organisation")),
     responses((status = 200, body = Value), (status = 400), (status = 401), (status = 404)))]
 async fn sessions(
+    who: Who,
     State(app): State<App>,
     Path(org): Path<String>,
     Query(query): Query<Vec<(String, String)>>,
 ) -> Answer {
     let asked = Asked::new(query);
+    who.organization(&app, &org, Scope::OrgRead).await?;
     let mut filter = asked.filter(&app, &org, now_ms()).await?;
     let (fields, groups) = (fields(&asked)?, groups(&asked)?);
     let interval_ms = interval(&asked, &filter)?;

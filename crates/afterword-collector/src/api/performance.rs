@@ -25,6 +25,7 @@ use utoipa_axum::routes;
 use super::asked::{Asked, time};
 use super::releases::Page;
 use super::{Answer, Failure};
+use crate::access::{Scope, Who};
 use crate::performance::HOUR_MS;
 use crate::performance::reading::{self, Example, Figures, Named, Spans};
 use crate::queries::health::Filter;
@@ -48,7 +49,8 @@ pub(super) fn routes() -> OpenApiRouter<App> {
 }
 
 /// What a request asks.
-async fn filter(app: &App, org: &str, asked: &Asked) -> Result<Filter, Failure> {
+async fn filter(app: &App, who: &Who, org: &str, asked: &Asked) -> Result<Filter, Failure> {
+    who.organization(app, org, Scope::EventRead).await?;
     asked.filter_over(app, org, now_ms(), DEFAULT_PERIOD).await
 }
 
@@ -69,6 +71,7 @@ fn period(filter: &Filter) -> (Option<String>, Option<String>) {
         ("per_page" = Option<i64>, Query), ("cursor" = Option<String>, Query)),
     responses((status = 200, body = Value), (status = 400), (status = 401), (status = 404)))]
 async fn names(
+    who: Who,
     State(app): State<App>,
     Path(org): Path<String>,
     uri: Uri,
@@ -76,7 +79,7 @@ async fn names(
 ) -> Result<Response, Failure> {
     let asked = Asked::new(query);
     let page = Page::asked(&asked)?;
-    let filter = filter(&app, &org, &asked).await?;
+    let filter = filter(&app, &who, &org, &asked).await?;
     let (mut found, truncated) = reading::names(&app.database, &filter).await?;
     if let Some(part) = asked.one("name").map(str::to_lowercase) {
         found.retain(|named| named.name.to_lowercase().contains(&part));
@@ -195,10 +198,10 @@ fn sorted(mut lines: Vec<Line>, sort: &str) -> Result<Vec<Line>, Failure> {
         ("query" = Option<String>, Query, description = "release:VERSION"),
         ("statsPeriod" = Option<String>, Query, description = "14d unless given")),
     responses((status = 200, body = Value), (status = 400), (status = 401), (status = 404)))]
-async fn series(State(app): State<App>, Path(org): Path<String>, Query(query): Pairs) -> Answer {
+async fn series(who: Who, State(app): State<App>, Path(org): Path<String>, Query(query): Pairs) -> Answer {
     let asked = Asked::new(query);
     let interval_ms = asked.interval(HOUR_MS)?;
-    let filter = filter(&app, &org, &asked).await?.rounded(interval_ms)?;
+    let filter = filter(&app, &who, &org, &asked).await?.rounded(interval_ms)?;
     let found = reading::series(&app.database, &filter, asked.one("transaction"), interval_ms / HOUR_MS).await?;
     let told: Vec<[Option<f64>; 4]> = found.iter().map(percentiles).collect();
     let percentile = |index: usize| told.iter().map(|values| json!(values[index])).collect::<Value>();
@@ -230,12 +233,12 @@ async fn series(State(app): State<App>, Path(org): Path<String>, Query(query): P
         ("query" = Option<String>, Query, description = "release:VERSION"),
         ("statsPeriod" = Option<String>, Query, description = "14d unless given")),
     responses((status = 200, body = Value), (status = 400), (status = 401), (status = 404)))]
-async fn examples(State(app): State<App>, Path(org): Path<String>, Query(query): Pairs) -> Answer {
+async fn examples(who: Who, State(app): State<App>, Path(org): Path<String>, Query(query): Pairs) -> Answer {
     let asked = Asked::new(query);
     let name = asked
         .one("transaction")
         .ok_or_else(|| Failure::wrong("transaction", ""))?;
-    let filter = filter(&app, &org, &asked).await?;
+    let filter = filter(&app, &who, &org, &asked).await?;
     let found = reading::slowest(&app.database, &filter, name, EXAMPLES).await?;
     Ok(Json(json!({ "data": found.iter().map(example).collect::<Value>() })))
 }
@@ -264,6 +267,7 @@ fn example(example: &Example) -> Value {
         ("per_page" = Option<i64>, Query), ("cursor" = Option<String>, Query)),
     responses((status = 200, body = Value), (status = 400), (status = 401), (status = 404)))]
 async fn spans(
+    who: Who,
     State(app): State<App>,
     Path(org): Path<String>,
     uri: Uri,
@@ -271,7 +275,7 @@ async fn spans(
 ) -> Result<Response, Failure> {
     let asked = Asked::new(query);
     let page = Page::asked(&asked)?;
-    let filter = filter(&app, &org, &asked).await?;
+    let filter = filter(&app, &who, &org, &asked).await?;
     if !filter.environments.is_empty() || !filter.releases.is_empty() {
         return Err(Failure::wrong(
             "environment or query: spans are told by project and time only",

@@ -29,6 +29,7 @@ use utoipa_axum::routes;
 
 use super::asked::{Asked, period_ms};
 use super::{Answer, Failure};
+use crate::access::{Scope, Who};
 use crate::releases::summary::{self, Period, Summary};
 use crate::releases::{self, Release, Wanted, changes};
 use crate::{App, now_ms, projects};
@@ -60,7 +61,8 @@ struct Place {
 }
 
 impl Place {
-    async fn find(app: &App, org: &str, project: Option<&str>) -> Result<Self, Failure> {
+    /// The place that is named, if `who` may read there (`write` says: change releases).
+    async fn find(app: &App, who: &Who, org: &str, project: Option<&str>, write: bool) -> Result<Self, Failure> {
         let organization_id = projects::organization(&app.database, org)
             .await?
             .ok_or(Failure::NotFound)?;
@@ -72,6 +74,17 @@ impl Place {
                 Some(found.ok_or(Failure::NotFound)?.0)
             }
         };
+        let may = |scope| match project {
+            Some(project) => who.may_in_project(organization_id, project, scope),
+            None => who.may_in(organization_id, scope),
+        };
+        // What a build machine has is enough for both.
+        let may_change = may(Scope::ProjectReleases);
+        if write {
+            may_change?;
+        } else if may_change.is_err() {
+            may(Scope::ProjectRead)?;
+        }
         Ok(Self {
             organization_id,
             known,
@@ -198,20 +211,27 @@ async fn remove_at(app: &App, place: Place, version: &str) -> Result<StatusCode,
         ("per_page" = Option<i64>, Query, description = "1 to 100"), ("cursor" = Option<String>, Query)),
     responses((status = 200, body = Value), (status = 400), (status = 401), (status = 404)))]
 async fn list(
+    who: Who,
     State(app): State<App>,
     Path(org): Path<String>,
     uri: Uri,
     Query(query): Pairs,
 ) -> Result<Response, Failure> {
-    list_at(&app, Place::find(&app, &org, None).await?, &uri, &Asked::new(query)).await
+    list_at(
+        &app,
+        Place::find(&app, &who, &org, None, false).await?,
+        &uri,
+        &Asked::new(query),
+    )
+    .await
 }
 
 /// Makes a release, or changes it if it is there.
 #[utoipa::path(post, path = "/api/0/organizations/{org}/releases/", tag = "releases",
     params(("org" = String, Path, description = "The organisation")), request_body = Value,
     responses((status = 201, body = Value), (status = 208, body = Value), (status = 400), (status = 401), (status = 404)))]
-async fn create(State(app): State<App>, Path(org): Path<String>, body: Bytes) -> Result<Response, Failure> {
-    create_at(&app, Place::find(&app, &org, None).await?, &body).await
+async fn create(who: Who, State(app): State<App>, Path(org): Path<String>, body: Bytes) -> Result<Response, Failure> {
+    create_at(&app, Place::find(&app, &who, &org, None, true).await?, &body).await
 }
 
 /// Releases of a project, the newest first.
@@ -219,6 +239,7 @@ async fn create(State(app): State<App>, Path(org): Path<String>, body: Bytes) ->
     params(("org" = String, Path, description = "The organisation"), ("project" = String, Path, description = "The project")),
     responses((status = 200, body = Value), (status = 400), (status = 401), (status = 404)))]
 async fn list_of_project(
+    who: Who,
     State(app): State<App>,
     Path((org, project)): Path<(String, String)>,
     uri: Uri,
@@ -226,7 +247,7 @@ async fn list_of_project(
 ) -> Result<Response, Failure> {
     list_at(
         &app,
-        Place::find(&app, &org, Some(&project)).await?,
+        Place::find(&app, &who, &org, Some(&project), false).await?,
         &uri,
         &Asked::new(query),
     )
@@ -239,35 +260,51 @@ async fn list_of_project(
     request_body = Value,
     responses((status = 201, body = Value), (status = 208, body = Value), (status = 400), (status = 401), (status = 404)))]
 async fn create_in_project(
+    who: Who,
     State(app): State<App>,
     Path((org, project)): Path<(String, String)>,
     body: Bytes,
 ) -> Result<Response, Failure> {
-    create_at(&app, Place::find(&app, &org, Some(&project)).await?, &body).await
+    create_at(&app, Place::find(&app, &who, &org, Some(&project), true).await?, &body).await
 }
 
 /// A release.
 #[utoipa::path(get, path = "/api/0/organizations/{org}/releases/{version}/", tag = "releases",
     params(("org" = String, Path, description = "The organisation"), ("version" = String, Path, description = "The version")),
     responses((status = 200, body = Value), (status = 400), (status = 401), (status = 404)))]
-async fn read(State(app): State<App>, Path((org, version)): Path<(String, String)>, Query(query): Pairs) -> Answer {
-    read_at(&app, Place::find(&app, &org, None).await?, &version, &Asked::new(query)).await
+async fn read(
+    who: Who,
+    State(app): State<App>,
+    Path((org, version)): Path<(String, String)>,
+    Query(query): Pairs,
+) -> Answer {
+    read_at(
+        &app,
+        Place::find(&app, &who, &org, None, false).await?,
+        &version,
+        &Asked::new(query),
+    )
+    .await
 }
 
 /// Changes a release: finalises it, sets its commits.
 #[utoipa::path(put, path = "/api/0/organizations/{org}/releases/{version}/", tag = "releases",
     params(("org" = String, Path, description = "The organisation"), ("version" = String, Path, description = "The version")),
     request_body = Value, responses((status = 200, body = Value), (status = 400), (status = 401), (status = 404)))]
-async fn change(State(app): State<App>, Path((org, version)): Path<(String, String)>, body: Bytes) -> Answer {
-    change_at(&app, Place::find(&app, &org, None).await?, &version, &body).await
+async fn change(who: Who, State(app): State<App>, Path((org, version)): Path<(String, String)>, body: Bytes) -> Answer {
+    change_at(&app, Place::find(&app, &who, &org, None, true).await?, &version, &body).await
 }
 
 /// Removes a release that nothing came from.
 #[utoipa::path(delete, path = "/api/0/organizations/{org}/releases/{version}/", tag = "releases",
     params(("org" = String, Path, description = "The organisation"), ("version" = String, Path, description = "The version")),
     responses((status = 204), (status = 400), (status = 401), (status = 404)))]
-async fn remove(State(app): State<App>, Path((org, version)): Path<(String, String)>) -> Result<StatusCode, Failure> {
-    remove_at(&app, Place::find(&app, &org, None).await?, &version).await
+async fn remove(
+    who: Who,
+    State(app): State<App>,
+    Path((org, version)): Path<(String, String)>,
+) -> Result<StatusCode, Failure> {
+    remove_at(&app, Place::find(&app, &who, &org, None, true).await?, &version).await
 }
 
 /// A release of a project.
@@ -275,11 +312,12 @@ async fn remove(State(app): State<App>, Path((org, version)): Path<(String, Stri
     params(("org" = String, Path, description = "The organisation"), ("project" = String, Path, description = "The project"), ("version" = String, Path, description = "The version")),
     responses((status = 200, body = Value), (status = 400), (status = 401), (status = 404)))]
 async fn read_of_project(
+    who: Who,
     State(app): State<App>,
     Path((org, project, version)): Path<(String, String, String)>,
     Query(query): Pairs,
 ) -> Answer {
-    let place = Place::find(&app, &org, Some(&project)).await?;
+    let place = Place::find(&app, &who, &org, Some(&project), false).await?;
     read_at(&app, place, &version, &Asked::new(query)).await
 }
 
@@ -288,11 +326,18 @@ async fn read_of_project(
     params(("org" = String, Path, description = "The organisation"), ("project" = String, Path, description = "The project"), ("version" = String, Path, description = "The version")),
     request_body = Value, responses((status = 200, body = Value), (status = 400), (status = 401), (status = 404)))]
 async fn change_in_project(
+    who: Who,
     State(app): State<App>,
     Path((org, project, version)): Path<(String, String, String)>,
     body: Bytes,
 ) -> Answer {
-    change_at(&app, Place::find(&app, &org, Some(&project)).await?, &version, &body).await
+    change_at(
+        &app,
+        Place::find(&app, &who, &org, Some(&project), true).await?,
+        &version,
+        &body,
+    )
+    .await
 }
 
 /// Removes a release of a project that nothing came from.
@@ -300,8 +345,14 @@ async fn change_in_project(
     params(("org" = String, Path, description = "The organisation"), ("project" = String, Path, description = "The project"), ("version" = String, Path, description = "The version")),
     responses((status = 204), (status = 400), (status = 401), (status = 404)))]
 async fn remove_of_project(
+    who: Who,
     State(app): State<App>,
     Path((org, project, version)): Path<(String, String, String)>,
 ) -> Result<StatusCode, Failure> {
-    remove_at(&app, Place::find(&app, &org, Some(&project)).await?, &version).await
+    remove_at(
+        &app,
+        Place::find(&app, &who, &org, Some(&project), true).await?,
+        &version,
+    )
+    .await
 }

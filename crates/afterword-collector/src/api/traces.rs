@@ -17,11 +17,12 @@ use super::{Failure, event_id, raw};
 use utoipa_axum::router::OpenApiRouter;
 use utoipa_axum::routes;
 
+use crate::App;
+use crate::access::{Scope, Who};
 use crate::event::Event;
 use crate::queries::Attachment;
 use crate::queries::traces::{self, MAX_ERRORS, MAX_SPANS, StoredSpan, StoredTransaction, TracedError};
 use crate::trace::{self, Segment};
-use crate::{App, projects};
 
 /// Says that a trace has more spans than an answer.
 const TRUNCATED: HeaderName = HeaderName::from_static("x-afterword-truncated");
@@ -38,13 +39,12 @@ pub(super) fn routes() -> OpenApiRouter<App> {
     params(("org" = String, Path, description = "The organisation"), ("trace_id" = String, Path, description = "32 hexadecimal digits")),
     responses((status = 200, body = Value), (status = 401), (status = 404)))]
 async fn of_organization(
+    who: Who,
     State(app): State<App>,
     Path((org, trace_id)): Path<(String, String)>,
     Query(query): Query<Vec<(String, String)>>,
 ) -> Result<Response, Failure> {
-    let organization = projects::organization(&app.database, &org)
-        .await?
-        .ok_or(Failure::NotFound)?;
+    let organization = who.organization(&app, &org, Scope::EventRead).await?;
     // A trace's id has the form of an event's.
     let mut spans = traces::trace(&app.database, organization, &event_id(&trace_id)?).await?;
     let mut errors = traces::errors(&app.database, organization, &event_id(&trace_id)?).await?;
@@ -86,10 +86,8 @@ async fn of_organization(
 #[utoipa::path(get, path = "/api/0/organizations/{org}/trace-meta/{trace_id}/", tag = "traces",
     params(("org" = String, Path, description = "The organisation"), ("trace_id" = String, Path, description = "32 hexadecimal digits")),
     responses((status = 200, body = Value), (status = 401), (status = 404)))]
-async fn counts(State(app): State<App>, Path((org, trace_id)): Path<(String, String)>) -> super::Answer {
-    let organization = projects::organization(&app.database, &org)
-        .await?
-        .ok_or(Failure::NotFound)?;
+async fn counts(who: Who, State(app): State<App>, Path((org, trace_id)): Path<(String, String)>) -> super::Answer {
+    let organization = who.organization(&app, &org, Scope::EventRead).await?;
     let counts = traces::counts(&app.database, organization, &event_id(&trace_id)?).await?;
     if counts.projects == 0 {
         return Err(Failure::NotFound);

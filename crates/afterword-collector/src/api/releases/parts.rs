@@ -13,6 +13,7 @@ use utoipa_axum::routes;
 
 use super::paging::Page;
 use super::{DEFAULT_PERIOD, Pairs, Place, json, said};
+use crate::access::Who;
 use crate::api::asked::{Asked, time};
 use crate::api::{Answer, Failure};
 use crate::performance::{DAY_MS, HOUR_MS};
@@ -42,13 +43,17 @@ pub(super) fn routes() -> OpenApiRouter<App> {
     params(("org" = String, Path, description = "The organisation"), ("version" = String, Path, description = "The version")),
     responses((status = 200, body = Value), (status = 400), (status = 401), (status = 404)))]
 async fn commits(
+    who: Who,
     State(app): State<App>,
     Path((org, version)): Path<(String, String)>,
     uri: Uri,
     Query(query): Pairs,
 ) -> Result<Response, Failure> {
     let page = Page::asked(&Asked::new(query))?;
-    let release = Place::find(&app, &org, None).await?.release(&app, &version).await?;
+    let release = Place::find(&app, &who, &org, None, false)
+        .await?
+        .release(&app, &version)
+        .await?;
     let found = changes::commits(&app.database, &release, page.offset, page.and_one()).await?;
     let (found, more) = page.cut(found);
     Ok(page.answer(&app, &uri, found.iter().map(json::commit).collect(), more))
@@ -59,13 +64,17 @@ async fn commits(
     params(("org" = String, Path, description = "The organisation"), ("version" = String, Path, description = "The version")),
     responses((status = 200, body = Value), (status = 400), (status = 401), (status = 404)))]
 async fn deploys(
+    who: Who,
     State(app): State<App>,
     Path((org, version)): Path<(String, String)>,
     uri: Uri,
     Query(query): Pairs,
 ) -> Result<Response, Failure> {
     let page = Page::asked(&Asked::new(query))?;
-    let release = Place::find(&app, &org, None).await?.release(&app, &version).await?;
+    let release = Place::find(&app, &who, &org, None, false)
+        .await?
+        .release(&app, &version)
+        .await?;
     let found = changes::deploys(&app.database, &release, page.offset, page.and_one()).await?;
     let (found, more) = page.cut(found);
     Ok(page.answer(&app, &uri, found.iter().map(json::deploy).collect(), more))
@@ -76,11 +85,12 @@ async fn deploys(
     params(("org" = String, Path, description = "The organisation"), ("version" = String, Path, description = "The version")),
     request_body = Value, responses((status = 201, body = Value), (status = 400), (status = 401), (status = 404)))]
 async fn deploy(
+    who: Who,
     State(app): State<App>,
     Path((org, version)): Path<(String, String)>,
     body: Bytes,
 ) -> Result<Response, Failure> {
-    let place = Place::find(&app, &org, None).await?;
+    let place = Place::find(&app, &who, &org, None, true).await?;
     let release = place.release(&app, &version).await?;
     let body = said::object(&body)?;
     let new = said::deploy(&body, release.id, now_ms())?;
@@ -101,11 +111,15 @@ async fn deploy(
     params(("org" = String, Path, description = "The organisation"), ("version" = String, Path, description = "The version")),
     responses((status = 200, body = Value), (status = 401), (status = 404)))]
 async fn files(
+    who: Who,
     State(app): State<App>,
     Path((org, version)): Path<(String, String)>,
     uri: Uri,
 ) -> Result<Response, Failure> {
-    Place::find(&app, &org, None).await?.release(&app, &version).await?;
+    Place::find(&app, &who, &org, None, false)
+        .await?
+        .release(&app, &version)
+        .await?;
     no_files(&app, &uri)
 }
 
@@ -114,11 +128,12 @@ async fn files(
     params(("org" = String, Path, description = "The organisation"), ("project" = String, Path, description = "The project"), ("version" = String, Path, description = "The version")),
     responses((status = 200, body = Value), (status = 401), (status = 404)))]
 async fn files_of_project(
+    who: Who,
     State(app): State<App>,
     Path((org, project, version)): Path<(String, String, String)>,
     uri: Uri,
 ) -> Result<Response, Failure> {
-    Place::find(&app, &org, Some(&project))
+    Place::find(&app, &who, &org, Some(&project), false)
         .await?
         .release(&app, &version)
         .await?;
@@ -134,8 +149,8 @@ fn no_files(app: &App, uri: &Uri) -> Result<Response, Failure> {
 #[utoipa::path(get, path = "/api/0/organizations/{org}/releases/{version}/previous-with-commits/", tag = "releases",
     params(("org" = String, Path, description = "The organisation"), ("version" = String, Path, description = "The version")),
     responses((status = 200, body = Value), (status = 401), (status = 404)))]
-async fn previous(State(app): State<App>, Path((org, version)): Path<(String, String)>) -> Answer {
-    let place = Place::find(&app, &org, None).await?;
+async fn previous(who: Who, State(app): State<App>, Path((org, version)): Path<(String, String)>) -> Answer {
+    let place = Place::find(&app, &who, &org, None, false).await?;
     let release = place.release(&app, &version).await?;
     let previous = releases::previous_with_commits(&app.database, &release).await?;
     let found = place.answer(&app, &Asked::new(Vec::new()), previous.as_slice()).await?;
@@ -146,8 +161,8 @@ async fn previous(State(app): State<App>, Path((org, version)): Path<(String, St
 #[utoipa::path(get, path = "/api/0/organizations/{org}/releases/{version}/meta/", tag = "releases",
     params(("org" = String, Path, description = "The organisation"), ("version" = String, Path, description = "The version")),
     responses((status = 200, body = Value), (status = 401), (status = 404)))]
-async fn meta(State(app): State<App>, Path((org, version)): Path<(String, String)>) -> Answer {
-    let place = Place::find(&app, &org, None).await?;
+async fn meta(who: Who, State(app): State<App>, Path((org, version)): Path<(String, String)>) -> Answer {
+    let place = Place::find(&app, &who, &org, None, false).await?;
     let release = place.release(&app, &version).await?;
     let projects = place.projects(&Asked::new(Vec::new()))?;
     let summaries = summary::of(&app.database, std::slice::from_ref(&release), &projects).await?;
@@ -164,8 +179,13 @@ async fn meta(State(app): State<App>, Path((org, version)): Path<(String, String
 #[utoipa::path(get, path = "/api/0/organizations/{org}/repos/", tag = "releases",
     params(("org" = String, Path, description = "The organisation")),
     responses((status = 200, body = Value), (status = 401), (status = 404)))]
-async fn repositories(State(app): State<App>, Path(org): Path<String>, uri: Uri) -> Result<Response, Failure> {
-    Place::find(&app, &org, None).await?;
+async fn repositories(
+    who: Who,
+    State(app): State<App>,
+    Path(org): Path<String>,
+    uri: Uri,
+) -> Result<Response, Failure> {
+    Place::find(&app, &who, &org, None, false).await?;
     no_files(&app, &uri)
 }
 
@@ -177,9 +197,14 @@ async fn repositories(State(app): State<App>, Path(org): Path<String>, uri: Uri)
         ("statsPeriod" = Option<String>, Query, description = "Over which time; 14d unless given"),
         ("project" = Option<String>, Query), ("environment" = Option<String>, Query)),
     responses((status = 200, body = Value), (status = 400), (status = 401), (status = 404)))]
-async fn stats(State(app): State<App>, Path((org, version)): Path<(String, String)>, Query(query): Pairs) -> Answer {
+async fn stats(
+    who: Who,
+    State(app): State<App>,
+    Path((org, version)): Path<(String, String)>,
+    Query(query): Pairs,
+) -> Answer {
     let asked = Asked::new(query);
-    let place = Place::find(&app, &org, None).await?;
+    let place = Place::find(&app, &who, &org, None, false).await?;
     let release = place.release(&app, &version).await?;
     let interval_ms = asked.interval(DAY_MS)?;
     let all = asked
