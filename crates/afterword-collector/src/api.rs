@@ -6,7 +6,7 @@
 //! | `/api/0/projects/{org}/{project}/issues/`, `/api/0/organizations/{org}/issues/` | issues: searched, sorted, in pages, see `lists` |
 //! | `/api/0/projects/{org}/{project}/events/`, `/api/0/organizations/{org}/events/` | events, the same way |
 //! | `/api/0/projects/{org}/{project}/events/{event_id}/` | an event or a transaction; 404 until it is digested |
-//! | `/api/0/issues/{id}/` | an issue |
+//! | `/api/0/issues/{id}/` and below, PUT and DELETE of issues | the life of issues, see `issues` |
 //! | `/api/0/issues/{id}/events/` | its events, newest first |
 //! | `/api/0/issues/{id}/events/latest/`, `…/oldest/`, `…/{event_id}/` | one of its events |
 //! | `/api/0/issues/{id}/tags/`, `/api/0/projects/{org}/{project}/tags/`, … | what events are tagged with, see `tags` |
@@ -23,14 +23,15 @@ mod asked;
 mod beside;
 mod given;
 mod health;
+mod issues;
 mod json;
 mod keys;
 mod lists;
 mod members;
 mod organizations;
 mod page;
-mod projects;
 mod performance;
+mod projects;
 mod releases;
 mod stats;
 mod symbols;
@@ -59,6 +60,7 @@ use crate::error::chain;
 use crate::queries::{self, StoredEvent};
 use crate::{App, Error, access, search};
 
+pub(crate) use asked::time;
 pub(crate) use json::{raw, short_id};
 
 /// The routes of the API, behind the token, and the description of them at `/api/0/openapi.json`. A route that is not
@@ -82,10 +84,10 @@ pub(crate) fn routes(app: &App) -> Router<App> {
 fn described() -> OpenApiRouter<App> {
     OpenApiRouter::with_openapi(Description::openapi())
         .routes(routes!(event_of_project))
-        .routes(routes!(issue))
         .routes(routes!(latest_event))
         .routes(routes!(oldest_event))
         .routes(routes!(event))
+        .merge(issues::routes())
         .merge(lists::routes())
         .merge(tags::routes())
         .merge(stats::routes())
@@ -127,15 +129,6 @@ impl Modify for Token {
 }
 
 type Answer = Result<Json<Value>, Failure>;
-
-/// An issue.
-#[utoipa::path(get, path = "/api/0/issues/{issue}/", tag = "issues",
-    params(("issue" = String, Path, description = "The id of the issue")),
-    responses((status = 200, body = Value), (status = 401), (status = 403), (status = 404)))]
-async fn issue(who: Who, State(app): State<App>, Path(issue): Path<String>) -> Answer {
-    let issue = lists::issue_for(&app, &who, &issue).await?;
-    Ok(Json(json::issue(&app, &issue)))
-}
 
 /// The newest event of an issue.
 #[utoipa::path(get, path = "/api/0/issues/{issue}/events/latest/", tag = "events",

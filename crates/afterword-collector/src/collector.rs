@@ -22,7 +22,7 @@ use crate::life::Life;
 use crate::pepper::Pepper;
 use crate::presence::Presence;
 use crate::symbols::Symbols;
-use crate::{App, Error, access, accounts, api, ingest, pages, projects};
+use crate::{App, Error, access, accounts, api, ingest, issues, pages, projects};
 
 /// How much memory the bodies that are being read may hold together.
 const BODIES_BYTES: usize = 512 << 20;
@@ -75,6 +75,7 @@ pub struct Collector {
     stop: watch::Sender<bool>,
     server: JoinHandle<()>,
     digest: JoinHandle<()>,
+    watch: JoinHandle<()>,
     outcomes: JoinHandle<()>,
     tidying: JoinHandle<()>,
     presence: Presence,
@@ -140,6 +141,7 @@ impl Collector {
             in_hand: Arc::default(),
         };
         let digest = tokio::spawn(digest.run(careful, stopped.clone()));
+        let watch = tokio::spawn(issues::watch::run(app.database.clone(), stopped.clone()));
         let (outcomes, database, end) = (Arc::clone(&app.ingest.outcomes), app.database.clone(), stopped.clone());
         let outcomes = tokio::spawn(async move { outcomes.run(&database, end).await });
         let tidying = tokio::spawn(app.symbols.clone().keep_tidy(stopped.clone()));
@@ -149,6 +151,7 @@ impl Collector {
             stop,
             server,
             digest,
+            watch,
             outcomes,
             tidying,
             presence,
@@ -198,8 +201,10 @@ impl Collector {
             tracing::warn!("some requests did not end in time");
             abort.abort();
         }
-        if let Err(error) = self.digest.await {
-            tracing::error!(%error, "the digest had ended");
+        for (task, name) in [(self.digest, "the digest"), (self.watch, "who looks after issues")] {
+            if let Err(error) = task.await {
+                tracing::error!(%error, "{name} had ended");
+            }
         }
         if let Err(error) = self.tidying.await {
             tracing::error!(%error, "tidying debug files had ended");

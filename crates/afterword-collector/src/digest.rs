@@ -43,7 +43,7 @@ use crate::pepper::Pepper;
 use crate::symbols::Symbols;
 use crate::{Error, now_ms};
 
-pub(crate) use writing::Caches;
+pub(crate) use writing::{Caches, rows_change};
 
 /// How long to wait when the database itself fails.
 const PAUSE: Duration = Duration::from_secs(2);

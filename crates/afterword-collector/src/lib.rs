@@ -49,6 +49,7 @@ mod ingest;
 mod digest;
 mod event;
 mod grouping;
+mod issues;
 mod lenient;
 mod performance;
 mod releases;
@@ -75,7 +76,7 @@ struct App {
     ingest: ingest::Ingest,
     symbols: symbols::Symbols,
     accounts: accounts::Accounts,
-    /// What the digest knows of the database: to be forgotten when rows are removed or moved.
+    /// What the digest of this process remembers.
     caches: digest::Caches,
     life: life::Life,
     /// Where this collector is reached, without a slash at the end.

@@ -107,8 +107,9 @@ CREATE TABLE set_aside (
 );
 CREATE INDEX set_aside_by_project ON set_aside (project_id, id);
 
+-- The id of one that is gone is never used again.
 CREATE TABLE issues (
-    id            INTEGER PRIMARY KEY,
+    id            INTEGER PRIMARY KEY AUTOINCREMENT,
     project_id    BIGINT NOT NULL,
     number        BIGINT NOT NULL,
     grouped_by    TEXT NOT NULL,                 -- fingerprint, signature, stack or message

@@ -182,7 +182,7 @@ pub(super) fn period_ms(text: &str) -> Option<i64> {
 }
 
 /// A moment in milliseconds since 1970 as RFC 3339.
-pub(super) fn time(at: i64) -> Option<String> {
+pub(crate) fn time(at: i64) -> Option<String> {
     let moment = OffsetDateTime::from_unix_timestamp_nanos(i128::from(at) * 1_000_000).ok()?;
     moment.format(&Rfc3339).ok()
 }

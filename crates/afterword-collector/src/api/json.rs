@@ -2,6 +2,7 @@
 
 use super::asked::time;
 use crate::event::Event;
+use crate::issues::state::{Detail, substatus_shown};
 use crate::queries::lists::{EventLine, Tags};
 use crate::queries::{Attachment, Feedback, Issue, StoredEvent};
 use crate::{App, lenient};
@@ -9,6 +10,7 @@ use serde_json::{Value, json};
 
 /// An issue: Sentry's fields, and our `signature` and `groupedBy`.
 pub(super) fn issue(app: &App, issue: &Issue) -> Value {
+    let detail = Detail::read(issue.status_detail.as_deref());
     json!({
         "id": issue.id.to_string(),
         "shortId": short_id(issue),
@@ -20,15 +22,15 @@ pub(super) fn issue(app: &App, issue: &Issue) -> Value {
         "platform": issue.platform,
         "type": "error",
         "status": issue.status,
-        "substatus": Some(&issue.substatus).filter(|substatus| !substatus.is_empty()),
-        "statusDetails": issue.status_detail.as_deref().map_or_else(|| json!({}), |detail| raw(detail.as_bytes())),
+        "statusDetails": detail.shown(),
+        "substatus": substatus_shown(&issue.status, &issue.substatus, &detail),
         "assignedTo": issue.assigned_to.as_ref().map(|name| json!({ "type": "user", "name": name, "email": name })),
         "count": issue.event_count.to_string(),
         "userCount": issue.user_count,
         "firstSeen": time(issue.first_seen),
         "lastSeen": time(issue.last_seen),
-        "lastRelease": issue.release.as_ref().map(|version| json!({ "version": version })),
         "firstRelease": issue.first_release.as_ref().map(|version| json!({ "version": version })),
+        "lastRelease": issue.release.as_ref().map(|version| json!({ "version": version })),
         "permalink": format!("{}/issues/{}/", app.url, issue.id),
         "project": { "id": issue.project_id.to_string(), "slug": issue.project },
         "metadata": {

@@ -9,6 +9,7 @@ mod counts;
 pub(super) mod events;
 mod health;
 mod issues;
+mod lifecycle;
 mod moving;
 mod releases;
 mod traces;
@@ -17,17 +18,19 @@ use sqlx::AnyConnection;
 
 use super::items::{AttachmentMeta, NewFeedback, Undigested};
 use super::prepare::Prepared;
-use crate::Error;
 use crate::error::OrFailed as _;
 use crate::inbox::Claimed;
 use crate::symbols::missing;
+use crate::{Error, now_ms};
 
-pub(crate) use caches::Caches;
+pub(crate) use caches::{Caches, rows_change};
 pub(super) use moving::replace;
 
 /// What a batch wrote that is worth remembering, once it is committed.
 #[derive(Debug, Default)]
 pub(crate) struct Written {
+    /// As of when.
+    pub(crate) epoch: i64,
     pub(crate) tags: Vec<(caches::Tag, i64)>,
     pub(crate) issue_tags: Vec<(i64, i64)>,
     pub(crate) issue_users: Vec<(i64, String)>,
@@ -59,7 +62,10 @@ pub(super) async fn batch(
     prepared: &[Prepared],
     caches: &Caches,
 ) -> Result<Written, Error> {
-    let mut written = Written::default();
+    let mut written = Written {
+        epoch: caches::agree(connection, caches).await?,
+        ..Written::default()
+    };
     let mut counts = counts::Counts::default();
     events::write(connection, prepared, caches, &mut written, &mut counts).await?;
     for Prepared {
@@ -85,6 +91,7 @@ pub(super) async fn batch(
     traces::write(connection, prepared, caches).await?;
     health::write(connection, prepared).await?;
     releases::seen(connection, prepared, caches, &mut written).await?;
+    lifecycle::after(connection, &written, caches, now_ms()).await?;
     counts.write(connection).await?;
     Ok(written)
 }

@@ -14,10 +14,13 @@ const FRESH: Duration = Duration::from_secs(5);
 /// The most projects that are kept.
 const MAX_PROJECTS: usize = 1000;
 
+/// By project, each with when it was read.
+type Kept = HashMap<i64, (Instant, Arc<InApp>)>;
+
 /// The rules of projects; clones share what is kept.
 #[derive(Debug, Clone, Default)]
 pub(crate) struct Known {
-    kept: Arc<Mutex<HashMap<i64, (Instant, Arc<InApp>)>>>,
+    kept: Arc<Mutex<Kept>>,
 }
 
 impl Known {
@@ -52,7 +55,7 @@ impl Known {
         self.lock().remove(&project_id);
     }
 
-    fn lock(&self) -> std::sync::MutexGuard<'_, HashMap<i64, (Instant, Arc<InApp>)>> {
+    fn lock(&self) -> std::sync::MutexGuard<'_, Kept> {
         self.kept.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }

@@ -3,13 +3,14 @@
 #![expect(clippy::unwrap_used, reason = "a test that cannot go on fails")]
 
 mod server;
-mod symbols;
 mod stores;
+mod symbols;
 
 mod accounts;
 mod digest;
 mod health;
 mod ingest;
+mod issues;
 mod lifetime;
 mod pages;
 mod performance;

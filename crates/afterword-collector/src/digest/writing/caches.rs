@@ -1,12 +1,20 @@
 //! What the database is known to hold, so that it need not be asked or told again for every event. Filled only with what
-//! was committed, and forgotten as a whole when rows that it names may be gone.
+//! was committed, and forgotten as a whole when rows that it names may be gone or be another's.
+//!
+//! Whoever changes such rows (merges, splits or deletes issues, removes events) calls [`rows_change`] first in its
+//! transaction: that counts up the epoch, and waits until no collector writes a batch, nor will one begin to before the end
+//! of the transaction. Each batch looks at the epoch first ([`agree`]). So what is remembered is true while a batch is
+//! written, on all collectors.
 
 use std::num::NonZeroUsize;
 use std::sync::{Arc, Mutex, PoisonError};
 
 use lru::LruCache;
+use sqlx::AnyConnection;
 
 use super::Written;
+use crate::Error;
+use crate::error::OrFailed as _;
 use crate::grouping::Known;
 use crate::performance::names::Names;
 
@@ -31,21 +39,24 @@ struct Inner {
     issue_tags: LruCache<(i64, i64), ()>,
     issue_users: LruCache<(i64, String), ()>,
     releases: LruCache<(i64, String), ()>,
+    /// Since when all this is true.
+    epoch: i64,
 }
 
 impl Default for Caches {
     fn default() -> Self {
         Self {
-            inner: Arc::new(Mutex::new(Inner::new())),
             names: Names::default(),
+            inner: Arc::new(Mutex::new(Inner::new(0))),
             in_app: Known::default(),
         }
     }
 }
 
 impl Inner {
-    fn new() -> Self {
+    fn new(epoch: i64) -> Self {
         Self {
+            epoch,
             tags: LruCache::new(ENTRIES),
             issue_tags: LruCache::new(ENTRIES),
             issue_users: LruCache::new(ENTRIES),
@@ -80,9 +91,12 @@ impl Caches {
         &self.names
     }
 
-    /// Takes in what a committed batch wrote.
+    /// Takes in what a committed batch wrote, unless rows were changed since.
     pub(crate) fn remember(&self, written: Written) {
         let mut inner = self.lock();
+        if inner.epoch != written.epoch {
+            return;
+        }
         for (tag, id) in written.tags {
             inner.tags.put(tag, id);
         }
@@ -99,11 +113,59 @@ impl Caches {
 
     /// Forgets everything: after rows were removed, or issues merged or split.
     pub(crate) fn forget(&self) {
-        *self.lock() = Inner::new();
+        let mut inner = self.lock();
+        *inner = Inner::new(inner.epoch);
         self.names.forget();
+    }
+
+    /// Forgets everything if rows were changed since.
+    fn agree_on(&self, epoch: i64) {
+        let mut inner = self.lock();
+        if inner.epoch != epoch {
+            *inner = Inner::new(epoch);
+            self.names.forget();
+        }
     }
 
     fn lock(&self) -> std::sync::MutexGuard<'_, Inner> {
         self.inner.lock().unwrap_or_else(PoisonError::into_inner)
     }
+}
+
+/// The lock of PostgreSQL that batches share and changes hold alone. Any number that nothing else uses.
+const LOCK: i64 = 0x6166_7465_7277;
+
+/// To be called first in a transaction that writes a batch: has caches know of all changes. Returns the epoch.
+pub(super) async fn agree(connection: &mut AnyConnection, caches: &Caches) -> Result<i64, Error> {
+    let operation = "begin to write a batch";
+    lock(connection, "SELECT pg_advisory_xact_lock_shared($1)", operation).await?;
+    let epoch = sqlx::query_scalar("SELECT epoch FROM cache_epoch WHERE id = 1")
+        .fetch_one(connection)
+        .await
+        .or_failed(operation)?;
+    caches.agree_on(epoch);
+    Ok(epoch)
+}
+
+/// To be called first in a transaction that removes events, issues or tags, or has them be another's.
+pub(crate) async fn rows_change(connection: &mut AnyConnection) -> Result<(), Error> {
+    let operation = "begin to change rows that are remembered";
+    lock(connection, "SELECT pg_advisory_xact_lock($1)", operation).await?;
+    sqlx::query("UPDATE cache_epoch SET epoch = epoch + 1 WHERE id = 1")
+        .execute(connection)
+        .await
+        .or_failed(operation)?;
+    Ok(())
+}
+
+/// With SQLite, transactions that write are one after the other anyway.
+async fn lock(connection: &mut AnyConnection, text: &'static str, operation: &'static str) -> Result<(), Error> {
+    if connection.backend_name() == "PostgreSQL" {
+        sqlx::query(text)
+            .bind(LOCK)
+            .execute(connection)
+            .await
+            .or_failed(operation)?;
+    }
+    Ok(())
 }
