@@ -24,6 +24,3 @@ CREATE TABLE cache_epoch (
     epoch BIGINT NOT NULL
 );
 INSERT INTO cache_epoch (id, epoch) VALUES (1, 0);
-
--- The tags of one issue, to merge, split or delete it.
-CREATE INDEX issue_tags_by_issue ON issue_tags (issue_id);
