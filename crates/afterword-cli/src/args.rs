@@ -1,8 +1,10 @@
 //! What can be asked for. The words here are the manual: `--help` teaches by examples.
 
 use std::path::PathBuf;
+use std::time::Duration;
 
 use afterword_store::AppId;
+use afterword_upload::Options;
 use clap::{Args, Parser, Subcommand};
 
 use crate::reports::IdPrefix;
@@ -14,6 +16,7 @@ Examples:
   afterword reports send 3f9a         Ask, and send it
   afterword dump show crash.dmp       Any minidump as text
   afterword dump show crash.dmp --json | jq .signature
+  afterword symbols upload target/release --org acme --project editor
 
 Exit codes:
   0  done
@@ -56,6 +59,39 @@ Examples:
 Before the question, it shows what would be sent, and to which server. Ctrl-C
 stops; the report stays on this machine until a server has taken it.";
 
+const SYMBOLS: &str = "\
+Examples:
+  afterword symbols check target/release/editor
+  afterword symbols upload target/release --url https://crashes.example --org acme --project editor
+
+A crash is a list of addresses. Debug files give them names: what your compiler
+wrote into the program or beside it. Upload those of each build that you ship.";
+
+const SYMBOLS_CHECK: &str = "\
+Examples:
+  afterword symbols check target/release/editor editor.debug
+  afterword symbols check app.pdb --json | jq -r '.[].debug_id'
+
+What a file is good for:
+  symtab   names of functions
+  debug    names, files and lines, and what was inlined
+  unwind   finding the callers; of 64-bit Windows it is in the program itself
+  sources  lines of source around a frame
+
+Files belong together whose debug id is the same.";
+
+const SYMBOLS_UPLOAD: &str = "\
+Examples:
+  afterword symbols upload target/release --org acme --project editor
+  afterword symbols upload build --include-sources
+  afterword symbols upload app.pdb app.exe --json | jq '.[] | select(.outcome != \"present\")'
+
+Folders are searched for ELF, PE, PDB, Mach-O and Breakpad files. What the server
+has already is not sent again: after an interruption, start it again.
+
+For a program that is stripped before it ships, upload what was cut off:
+  objcopy --only-keep-debug editor editor.debug && strip editor";
+
 /// What happened when a program crashed: minidumps, and the reports on this machine.
 #[derive(Debug, Parser)]
 #[command(name = "afterword", version, after_help = EXAMPLES, arg_required_else_help = true)]
@@ -80,6 +116,64 @@ pub(crate) enum Command {
         #[command(subcommand)]
         command: ReportsCommand,
     },
+    /// Debug files: what they are good for, and bringing them to a server
+    #[command(arg_required_else_help = true, after_help = SYMBOLS)]
+    Symbols {
+        #[command(subcommand)]
+        command: SymbolsCommand,
+    },
+}
+
+#[derive(Debug, Subcommand)]
+pub(crate) enum SymbolsCommand {
+    /// Says what files are good for: their ids, and what is in them
+    #[command(after_help = SYMBOLS_CHECK)]
+    Check(SymbolsCheck),
+    /// Brings debug files to a server, so that it can name the frames of crashes
+    #[command(after_help = SYMBOLS_UPLOAD)]
+    Upload(SymbolsUpload),
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct SymbolsCheck {
+    /// The files
+    #[arg(required = true, value_name = "FILE")]
+    pub(crate) files: Vec<PathBuf>,
+    /// As a JSON array, for programs
+    #[arg(long)]
+    pub(crate) json: bool,
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct SymbolsUpload {
+    /// Files, and folders to search
+    #[arg(required = true, value_name = "PATH")]
+    pub(crate) paths: Vec<PathBuf>,
+    /// The server
+    #[arg(
+        long,
+        value_name = "URL",
+        env = "SENTRY_URL",
+        default_value = "http://127.0.0.1:8797"
+    )]
+    pub(crate) url: String,
+    /// The organisation, as its address has it
+    #[arg(long, value_name = "NAME", env = "SENTRY_ORG")]
+    pub(crate) org: String,
+    /// The project, as its address has it
+    #[arg(long, value_name = "NAME", env = "SENTRY_PROJECT")]
+    pub(crate) project: String,
+    /// A token with the scope project:releases; better given by the environment, where others do not see it
+    #[arg(long, value_name = "TOKEN", env = "SENTRY_AUTH_TOKEN", hide_env_values = true)]
+    pub(crate) auth_token: String,
+    /// Upload the source files that the debug information names, too, as far as they are on this machine
+    #[arg(long)]
+    pub(crate) include_sources: bool,
+    /// Say what became of each file as JSON, for programs
+    #[arg(long)]
+    pub(crate) json: bool,
+    #[command(flatten)]
+    pub(crate) transport: Transport,
 }
 
 #[derive(Debug, Subcommand)]
@@ -164,7 +258,7 @@ pub(crate) struct Send {
     pub(crate) transport: Transport,
 }
 
-/// How to reach the server: the app's own settings are not known here.
+/// How to reach the server: an app's own settings are not known here.
 #[derive(Debug, Args)]
 #[command(next_help_heading = "Connection")]
 pub(crate) struct Transport {
@@ -177,6 +271,23 @@ pub(crate) struct Transport {
     /// Give up after so long
     #[arg(long, value_name = "SECONDS", value_parser = clap::value_parser!(u64).range(1..=3600))]
     pub(crate) timeout: Option<u64>,
+}
+
+impl Transport {
+    /// As the sender takes them.
+    pub(crate) fn options(&self) -> Options {
+        let mut options = Options::new(afterword_reporter::client_name());
+        if let Some(proxy) = &self.proxy {
+            options = options.proxy(proxy);
+        }
+        if let Some(file) = &self.ca_certificate {
+            options = options.ca_certificate(file);
+        }
+        if let Some(seconds) = self.timeout {
+            options = options.timeout(Duration::from_secs(seconds));
+        }
+        options
+    }
 }
 
 #[cfg(test)]

@@ -3,11 +3,12 @@
 //! ```text
 //! afterword dump show FILE                       a minidump as text or JSON
 //! afterword reports list|show|send|delete        what crashed here, and what becomes of it
+//! afterword symbols check|upload                 debug files, for a server
 //! ```
 //!
 //! # Reading the code
 //! `args` (what can be asked for, and the words that teach it) → `dump` → `reports` (`find`, `parts`, `list`, `show`,
-//! `send`, `delete`) → `terminal` (the only module that prints or asks) → `failure` (exit codes).
+//! `send`, `delete`) → `symbols` (`check`, `found`, `upload`) → `terminal` (the only module that prints or asks) → `failure` (exit codes).
 //!
 //! # What holds here
 //! - Results go to standard output, all else to standard error; scripts read `--json`.
@@ -19,6 +20,7 @@ mod args;
 
 mod dump;
 mod reports;
+mod symbols;
 
 mod failure;
 mod terminal;
@@ -45,5 +47,6 @@ fn run(arguments: Arguments) -> Result {
     match arguments.command {
         Command::Dump { command } => dump::run(command),
         Command::Reports { whose, command } => reports::run(&whose, command),
+        Command::Symbols { command } => symbols::run(command),
     }
 }

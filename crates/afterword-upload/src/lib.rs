@@ -31,6 +31,11 @@
 //! A network that failed and a 5xx that names no time are tried again at once, [`Options::retries`](struct@Options) times,
 //! and count as one attempt. *Later* follows [`backoff`], whose next time is recorded with the report; [`is_due`] says whether it has come.
 //!
+//! # Debug files
+//!
+//! [`DebugFiles`] brings symbols to a server, for the command line: no store, no consent, since nothing of a person is in
+//! them.
+//!
 //! # Bounds
 //!
 //! Connecting, standing still and the whole request each have a limit in time ([`Options`]), answers have one in size.
@@ -46,12 +51,14 @@ mod options;
 mod answer;
 mod transport;
 
+mod debug_files;
 mod losses;
 mod queue;
 mod report;
 mod uploader;
 
 pub use backoff::{backoff, is_due};
+pub use debug_files::{Assembled, ChunkLimits, DebugFiles, DebugFilesError, Destination, FileChunks};
 pub use envelopes::{feedback_envelope, report_bytes, report_envelope};
 pub use error::Error;
 pub use options::{Options, Proxy};

@@ -24,7 +24,7 @@ use tokio::sync::oneshot;
 use crate::answer::Answer;
 use crate::{Options, Progress};
 use body::CountedBody;
-use client::Clients;
+pub(crate) use client::Clients;
 
 /// How often the calling thread looks.
 const LOOK: Duration = Duration::from_millis(50);
@@ -318,7 +318,7 @@ async fn exchange(
 
 /// The body of an answer; none if it is longer than the bound or breaks off, since its status says enough then, and a
 /// 2xx without its whole body is no acceptance.
-async fn bounded_body(mut response: Response, max_bytes: usize) -> Option<Vec<u8>> {
+pub(crate) async fn bounded_body(mut response: Response, max_bytes: usize) -> Option<Vec<u8>> {
     let mut body = Vec::new();
     while let Some(chunk) = response.chunk().await.ok()? {
         if body.len() + chunk.len() > max_bytes {
@@ -334,7 +334,7 @@ fn header(headers: &HeaderMap, name: &str) -> Option<String> {
 }
 
 /// An error with its causes, without the address, which the reader knows.
-fn words(error: reqwest::Error) -> String {
+pub(crate) fn words(error: reqwest::Error) -> String {
     let error = error.without_url();
     let mut words = error.to_string();
     let mut source = std::error::Error::source(&error);

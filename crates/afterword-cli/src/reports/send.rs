@@ -3,11 +3,10 @@
 //! The answer goes through the store as the window's does: written, carried out, and only then the gate opens.
 
 use std::fmt::Write;
-use std::time::Duration;
 
 use afterword_dialog::MAX_COMMENT_CHARS;
 use afterword_store::{Answer, Decision, Delivery, ReportInfo, Settled, State, Store};
-use afterword_upload::{Options, Outcome, Uploader};
+use afterword_upload::{Outcome, Uploader};
 use anyhow::{Context, anyhow};
 use serde::Serialize;
 use time::OffsetDateTime;
@@ -182,16 +181,7 @@ fn answer_refused(found: &Found, answer: &Answer) -> anyhow::Result<()> {
 
 fn upload(store: &Store, found: &Found, transport: &Transport) -> anyhow::Result<Outcome> {
     let progress = OnLine(Progress::new());
-    let mut options = Options::new(afterword_reporter::client_name());
-    if let Some(proxy) = &transport.proxy {
-        options = options.proxy(proxy);
-    }
-    if let Some(file) = &transport.ca_certificate {
-        options = options.ca_certificate(file);
-    }
-    if let Some(seconds) = transport.timeout {
-        options = options.timeout(Duration::from_secs(seconds));
-    }
+    let options = transport.options();
     Uploader::new(options)
         .send_report(store, found.report.id(), &progress)
         .with_context(|| format!("report {} was not sent and stays on this machine", found.report.id()))

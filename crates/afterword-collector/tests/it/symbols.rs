@@ -15,6 +15,7 @@ const MISSING: &str = "/api/0/projects/acme/editor/missing-symbols/";
 /// The debug id of `test_app.exe`.
 const DEBUG_ID: &str = "5a9832e5-2872-41c1-838e-d98914e9b7ff-1";
 
+#[expect(clippy::print_stderr, reason = "a test that is skipped says so")]
 /// A file of the shared fixtures; `None` where they have not been checked out beside the workspace.
 fn fixture(name: &str) -> Option<Vec<u8>> {
     let path = Path::new(env!("CARGO_MANIFEST_DIR"))

@@ -21,7 +21,7 @@ const MAX_CERTIFICATES_BYTES: u64 = 1024 * 1024;
 const PROXY_SCHEMES: [&str; 4] = ["http", "https", "socks5", "socks5h"];
 
 /// The clients of one worker: for each way to a server that differs, made when it is needed first.
-pub(super) struct Clients<'a> {
+pub(crate) struct Clients<'a> {
     options: &'a Options,
     made: Vec<(Way, Client)>,
 }
@@ -34,7 +34,7 @@ struct Way {
 }
 
 impl<'a> Clients<'a> {
-    pub(super) fn new(options: &'a Options) -> Clients<'a> {
+    pub(crate) fn new(options: &'a Options) -> Clients<'a> {
         install_crypto();
         Clients {
             options,
@@ -43,7 +43,7 @@ impl<'a> Clients<'a> {
     }
 
     /// The client for a server; an error says in words what is wrong with the options.
-    pub(super) fn for_server(&mut self, url: &Url) -> Result<Client, String> {
+    pub(crate) fn for_server(&mut self, url: &Url) -> Result<Client, String> {
         let way = Way {
             is_loopback: is_loopback(url),
             is_tls: url.scheme() == "https",

@@ -10,7 +10,7 @@ use axum::http::{StatusCode, header};
 use axum::response::{IntoResponse, Response};
 use bytes::Bytes;
 use multer::{Constraints, Multipart, SizeLimit};
-use serde_json::{Value, json};
+use serde_json::json;
 use tokio::sync::Semaphore;
 
 use super::super::{Answer, Failure};
@@ -32,7 +32,7 @@ static AT_ONCE: Semaphore = Semaphore::const_new(4);
 /// How to send debug files.
 #[utoipa::path(get, path = "/api/0/organizations/{org}/chunk-upload/", tag = "symbols",
     params(("org" = String, Path, description = "The organisation")),
-    responses((status = 200, body = Value), (status = 401), (status = 404)))]
+    responses((status = 200, body = serde_json::Value), (status = 401), (status = 404)))]
 pub(super) async fn how(who: Who, State(app): State<App>, Path(org): Path<String>) -> Answer {
     let _organization = who.organization(&app, &org, Scope::ProjectReleases).await?;
     Ok(Json(json!({
