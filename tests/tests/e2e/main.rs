@@ -33,6 +33,7 @@ mod screen;
 mod sdk;
 mod sessions;
 mod stub;
+mod symbols;
 mod transport;
 mod trouble;
 mod unwinding;

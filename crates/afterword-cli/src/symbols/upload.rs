@@ -44,9 +44,12 @@ pub(super) fn run(wanted: &SymbolsUpload) -> Result {
         token: wanted.auth_token.clone(),
     };
     let mut server = DebugFiles::new(&options, destination).map_err(|error| Failure::Usage(error.to_string()))?;
-    let limits = server
-        .limits()
-        .with_context(|| format!("cannot upload to {}: look at --url, --org and the token", terminal::line(&wanted.url)))?;
+    let limits = server.limits().with_context(|| {
+        format!(
+            "cannot upload to {}: look at --url, --org and the token",
+            terminal::line(&wanted.url)
+        )
+    })?;
     let progress = Progress::new();
     let (mut files, passed) = found::find(&wanted.paths, limits.chunk_bytes, limits.file_bytes, &progress)?;
     if wanted.include_sources {
