@@ -140,3 +140,29 @@ async fn a_quota_for_all_is_told_as_one() {
     );
     assert_eq!(send(&server, "{}\n").await.status(), 200);
 }
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_quota_holds_from_when_it_is_set() {
+    let server = Server::start().await;
+    assert_eq!(send(&server, envelope(&id(1), &json!({}))).await.status(), 200);
+    let path = server.url("/api/0/projects/acme/editor/");
+    for (quotas, status) in [
+        (json!({"error": {"limit": 0, "window_s": 60}}), 429),
+        (Value::Null, 200),
+    ] {
+        let changed = server
+            .client
+            .put(&path)
+            .bearer_auth(&server.access.token)
+            .json(&json!({ "quotas": quotas }))
+            .send()
+            .await
+            .unwrap();
+        assert_eq!(changed.status(), 200);
+        assert_eq!(
+            send(&server, envelope(&id(2), &json!({}))).await.status(),
+            status,
+            "{quotas}"
+        );
+    }
+}
