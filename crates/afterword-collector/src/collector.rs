@@ -22,7 +22,7 @@ use crate::life::Life;
 use crate::pepper::Pepper;
 use crate::presence::Presence;
 use crate::symbols::Symbols;
-use crate::{App, Error, access, accounts, api, ingest, issues, pages, projects};
+use crate::{App, Error, access, accounts, api, ingest, issues, pages, projects, serving};
 
 /// How much memory the bodies that are being read may hold together.
 const BODIES_BYTES: usize = 512 << 20;
@@ -233,15 +233,12 @@ async fn serve(listener: TcpListener, app: App, mut stopped: watch::Receiver<boo
         .merge(api::routes(&app))
         .merge(pages::routes(&app))
         .fallback(access::not_found)
-        .with_state(app)
-        .into_make_service_with_connect_info::<SocketAddr>();
+        .with_state(app);
     let end = async move {
         // An error means that the sender is gone, which is an end, too.
         let _ = stopped.wait_for(|stop| *stop).await;
     };
-    if let Err(error) = axum::serve(listener, router).with_graceful_shutdown(end).await {
-        tracing::error!(%error, "the server ended");
-    }
+    serving::serve(listener, router, serving::PATIENCE, end).await;
 }
 
 fn lock(data: &Path) -> Result<File, Error> {

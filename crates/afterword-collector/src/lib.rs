@@ -41,6 +41,7 @@ mod error;
 mod pepper;
 mod presence;
 mod projects;
+mod serving;
 mod settings;
 
 mod inbox;
