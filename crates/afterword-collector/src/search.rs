@@ -36,6 +36,8 @@ mod values;
 pub(crate) mod walk;
 
 #[cfg(test)]
+mod plans;
+#[cfg(test)]
 mod tests;
 
 use std::fmt;

@@ -10,6 +10,9 @@ use crate::database::{Database, Query};
 const RARE_EVENTS: i64 = 5000;
 const RARE_ISSUES: i64 = 20_000;
 
+/// All of them together, with what is looked up for each.
+const RARE_LOOKS: i64 = 40_000;
+
 /// Conditions on issues need the row itself.
 const ROW_LOOKS: i64 = 3;
 
@@ -43,10 +46,15 @@ impl<'a> Plan<'a> {
         if conditions.iter().any(is_few) {
             return Ok(plan);
         }
+        plan.looks = conditions.iter().map(|condition| condition.kind.looks(target.of)).sum();
+        if target.of == Of::Issues && plan.looks > 0 {
+            plan.looks += ROW_LOOKS;
+        }
         let mut rarest = match target.of {
             Of::Events => RARE_EVENTS,
             Of::Issues => RARE_ISSUES,
         };
+        rarest = rarest.min(RARE_LOOKS / (1 + plan.looks));
         for ids in conditions.iter().flat_map(|condition| condition.tags(target)) {
             let count = count(database, target, ids, rarest).await?;
             if count < rarest {
@@ -54,11 +62,8 @@ impl<'a> Plan<'a> {
                 plan.rare = Some(ids);
             }
         }
-        if plan.rare.is_none() {
-            plan.looks = conditions.iter().map(|condition| condition.kind.looks(target.of)).sum();
-            if target.of == Of::Issues && plan.looks > 0 {
-                plan.looks += ROW_LOOKS;
-            }
+        if plan.rare.is_some() {
+            plan.looks = 0;
         }
         Ok(plan)
     }

@@ -41,7 +41,7 @@ impl Sort {
 }
 
 /// The statuses, each walked along by itself: the index begins with them.
-const STATUSES: [(&str, &str); 3] = [
+pub(super) const STATUSES: [(&str, &str); 3] = [
     ("unresolved", " AND issues.status = 'unresolved'"),
     ("resolved", " AND issues.status = 'resolved'"),
     ("ignored", " AND issues.status = 'ignored'"),
@@ -62,13 +62,7 @@ pub(crate) async fn search(
             continue;
         };
         for (_, also) in STATUSES.into_iter().filter(|(status, _)| may_be(&conditions, status)) {
-            let along = Along {
-                table: "issues",
-                value: sort.column(),
-                fixed: vec![("project_id", project.id)],
-                also,
-                range: Range::default(),
-            };
+            let along = along(project.id, also, sort);
             walks.push((along, conditions.clone()));
         }
     }
@@ -88,6 +82,16 @@ pub(crate) async fn search(
         parts.push(part);
     }
     Ok((merge(parts, page), hits.min(MAX_HITS)))
+}
+
+pub(super) fn along(project_id: i64, status: &'static str, sort: Sort) -> Along {
+    Along {
+        table: "issues",
+        value: sort.column(),
+        fixed: vec![("project_id", project_id)],
+        also: status,
+        range: Range::default(),
+    }
 }
 
 fn may_be(conditions: &[Condition], status: &str) -> bool {

@@ -137,7 +137,8 @@ impl Reader {
         let next = self.peek_after(1);
         // `std::vec` and `https://…` are words, and so is `Error:` with nothing behind it.
         let is_word = match next {
-            None | Some(':' | '/') => true,
+            None | Some(':') => true,
+            Some('/') => self.peek_after(2) == Some('/'),
             Some(next) => next.is_whitespace(),
         };
         match key {

@@ -15,4 +15,5 @@ mod lifetime;
 mod pages;
 mod performance;
 mod releases;
+mod search;
 mod traces;
