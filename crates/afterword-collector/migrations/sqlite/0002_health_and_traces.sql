@@ -8,6 +8,7 @@ CREATE TABLE sessions (
     release     TEXT NOT NULL,
     environment TEXT NOT NULL,
     did         TEXT NOT NULL,                   -- whose it was: hashed with a secret
+    person      BIGINT NOT NULL,                 -- the first 60 bits of that; 0: not known
     status      TEXT NOT NULL,                   -- ok, exited, crashed, abnormal
     errors      BIGINT NOT NULL,
     mechanism   TEXT NOT NULL,                   -- of an abnormal end
@@ -19,8 +20,8 @@ CREATE TABLE sessions (
     updates     BIGINT NOT NULL,                 -- 1: there was nothing before
     PRIMARY KEY (project_id, sid)
 );
-CREATE INDEX sessions_by_start ON sessions (project_id, started_at, release, environment, did, status, errors);
-CREATE INDEX sessions_by_person ON sessions (did) WHERE did <> '';
+CREATE INDEX sessions_by_start ON sessions (project_id, started_at, release, environment, person, status, errors);
+CREATE INDEX sessions_by_person ON sessions (person) WHERE person <> 0;
 
 -- Sessions that clients counted themselves, by the minute in which they started. A session is in one of the four.
 CREATE TABLE session_aggregates (
@@ -28,13 +29,14 @@ CREATE TABLE session_aggregates (
     started_at  BIGINT NOT NULL,
     release     TEXT NOT NULL,
     environment TEXT NOT NULL,
-    did         TEXT NOT NULL,
+    person      BIGINT NOT NULL,
     exited      BIGINT NOT NULL,
     errored     BIGINT NOT NULL,
     abnormal    BIGINT NOT NULL,
     crashed     BIGINT NOT NULL,
-    PRIMARY KEY (project_id, started_at, release, environment, did)
+    PRIMARY KEY (project_id, started_at, release, environment, person)
 );
+CREATE INDEX session_aggregates_by_person ON session_aggregates (person) WHERE person <> 0;
 
 -- Items that only add to counts and came in an envelope with an id: what came again is not counted again.
 CREATE TABLE counted_items (
@@ -47,13 +49,13 @@ CREATE INDEX counted_items_by_receipt ON counted_items (project_id, received_at)
 
 -- What figures of release health are made of. A session is at most one of crashed, abnormal and errored.
 CREATE VIEW session_figures AS
-SELECT project_id, release, environment, did, started_at, 1 AS sessions,
+SELECT project_id, release, environment, person, started_at, 1 AS sessions,
     CASE WHEN status = 'crashed' THEN 1 ELSE 0 END AS crashed,
     CASE WHEN status = 'abnormal' THEN 1 ELSE 0 END AS abnormal,
     CASE WHEN status <> 'crashed' AND status <> 'abnormal' AND errors > 0 THEN 1 ELSE 0 END AS errored
 FROM sessions
 UNION ALL
-SELECT project_id, release, environment, did, started_at, exited + errored + abnormal + crashed AS sessions,
+SELECT project_id, release, environment, person, started_at, exited + errored + abnormal + crashed AS sessions,
     crashed, abnormal, errored
 FROM session_aggregates;
 
@@ -75,14 +77,14 @@ CREATE TABLE session_days (
     day         BIGINT NOT NULL,
     release     TEXT NOT NULL,
     environment TEXT NOT NULL,
-    did         TEXT NOT NULL,
+    person      BIGINT NOT NULL,
     sessions    BIGINT NOT NULL,
     crashed     BIGINT NOT NULL,
     abnormal    BIGINT NOT NULL,
     errored     BIGINT NOT NULL,
-    PRIMARY KEY (project_id, day, release, environment, did)
+    PRIMARY KEY (project_id, day, release, environment, person)
 ) WITHOUT ROWID;
-CREATE INDEX session_days_by_person ON session_days (did);
+CREATE INDEX session_days_by_person ON session_days (person);
 
 -- Transactions. Their spans, the one that is the transaction itself included, are rows of spans.
 CREATE TABLE transactions (

@@ -6,6 +6,7 @@ use super::HOUR_MS;
 use crate::Error;
 use crate::database::Database;
 use crate::error::OrFailed as _;
+use crate::queries::health::person;
 
 /// Removes transactions and spans of a project that came before a time (milliseconds since 1970), and their figures: at
 /// most so many rows of each. Returns how many rows went; none means that nothing is left to remove. Whoever removes everything has
@@ -66,8 +67,8 @@ pub(crate) async fn remove_health_before(
             hour * HOUR_MS,
         ),
         (
-            "DELETE FROM session_aggregates WHERE (project_id, started_at, release, environment, did) IN (
-                SELECT project_id, started_at, release, environment, did FROM session_aggregates
+            "DELETE FROM session_aggregates WHERE (project_id, started_at, release, environment, person) IN (
+                SELECT project_id, started_at, release, environment, person FROM session_aggregates
                 WHERE project_id = $1 AND started_at < $2 ORDER BY started_at LIMIT $3)",
             hour * HOUR_MS,
         ),
@@ -78,8 +79,8 @@ pub(crate) async fn remove_health_before(
             hour,
         ),
         (
-            "DELETE FROM session_days WHERE (project_id, day, release, environment, did) IN (
-                SELECT project_id, day, release, environment, did FROM session_days
+            "DELETE FROM session_days WHERE (project_id, day, release, environment, person) IN (
+                SELECT project_id, day, release, environment, person FROM session_days
                 WHERE project_id = $1 AND day < $2 ORDER BY day LIMIT $3)",
             day,
         ),
@@ -153,18 +154,18 @@ pub(crate) async fn remove_person(database: &Database, project_id: i64, did: &st
         ("sessions", "project_id, sid"),
         (
             "session_aggregates",
-            "project_id, started_at, release, environment, did",
+            "project_id, started_at, release, environment, person",
         ),
-        ("session_days", "project_id, day, release, environment, did"),
+        ("session_days", "project_id, day, release, environment, person"),
     ];
     let mut removed = 0;
     for (table, key) in TABLES {
         let text = format!(
-            "DELETE FROM {table} WHERE ({key}) IN (SELECT {key} FROM {table} WHERE did = $1 AND did <> '' AND project_id = $2
+            "DELETE FROM {table} WHERE ({key}) IN (SELECT {key} FROM {table} WHERE person = $1 AND person <> 0 AND project_id = $2
                 LIMIT $3)"
         );
         let done = sqlx::query(AssertSqlSafe(text))
-            .bind(did)
+            .bind(person(did))
             .bind(project_id)
             .bind(most)
             .execute(&database.write)

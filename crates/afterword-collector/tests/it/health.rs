@@ -70,8 +70,8 @@ async fn sums_agree(database: &sqlx::AnyPool) {
             "session_days",
             "day",
             86_400_000,
-            "release || ' ' || environment || ' ' || did",
-            "did <> ''",
+            "release || ' ' || environment || ' ' || CAST(person AS TEXT)",
+            "person <> 0",
         ),
     ] {
         let read = async |table: &str, unit: &str| {

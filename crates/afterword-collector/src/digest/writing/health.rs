@@ -12,6 +12,7 @@ use crate::digest::prepare::Prepared;
 use crate::digest::sessions::{Aggregate, Session, Status};
 use crate::error::OrFailed as _;
 use crate::performance::{DAY_MS, HOUR_MS};
+use crate::queries::health::person;
 
 /// Project and session.
 type SessionKey = (i64, String);
@@ -31,7 +32,7 @@ struct Changes {
     /// By project, hour, release and environment.
     hours: BTreeMap<(i64, i64, String, String), Change>,
     /// By project, day, release, environment and person.
-    days: BTreeMap<(i64, i64, String, String, String), Change>,
+    days: BTreeMap<(i64, i64, String, String, i64), Change>,
 }
 
 impl Change {
@@ -69,12 +70,12 @@ impl Change {
 
 impl Changes {
     fn session(&mut self, project_id: i64, session: &Session, sign: i64) {
-        let place = (&*session.release, &*session.environment, &*session.did);
+        let place = (&*session.release, &*session.environment, person(&session.did));
         self.add(project_id, session.started_at, place, Change::of_session(session), sign);
     }
 
     fn aggregate(&mut self, project_id: i64, aggregate: &Aggregate) {
-        let place = (&*aggregate.release, &*aggregate.environment, &*aggregate.did);
+        let place = (&*aggregate.release, &*aggregate.environment, person(&aggregate.did));
         self.add(
             project_id,
             aggregate.started_at,
@@ -88,18 +89,18 @@ impl Changes {
         &mut self,
         project_id: i64,
         at: i64,
-        (release, environment, did): (&str, &str, &str),
+        (release, environment, person): (&str, &str, i64),
         change: Change,
         sign: i64,
     ) {
         let (release, environment) = (release.to_owned(), environment.to_owned());
-        if !did.is_empty() {
+        if person != 0 {
             let key = (
                 project_id,
                 at.div_euclid(DAY_MS),
                 release.clone(),
                 environment.clone(),
-                did.to_owned(),
+                person,
             );
             self.days.entry(key).or_default().add(change, sign);
         }
@@ -173,6 +174,7 @@ async fn write_sessions(
         }
     }
     let replace = "release = excluded.release, environment = excluded.environment, did = excluded.did,
+        person = excluded.person,
         status = excluded.status, errors = excluded.errors, mechanism = excluded.mechanism,
         started_at = excluded.started_at, duration_ms = excluded.duration_ms, seq = excluded.seq,
         updated_at = excluded.updated_at";
@@ -185,12 +187,12 @@ async fn upsert_sessions(
     sessions: &[(SessionKey, (Session, i64))],
     on_conflict: &'static str,
 ) -> Result<Vec<Row>, Error> {
-    const COLUMNS: usize = 14;
+    const COLUMNS: usize = 15;
     let mut written = Vec::new();
     for rows in chunks(sessions, COLUMNS) {
         let text = format!(
             "INSERT INTO sessions (project_id, sid, release, environment, did, status, errors, mechanism, started_at,
-                duration_ms, seq, updated_at, received_at, updates) VALUES {}
+                duration_ms, seq, updated_at, received_at, updates, person) VALUES {}
              ON CONFLICT (project_id, sid) DO UPDATE SET {on_conflict}
              RETURNING project_id, sid, release, environment, did, status, errors, mechanism, started_at, duration_ms,
                 seq, updated_at, updates",
@@ -212,7 +214,8 @@ async fn upsert_sessions(
                 .bind(session.seq)
                 .bind(session.updated_at)
                 .bind(*received_at)
-                .bind(1_i64);
+                .bind(1_i64)
+                .bind(person(&session.did));
         }
         let rows: Vec<Row> = query.fetch_all(&mut *connection).await.or_failed("write sessions")?;
         written.extend(rows);
@@ -245,12 +248,18 @@ async fn write_counts(
         .filter(|((project_id, key), _)| is_fresh(*project_id, key));
     added.extend(keyed.map(|((project_id, _), (_, counts))| (project_id, counts)));
 
-    let mut aggregates: BTreeMap<(i64, i64, &str, &str, &str), [i64; 4]> = BTreeMap::new();
+    let mut aggregates: BTreeMap<(i64, i64, &str, &str, i64), [i64; 4]> = BTreeMap::new();
     let mut discards: BTreeMap<(i64, i64, &str, &str), i64> = BTreeMap::new();
     for (project_id, counts) in added {
         for one in &counts.aggregates {
             changes.aggregate(project_id, one);
-            let key = (project_id, one.started_at, &*one.release, &*one.environment, &*one.did);
+            let key = (
+                project_id,
+                one.started_at,
+                &*one.release,
+                &*one.environment,
+                person(&one.did),
+            );
             let sums = aggregates.entry(key).or_default();
             for (sum, count) in sums
                 .iter_mut()
@@ -297,15 +306,15 @@ async fn remember(
 
 async fn write_aggregates(
     connection: &mut AnyConnection,
-    aggregates: BTreeMap<(i64, i64, &str, &str, &str), [i64; 4]>,
+    aggregates: BTreeMap<(i64, i64, &str, &str, i64), [i64; 4]>,
 ) -> Result<(), Error> {
     const COLUMNS: usize = 9;
     let rows: Vec<_> = aggregates.into_iter().collect();
     for rows in chunks(&rows, COLUMNS) {
         let text = format!(
             "INSERT INTO session_aggregates
-                (project_id, started_at, release, environment, did, exited, errored, abnormal, crashed) VALUES {}
-             ON CONFLICT (project_id, started_at, release, environment, did) DO UPDATE SET
+                (project_id, started_at, release, environment, person, exited, errored, abnormal, crashed) VALUES {}
+             ON CONFLICT (project_id, started_at, release, environment, person) DO UPDATE SET
                 exited = session_aggregates.exited + excluded.exited,
                 errored = session_aggregates.errored + excluded.errored,
                 abnormal = session_aggregates.abnormal + excluded.abnormal,
@@ -313,13 +322,13 @@ async fn write_aggregates(
             placeholders(connection, rows.len(), COLUMNS)
         );
         let mut query = sqlx::query(AssertSqlSafe(text));
-        for ((project_id, started_at, release, environment, did), counts) in rows {
+        for ((project_id, started_at, release, environment, person), counts) in rows {
             query = query
                 .bind(*project_id)
                 .bind(*started_at)
                 .bind(*release)
                 .bind(*environment)
-                .bind(*did);
+                .bind(*person);
             for count in counts {
                 query = query.bind(*count);
             }
@@ -393,14 +402,14 @@ async fn write_hours(
 
 async fn write_days(
     connection: &mut AnyConnection,
-    days: BTreeMap<(i64, i64, String, String, String), Change>,
+    days: BTreeMap<(i64, i64, String, String, i64), Change>,
 ) -> Result<(), Error> {
     const COLUMNS: usize = 9;
     let rows: Vec<_> = days.into_iter().filter(|(_, change)| !change.is_none()).collect();
     for rows in chunks(&rows, COLUMNS) {
         let text = format!(
-            "INSERT INTO session_days (project_id, day, release, environment, did, sessions, crashed, abnormal, errored)
-             VALUES {} ON CONFLICT (project_id, day, release, environment, did) DO UPDATE SET
+            "INSERT INTO session_days (project_id, day, release, environment, person, sessions, crashed, abnormal, errored)
+             VALUES {} ON CONFLICT (project_id, day, release, environment, person) DO UPDATE SET
                 sessions = session_days.sessions + excluded.sessions,
                 crashed = session_days.crashed + excluded.crashed,
                 abnormal = session_days.abnormal + excluded.abnormal,
@@ -408,13 +417,13 @@ async fn write_days(
             placeholders(connection, rows.len(), COLUMNS)
         );
         let mut query = sqlx::query(AssertSqlSafe(text));
-        for ((project_id, day, release, environment, did), change) in rows {
+        for ((project_id, day, release, environment, person), change) in rows {
             query = query
                 .bind(*project_id)
                 .bind(*day)
                 .bind(release)
                 .bind(environment)
-                .bind(did)
+                .bind(*person)
                 .bind(change.sessions)
                 .bind(change.crashed)
                 .bind(change.abnormal)
