@@ -38,6 +38,7 @@ mod symbols;
 mod tags;
 mod tokens;
 mod traces;
+mod user_data;
 
 use std::sync::Arc;
 use std::time::Duration;
@@ -103,6 +104,7 @@ fn described() -> OpenApiRouter<App> {
         .merge(traces::routes())
         .merge(releases::routes())
         .merge(performance::routes())
+        .merge(user_data::routes())
 }
 
 /// What stands above the routes.

@@ -18,7 +18,7 @@ use crate::digest::{Caches, Digest};
 use crate::error::chain;
 use crate::inbox::Inbox;
 use crate::ingest::Ingest;
-use crate::life::Life;
+use crate::life::{self, Life};
 use crate::pepper::Pepper;
 use crate::presence::Presence;
 use crate::symbols::Symbols;
@@ -78,6 +78,7 @@ pub struct Collector {
     watch: JoinHandle<()>,
     outcomes: JoinHandle<()>,
     tidying: JoinHandle<()>,
+    retention: JoinHandle<()>,
     presence: Presence,
     // Released last.
     _lock: File,
@@ -145,6 +146,7 @@ impl Collector {
         let (outcomes, database, end) = (Arc::clone(&app.ingest.outcomes), app.database.clone(), stopped.clone());
         let outcomes = tokio::spawn(async move { outcomes.run(&database, end).await });
         let tidying = tokio::spawn(app.symbols.clone().keep_tidy(stopped.clone()));
+        let retention = tokio::spawn(life::run(app.clone(), stopped.clone()));
         let server = tokio::spawn(serve(listener, app.clone(), stopped));
         Ok(Self {
             app,
@@ -154,6 +156,7 @@ impl Collector {
             watch,
             outcomes,
             tidying,
+            retention,
             presence,
             _lock: lock,
         })

@@ -8,6 +8,12 @@
 //! What the digest remembers of the database (ids of tags, who is counted) is void once such rows are removed: `epoch` says
 //! so to all collectors, within the transactions themselves.
 
+pub(crate) mod epoch;
+mod lease;
+pub(crate) mod person;
+mod removing;
+mod retention;
+
 use std::sync::Arc;
 
 use serde::{Deserialize, Serialize};
@@ -15,6 +21,8 @@ use tokio::sync::Notify;
 
 use crate::database::Database;
 use crate::{Error, settings};
+
+pub(crate) use retention::run;
 
 /// The setting that says how long events are kept.
 const RETENTION: &str = "retention";

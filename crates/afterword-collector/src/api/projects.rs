@@ -16,12 +16,12 @@ use super::asked::time;
 use super::given::Given;
 use super::{Answer, Failure, organizations};
 use crate::access::{Scope, Who};
+use crate::error::chain;
+use crate::grouping::{self, InApp};
 use crate::life::{self, Retention};
 use crate::projects::{self, Change, Project};
 use crate::{App, accounts, now_ms, settings};
 
-/// The longest rules, in bytes.
-const MAX_RULES_BYTES: usize = 32 << 10;
 const MAX_DAYS: i64 = 3650;
 const MAX_WINDOW_S: i64 = 86_400;
 
@@ -55,10 +55,28 @@ struct Changes {
     retention: Option<Option<Retention>>,
     /// Rules that say which frames are the application's own, a line each; null for none.
     #[serde(default, alias = "inApp", deserialize_with = "super::given::stated")]
-    in_app: Option<Option<String>>,
+    #[schema(value_type = Option<Object>)]
+    in_app: Option<Option<Rules>>,
     /// How much of each category is taken in a window of time, by category (`error`, `session`, …) or `all`.
     #[serde(default, deserialize_with = "super::given::stated")]
     quotas: Option<Option<BTreeMap<String, Quota>>>,
+}
+
+/// Rules as a text or as a list of lines; kept as the latter.
+#[derive(Debug, Deserialize)]
+#[serde(untagged)]
+enum Rules {
+    Text(String),
+    Lines(Vec<String>),
+}
+
+impl Rules {
+    fn lines(self) -> Vec<String> {
+        match self {
+            Self::Text(text) => text.lines().map(str::to_owned).collect(),
+            Self::Lines(lines) => lines,
+        }
+    }
 }
 
 /// So much in so many seconds.
@@ -157,6 +175,10 @@ async fn change(
 ) -> Answer {
     let id = who.project(&app, &org, &project, Scope::ProjectWrite).await?;
     check(&changes)?;
+    let in_app = changes.in_app.map(|rules| rules.map(Rules::lines));
+    if let Some(Some(lines)) = &in_app {
+        InApp::parse(lines).map_err(|error| Failure::Wrong(format!("Invalid in_app: {}", chain(&error))))?;
+    }
     let project = projects::project(&app.database, id).await?.ok_or(Failure::NotFound)?;
     let name = changes.name.as_deref().map(accounts::name);
     let change = Change {
@@ -169,7 +191,7 @@ async fn change(
         return Err(taken(changes.slug.as_deref().unwrap_or_default()));
     }
     set(&app, id, "retention", changes.retention).await?;
-    set(&app, id, "in_app", changes.in_app).await?;
+    set(&app, id, grouping::SETTING, in_app).await?;
     set(&app, id, "quotas", changes.quotas).await?;
     app.ingest.keys.forget();
     whole(&app, id).await
@@ -206,13 +228,6 @@ fn check(changes: &Changes) -> Result<(), Failure> {
             within("retention.events", events, i64::MAX)?;
         }
     }
-    if let Some(Some(rules)) = &changes.in_app
-        && rules.len() > MAX_RULES_BYTES
-    {
-        return Err(Failure::Wrong(format!(
-            "Invalid in_app: use at most {MAX_RULES_BYTES} bytes"
-        )));
-    }
     for (category, quota) in changes.quotas.iter().flatten().flatten() {
         if category != "all" && Category::from_name(category).is_none() {
             return Err(Failure::wrong("category of a quota", category));
@@ -239,7 +254,7 @@ async fn whole(app: &App, id: i64) -> Answer {
     let project = projects::project(&app.database, id).await?.ok_or(Failure::NotFound)?;
     let mut json = json_of(&project);
     json["retention"] = json!(life::retention_of(&app.database, id).await?);
-    json["in_app"] = json!(settings::get::<String>(&app.database, id, "in_app").await?);
+    json["in_app"] = json!(settings::get::<Vec<String>>(&app.database, id, grouping::SETTING).await?);
     json["quotas"] = json!(settings::get::<Value>(&app.database, id, "quotas").await?);
     Ok(Json(json))
 }
@@ -312,6 +327,6 @@ mod tests {
         let changes: Changes = serde_json::from_value(json!({ "in_app": null })).unwrap();
         assert!(matches!(changes.in_app, Some(None)) && changes.quotas.is_none());
         let changes: Changes = serde_json::from_value(json!({ "inApp": "a" })).unwrap();
-        assert!(matches!(changes.in_app, Some(Some(rules)) if rules == "a"));
+        assert!(matches!(changes.in_app, Some(Some(Rules::Text(rules))) if rules == "a"));
     }
 }

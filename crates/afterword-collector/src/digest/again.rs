@@ -11,6 +11,7 @@ use super::clock::Clock;
 use super::minidump::told_row;
 use super::{Digest, Failure, log, writing};
 use crate::error::{OrFailed as _, chain};
+use crate::life::epoch;
 use crate::symbols::missing;
 use crate::{Error, queries};
 
@@ -88,6 +89,8 @@ impl Digest {
         if taken.rows_affected() == 0 {
             return Ok(());
         }
+        let epoch = epoch::hold(&mut transaction, self.database.dialect).await?;
+        self.caches.enter(epoch);
         let has_moved = writing::replace(&mut transaction, &stored, &row, &self.caches).await?;
         missing::forget(&mut transaction, event_row).await?;
         missing::note(&mut transaction, stored.project_id, &stored.event_id, &told.lacking).await?;

@@ -17,7 +17,11 @@ async fn app(folder: &std::path::Path, bodies_bytes: usize) -> (App, String) {
     let database = Database::open(&folder.join("a.db")).await.unwrap();
     let blobs = Blobs::open(&folder.join("blobs")).await.unwrap();
     let access = projects::bootstrap(&database, "acme", "editor").await.unwrap();
+    let symbols = crate::symbols::Symbols::open(database.clone(), blobs.clone(), folder)
+        .await
+        .unwrap();
     let app = App {
+        symbols,
         inbox: Inbox::new(database.clone(), blobs.clone()),
         symbols: Symbols::open(database.clone(), blobs.clone(), folder).await.unwrap(),
         accounts: Default::default(),

@@ -643,7 +643,7 @@ async fn projects_are_made_and_have_settings() {
     let (_, before) = ask(Method::GET, path, json!({})).await;
     assert_eq!(before["retention"], json!({ "days": 90, "events": null }));
     let settings = json!({
-        "retention": { "days": 30, "events": 1000 }, "in_app": "function:viewer::*",
+        "retention": { "days": 30, "events": 1000 }, "in_app": ["+app function:viewer::*"],
         "quotas": { "error": { "limit": 10, "window_s": 60 } },
     });
     let (status, after) = ask(Method::PUT, path, settings.clone()).await;
@@ -663,7 +663,7 @@ async fn projects_are_made_and_have_settings() {
         json!({ "retention": "long" }),
         json!({ "quotas": { "nonsense": { "limit": 1, "window_s": 1 } } }),
         json!({ "quotas": { "error": { "limit": 1, "window_s": 0 } } }),
-        json!({ "in_app": "x".repeat(40_000) }),
+        json!({ "in_app": "viewer" }),
         json!({ "slug": "-" }),
     ];
     for body in wrong {

@@ -11,6 +11,7 @@ mod digest;
 mod health;
 mod ingest;
 mod issues;
+mod life;
 mod lifetime;
 mod pages;
 mod performance;

@@ -1,0 +1,82 @@
+//! Work that one collector does for all that share a database: whoever holds the lease does it, and says again and again
+//! that it still does; one that died loses it by time.
+
+use uuid::Uuid;
+
+use crate::database::Database;
+use crate::error::OrFailed as _;
+use crate::{Error, now_ms};
+
+/// Held for so long after it was last heard of.
+const HELD_MS: i64 = 120_000;
+
+/// A lease that this collector may hold.
+#[derive(Debug, Clone)]
+pub(super) struct Lease {
+    name: &'static str,
+    holder: String,
+}
+
+impl Lease {
+    pub(super) fn new(name: &'static str) -> Self {
+        Self {
+            name,
+            holder: Uuid::new_v4().simple().to_string(),
+        }
+    }
+
+    /// Takes it, or says that it is still needed. `false` if another collector holds it.
+    pub(super) async fn hold(&self, database: &Database) -> Result<bool, Error> {
+        self.hold_at(database, now_ms()).await
+    }
+
+    async fn hold_at(&self, database: &Database, now: i64) -> Result<bool, Error> {
+        let held: Option<String> = sqlx::query_scalar(
+            "INSERT INTO leases (name, holder, until) VALUES ($1, $2, $3)
+             ON CONFLICT (name) DO UPDATE SET holder = excluded.holder, until = excluded.until
+             WHERE leases.until <= $4 OR leases.holder = excluded.holder RETURNING holder",
+        )
+        .bind(self.name)
+        .bind(&self.holder)
+        .bind(now + HELD_MS)
+        .bind(now)
+        .fetch_optional(&database.write)
+        .await
+        .or_failed("take a lease")?;
+        Ok(held.is_some())
+    }
+
+    /// Gives it back.
+    pub(super) async fn give_back(&self, database: &Database) -> Result<(), Error> {
+        sqlx::query("DELETE FROM leases WHERE name = $1 AND holder = $2")
+            .bind(self.name)
+            .bind(&self.holder)
+            .execute(&database.write)
+            .await
+            .or_failed("give a lease back")?;
+        Ok(())
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[tokio::test]
+    async fn one_holds_it_until_it_falls_silent() {
+        let folder = tempfile::tempdir().unwrap();
+        let database = Database::open(&folder.path().join("a.db")).await.unwrap();
+        let [one, other] = [Lease::new("x"), Lease::new("x")];
+        assert!(one.hold_at(&database, 0).await.unwrap());
+        assert!(!other.hold_at(&database, HELD_MS - 1).await.unwrap());
+        assert!(one.hold_at(&database, HELD_MS - 1).await.unwrap());
+        assert!(
+            !other.hold_at(&database, HELD_MS).await.unwrap(),
+            "it was heard of since"
+        );
+        assert!(other.hold_at(&database, 2 * HELD_MS).await.unwrap());
+        assert!(!one.hold_at(&database, 2 * HELD_MS).await.unwrap());
+        other.give_back(&database).await.unwrap();
+        assert!(one.hold_at(&database, 2 * HELD_MS).await.unwrap());
+    }
+}
