@@ -39,7 +39,6 @@ use crate::blobs::Blobs;
 use crate::database::Database;
 use crate::error::{OrFailed as _, chain};
 use crate::inbox::{Claim, Claimed, Inbox, MAX_TRIES, Which};
-use crate::life::epoch;
 use crate::pepper::Pepper;
 use crate::symbols::Symbols;
 use crate::{Error, now_ms};
@@ -278,13 +277,11 @@ impl Digest {
             Some(transaction) => transaction,
             None => self.database.write.begin().await.or_failed(operation)?,
         };
-        let epoch = epoch::hold(&mut transaction, self.database.dialect).await?;
-        self.caches.enter(epoch);
         let written = writing::batch(&mut transaction, &prepared, &self.caches).await?;
         let claimed: Vec<&Claimed> = prepared.iter().map(|prepared| &prepared.claimed).collect();
         Inbox::finish(&mut transaction, &claimed).await?;
         transaction.commit().await.or_failed(operation)?;
-        self.caches.remember(epoch, written);
+        self.caches.remember(written);
         let claimed: Vec<Claimed> = prepared.into_iter().map(|prepared| prepared.claimed).collect();
         if let Err(error) = self.inbox.remove_blobs(&claimed).await {
             // They are digested; what stays is tidied.

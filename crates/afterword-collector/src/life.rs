@@ -5,10 +5,9 @@
 //! events with everything that is made of them, and what lists and searches say is right after each. One collector does it
 //! for all that share a database (`lease`).
 //!
-//! What the digest remembers of the database (ids of tags, who is counted) is void once such rows are removed: `epoch` says
-//! so to all collectors, within the transactions themselves.
+//! What the digest remembers of the database (ids of tags, who is counted) is void once such rows are removed:
+//! `digest::rows_change` says so to all collectors, within the transactions themselves.
 
-pub(crate) mod epoch;
 mod lease;
 pub(crate) mod person;
 mod removing;

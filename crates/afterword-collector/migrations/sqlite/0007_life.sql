@@ -13,13 +13,5 @@ CREATE TABLE leases (
     until  BIGINT NOT NULL
 );
 
--- See life/epoch.rs: what collectors remember of rows before this is void.
-CREATE TABLE epochs (
-    id    BIGINT PRIMARY KEY,
-    epoch BIGINT NOT NULL
-);
-INSERT INTO epochs (id, epoch) VALUES (1, 0);
-
-CREATE INDEX issue_tags_by_issue ON issue_tags (issue_id);
 CREATE INDEX feedback_by_receipt ON feedback (received_at);
 CREATE INDEX attachments_by_receipt ON attachments (received_at);

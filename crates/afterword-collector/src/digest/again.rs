@@ -11,7 +11,6 @@ use super::clock::Clock;
 use super::minidump::told_row;
 use super::{Digest, Failure, log, writing};
 use crate::error::{OrFailed as _, chain};
-use crate::life::epoch;
 use crate::symbols::missing;
 use crate::{Error, queries};
 
@@ -89,16 +88,12 @@ impl Digest {
         if taken.rows_affected() == 0 {
             return Ok(());
         }
-        let epoch = epoch::hold(&mut transaction, self.database.dialect).await?;
-        self.caches.enter(epoch);
+        // The issue that it leaves may end.
+        writing::rows_change(&mut transaction).await?;
         let has_moved = writing::replace(&mut transaction, &stored, &row, &self.caches).await?;
         missing::forget(&mut transaction, event_row).await?;
         missing::note(&mut transaction, stored.project_id, &stored.event_id, &told.lacking).await?;
         transaction.commit().await.or_failed(operation)?;
-        if has_moved {
-            // It may know of the issue that the event was in.
-            self.caches.forget();
-        }
         tracing::debug!(event = stored.event_id, has_moved, "digested an event again");
         Ok(())
     }

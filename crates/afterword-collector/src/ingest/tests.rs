@@ -23,7 +23,6 @@ async fn app(folder: &std::path::Path, bodies_bytes: usize) -> (App, String) {
     let app = App {
         symbols,
         inbox: Inbox::new(database.clone(), blobs.clone()),
-        symbols: Symbols::open(database.clone(), blobs.clone(), folder).await.unwrap(),
         accounts: Default::default(),
         caches: Default::default(),
         life: Default::default(),

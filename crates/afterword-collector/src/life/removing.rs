@@ -5,9 +5,9 @@ use std::collections::{BTreeMap, BTreeSet, HashMap};
 
 use sqlx::{AnyConnection, AssertSqlSafe, FromRow};
 
-use super::epoch;
 use crate::database::{Database, Query, chunks, placeholders};
 use crate::digest::index::words;
+use crate::digest::rows_change;
 use crate::error::{OrFailed as _, chain};
 use crate::event::Event;
 use crate::{App, Error, blobs, blocking, queries};
@@ -62,7 +62,7 @@ pub(super) async fn remove(app: &App, going: &[Going]) -> Result<Gone, Error> {
     }
     let index = index(&app.database, going).await?;
     let mut transaction = app.database.write.begin().await.or_failed(OPERATION)?;
-    epoch::lock(&mut transaction, app.database.dialect).await?;
+    rows_change(&mut transaction).await?;
     let mut gone = Gone::default();
     let rows: Vec<i64> = going.iter().map(|event| event.id).collect();
     for (text, column) in [
@@ -73,14 +73,11 @@ pub(super) async fn remove(app: &App, going: &[Going]) -> Result<Gone, Error> {
         delete(&mut transaction, text, column, &rows).await?;
     }
     gone.events = delete(&mut transaction, "DELETE FROM events WHERE ", "id", &rows).await?;
-    let unused = tags(&mut transaction, going, &index).await?;
-    let users = issues(&mut transaction, going).await?;
-    let stale = issue_tags(&mut transaction, &index).await?;
+    tags(&mut transaction, going, &index).await?;
+    issues(&mut transaction, going).await?;
+    issue_tags(&mut transaction, &index).await?;
     gone.issues = empty_issues(&mut transaction, going).await?;
     let blobs = beside(&mut transaction, going, &mut gone).await?;
-    if unused + users + stale + gone.issues > 0 {
-        epoch::end(&mut transaction).await?;
-    }
     transaction.commit().await.or_failed(OPERATION)?;
     remove_unnamed(app, blobs).await?;
     Ok(gone)

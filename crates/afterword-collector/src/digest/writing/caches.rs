@@ -35,8 +35,6 @@ pub(crate) struct Caches {
 
 #[derive(Debug)]
 struct Inner {
-    /// Which epoch this is of, see `life::epoch`.
-    epoch: i64,
     tags: LruCache<Tag, i64>,
     issue_tags: LruCache<(i64, i64), ()>,
     issue_users: LruCache<(i64, String), ()>,
@@ -50,7 +48,6 @@ impl Default for Caches {
         Self {
             inner: Arc::new(Mutex::new(Inner::new(0))),
             names: Names::default(),
-            inner: Arc::new(Mutex::new(Inner::new(0))),
             in_app: Known::default(),
         }
     }
@@ -98,15 +95,6 @@ impl Caches {
     pub(crate) fn remember(&self, written: Written) {
         let mut inner = self.lock();
         if inner.epoch != written.epoch {
-    /// Forgets everything, if it is of another epoch than the one that the transaction at hand holds.
-    pub(crate) fn enter(&self, epoch: i64) {
-        if inner.epoch != epoch {
-            *inner = Inner::new(epoch);
-        }
-    }
-
-    /// Takes in what a batch wrote that was committed in this epoch; should it be over, nothing.
-    pub(crate) fn remember(&self, epoch: i64, written: Written) {
             return;
         }
         for (tag, id) in written.tags {
