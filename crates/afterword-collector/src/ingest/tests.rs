@@ -10,7 +10,6 @@ use crate::blobs::Blobs;
 use crate::database::Database;
 use crate::inbox::Inbox;
 use crate::projects;
-use crate::symbols::Symbols;
 
 /// Ingest alone, on a folder, with so much memory for bodies, and the key of a project.
 async fn app(folder: &std::path::Path, bodies_bytes: usize) -> (App, String) {
