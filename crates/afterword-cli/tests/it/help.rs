@@ -7,6 +7,9 @@ fn help_teaches() {
     insta::assert_snapshot!("help", afterword(&["--help"]).ok());
     insta::assert_snapshot!("help_dump_show", afterword(&["dump", "show", "--help"]).ok());
     insta::assert_snapshot!("help_reports", afterword(&["reports", "--help"]).ok());
+    insta::assert_snapshot!("help_symbols", afterword(&["symbols", "--help"]).ok());
+    insta::assert_snapshot!("help_symbols_check", afterword(&["symbols", "check", "--help"]).ok());
+    insta::assert_snapshot!("help_symbols_upload", afterword(&["symbols", "upload", "--help"]).ok());
     insta::assert_snapshot!("help_reports_send", afterword(&["reports", "send", "--help"]).ok());
 }
 
@@ -19,6 +22,8 @@ fn wrong_arguments_are_told_with_exit_code_2() {
         &["dump", "show", "a.dmp", "--symbols"],
         &["reports", "show", "not-an-id"],
         &["reports", "--app", "../etc", "list"],
+        &["symbols"],
+        &["symbols", "upload", "."],
     ] {
         let ran = afterword(wrong);
         assert!(!ran.failed(2).is_empty(), "{wrong:?}");

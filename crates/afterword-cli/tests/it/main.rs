@@ -8,6 +8,7 @@ mod help;
 mod reports;
 mod sending;
 mod server;
+mod symbols;
 
 use std::path::{Path, PathBuf};
 use std::process::{Command, Output, Stdio};

@@ -17,7 +17,7 @@ use crate::error::{OrFailed as _, chain};
 use crate::{Error, blocking, now_ms};
 
 /// Work that was not touched for so long has ended with its collector.
-const STALE_MS: i64 = 15 * 60_000;
+pub(super) const STALE_MS: i64 = 15 * 60_000;
 
 /// A file that a client wants to be there.
 #[derive(Debug, Clone)]
@@ -137,6 +137,8 @@ impl Symbols {
                 "could not note what became of a debug file"
             );
         }
+        // Events that wait for what is being taken in need not wait for this any more.
+        self.inner.again.notify_one();
     }
 
     async fn take_in(&self, wanted: &Wanted) -> Result<(), Refused> {

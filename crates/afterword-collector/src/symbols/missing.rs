@@ -5,6 +5,7 @@ use afterword_symbols::{Module, ProcessedCrash, SymbolState};
 use sqlx::{AnyConnection, FromRow};
 
 use super::Symbols;
+use super::assemble::STALE_MS;
 use crate::database::Query;
 use crate::error::OrFailed as _;
 use crate::{Error, now_ms};
@@ -17,6 +18,13 @@ const MAX_AGAIN: i64 = 1000;
 
 /// How often an event is tried.
 const MAX_TRIES: i64 = 3;
+
+/// The newest event that is due, unless more files of its project are being taken in: a debug file and its sources come one
+/// after the other, and all events are to have both.
+const NEXT: &str = "SELECT event_row, tries FROM digest_again WHERE due_at <= $1 AND NOT EXISTS (
+        SELECT 1 FROM events JOIN assemblies ON assemblies.project_id = events.project_id
+        WHERE events.id = event_row AND error IS NULL AND changed_at > $2)
+    ORDER BY due_at, event_row DESC LIMIT 1";
 
 /// A module without symbols.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -202,13 +210,12 @@ impl Symbols {
         let operation = "take an event to digest again";
         let now = now_ms();
         loop {
-            let next: Option<(i64, i64)> = sqlx::query_as(
-                "SELECT event_row, tries FROM digest_again WHERE due_at <= $1 ORDER BY due_at, event_row LIMIT 1",
-            )
-            .bind(now)
-            .fetch_optional(&self.inner.database.read)
-            .await
-            .or_failed(operation)?;
+            let next: Option<(i64, i64)> = sqlx::query_as(NEXT)
+                .bind(now)
+                .bind(now - STALE_MS)
+                .fetch_optional(&self.inner.database.read)
+                .await
+                .or_failed(operation)?;
             let Some((event_row, tries)) = next else {
                 return Ok(None);
             };
