@@ -58,6 +58,11 @@ impl Work {
 
     /// Runs the client to its end.
     pub(crate) fn run(&self, command: &mut Command) -> Output {
+        self.run_in(self.program.folder(), command)
+    }
+
+    /// The same, in a folder.
+    pub(crate) fn run_in(&self, folder: &Path, command: &mut Command) -> Output {
         let variables = [
             "SENTRY_RELEASE",
             "SENTRY_ENVIRONMENT",
@@ -81,7 +86,7 @@ impl Work {
         command
             .env("SENTRY_DSN", &self.program.dsn)
             .env("SENT", &self.copies)
-            .current_dir(self.program.folder());
+            .current_dir(folder);
         quiet(command).output().unwrap()
     }
 
