@@ -8,6 +8,7 @@
 //! | `/api/{project}/minidump/` | a form with a minidump, or the dump | 200, the id with hyphens as text |
 //! | `/api/{project}/events/{event}/attachments/` | a form with files | 201 |
 //! | `/api/{project}/security/`, `…/csp-report/` | what a browser reports | 200 `{}` |
+//! | GET `/api/{project}/events/{event}/known/` | | 200, what is known of a crash that was sent, see `known` |
 //!
 //! All of them also without the last slash, in gzip, deflate (zlib), br and zstd, also one inside the other.
 //!
@@ -49,6 +50,7 @@ mod building;
 mod form;
 mod incoming;
 mod keys;
+mod known;
 mod minidump;
 mod outcomes;
 mod quotas;
@@ -67,7 +69,7 @@ use axum::extract::{Path, Request, State};
 use axum::http::{HeaderValue, header};
 use axum::middleware::from_fn;
 use axum::response::{IntoResponse as _, Response};
-use axum::routing::{MethodRouter, post};
+use axum::routing::{MethodRouter, get, post};
 
 use crate::App;
 
@@ -90,6 +92,7 @@ pub(crate) struct Ingest {
     pub(crate) keys: Arc<Keys>,
     quotas: Arc<Quotas>,
     pub(crate) outcomes: Arc<Outcomes>,
+    pace: Arc<known::Pace>,
 }
 
 impl Ingest {
@@ -100,13 +103,14 @@ impl Ingest {
             keys: Arc::new(Keys::new()),
             quotas: Arc::new(Quotas::new()),
             outcomes: Arc::default(),
+            pace: Arc::default(),
         }
     }
 }
 
 /// The routes that clients send to.
 pub(crate) fn routes() -> Router<App> {
-    let routes: [(&str, MethodRouter<App>); 7] = [
+    let routes: [(&str, MethodRouter<App>); 8] = [
         ("/api/{project}/envelope", post(envelope)),
         ("/api/{project}/store", post(store::of_project)),
         ("/api/store", post(store::of_key)),
@@ -117,6 +121,7 @@ pub(crate) fn routes() -> Router<App> {
         ),
         ("/api/{project}/security", post(security::security)),
         ("/api/{project}/csp-report", post(security::security)),
+        ("/api/{project}/events/{event}/known", get(known::known)),
     ];
     let mut router = Router::new();
     for (path, method) in routes {

@@ -79,6 +79,7 @@ impl Digest {
 
         let operation = "write an event that was digested again";
         let mut transaction = self.database.write.begin().await.or_failed(operation)?;
+        writing::alone(&mut transaction).await?;
         // Who takes it out of the queue is who writes it.
         let taken = sqlx::query("DELETE FROM digest_again WHERE event_row = $1")
             .bind(event_row)
@@ -88,11 +89,14 @@ impl Digest {
         if taken.rows_affected() == 0 {
             return Ok(());
         }
-        // The issue that it leaves may end.
-        writing::rows_change(&mut transaction).await?;
+        writing::agree(&mut transaction, &self.caches).await?;
         let has_moved = writing::replace(&mut transaction, &stored, &row, &self.caches).await?;
         missing::forget(&mut transaction, event_row).await?;
         missing::note(&mut transaction, stored.project_id, &stored.event_id, &told.lacking).await?;
+        if has_moved {
+            // Something may be known of the issue that the event was in.
+            writing::rows_change(&mut transaction).await?;
+        }
         transaction.commit().await.or_failed(operation)?;
         tracing::debug!(event = stored.event_id, has_moved, "digested an event again");
         Ok(())

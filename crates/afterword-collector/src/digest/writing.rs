@@ -24,6 +24,7 @@ use crate::symbols::missing;
 use crate::{Error, now_ms};
 
 pub(crate) use caches::{Caches, rows_change};
+pub(super) use caches::{agree, alone};
 pub(super) use moving::replace;
 
 /// What a batch wrote that is worth remembering, once it is committed.

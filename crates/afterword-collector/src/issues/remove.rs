@@ -78,7 +78,12 @@ pub(crate) async fn events(connection: &mut AnyConnection, issue_id: i64, rows: 
             query.execute_on(connection, operation).await?;
         }
     }
-    for (table, column) in [("event_bodies", "event_row"), ("events", "id")] {
+    for (table, column) in [
+        ("event_bodies", "event_row"),
+        ("missing_symbol_events", "event_row"),
+        ("digest_again", "event_row"),
+        ("events", "id"),
+    ] {
         let mut query = Query::new(format!("DELETE FROM {table} WHERE "));
         query.bind_in(column, events.iter().map(|event| event.id));
         query.execute_on(connection, operation).await?;

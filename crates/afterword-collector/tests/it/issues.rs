@@ -2,10 +2,12 @@
 
 mod changes;
 mod groups;
+mod known;
 mod merging;
 
 use reqwest::{Method, StatusCode};
 use serde_json::{Value, json};
+use uuid::Uuid;
 
 use crate::server::{Server, crash, database, id};
 

@@ -111,14 +111,6 @@ impl Caches {
         }
     }
 
-    /// Forgets everything: after rows were removed, or issues merged or split.
-    pub(crate) fn forget(&self) {
-        let mut inner = self.lock();
-        *inner = Inner::new(inner.epoch);
-        drop(inner);
-        self.names.forget();
-    }
-
     /// Forgets everything if rows were changed since.
     fn agree_on(&self, epoch: i64) {
         let mut inner = self.lock();
@@ -137,7 +129,7 @@ impl Caches {
 const LOCK: i64 = 0x6166_7465_7277;
 
 /// To be called first in a transaction that writes a batch: has caches know of all changes. Returns the epoch.
-pub(super) async fn agree(connection: &mut AnyConnection, caches: &Caches) -> Result<i64, Error> {
+pub(in crate::digest) async fn agree(connection: &mut AnyConnection, caches: &Caches) -> Result<i64, Error> {
     let operation = "begin to write a batch";
     lock(connection, "SELECT pg_advisory_xact_lock_shared($1)", operation).await?;
     let epoch = sqlx::query_scalar("SELECT epoch FROM cache_epoch WHERE id = 1")
@@ -148,10 +140,20 @@ pub(super) async fn agree(connection: &mut AnyConnection, caches: &Caches) -> Re
     Ok(epoch)
 }
 
+/// To be called first in a transaction that may change rows that are remembered: no batch is written until its end.
+pub(in crate::digest) async fn alone(connection: &mut AnyConnection) -> Result<(), Error> {
+    lock(
+        connection,
+        "SELECT pg_advisory_xact_lock($1)",
+        "wait for batches that are written",
+    )
+    .await
+}
+
 /// To be called first in a transaction that removes events, issues or tags, or has them be another's.
 pub(crate) async fn rows_change(connection: &mut AnyConnection) -> Result<(), Error> {
     let operation = "begin to change rows that are remembered";
-    lock(connection, "SELECT pg_advisory_xact_lock($1)", operation).await?;
+    alone(connection).await?;
     sqlx::query("UPDATE cache_epoch SET epoch = epoch + 1 WHERE id = 1")
         .execute(connection)
         .await

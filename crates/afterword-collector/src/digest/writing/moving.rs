@@ -18,12 +18,13 @@ use crate::queries::StoredEvent;
 const OPERATION: &str = "move an event";
 
 /// Everything that belongs to an issue.
-const OF_ISSUES: [&str; 5] = [
+const OF_ISSUES: [&str; 6] = [
     "issue_groups",
     "issue_users",
     "issue_hours",
     "issue_tags",
     "issue_activity",
+    "issue_waits",
 ];
 
 /// Writes `row` in the place of what was stored. `true` if the event is in another issue now.
