@@ -27,6 +27,8 @@ CREATE INDEX deploys_by_release ON deploys (release_id, finished_at);
 
 -- The issues that a release brought.
 CREATE INDEX issues_by_first_release ON issues (project_id, first_release);
+-- And those that came back with it.
+CREATE INDEX issue_activity_by_kind ON issue_activity (kind, at);
 
 -- open, or archived: kept, but nothing to look after.
 ALTER TABLE releases ADD COLUMN status TEXT NOT NULL DEFAULT 'open';

@@ -26,6 +26,7 @@ pub(super) const MAX_SPANS: usize = 1000;
 const MAX_RAW_BYTES: usize = 64 << 10;
 const MAX_NAME_CHARS: usize = 1000;
 const MAX_WORD_CHARS: usize = 200;
+const MAX_RELEASE_CHARS: usize = crate::releases::MAX_VERSION_CHARS;
 
 /// A transaction.
 #[derive(Debug)]
@@ -82,7 +83,7 @@ impl Transaction {
             name,
             op: word(context.get("op")),
             status: word(context.get("status")),
-            release: event.release.as_deref().map(|release| cut(release, MAX_WORD_CHARS)),
+            release: event.release.as_deref().map(|release| cut(release, MAX_RELEASE_CHARS)),
             environment: event.environment.as_deref().map(|name| cut(name, MAX_WORD_CHARS)),
             user_key: event.user_key().map(|key| sha256_hex(key.as_bytes())),
             started_us: times.started_us,

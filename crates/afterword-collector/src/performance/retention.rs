@@ -175,3 +175,106 @@ pub(crate) async fn remove_person(database: &Database, project_id: i64, did: &st
     }
     Ok(removed)
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::performance::DAY_MS;
+
+    /// A row of each table for each of these days, in two projects.
+    async fn filled(days: std::ops::Range<i64>) -> (Database, tempfile::TempDir) {
+        let folder = tempfile::tempdir().unwrap();
+        let database = Database::open(&folder.path().join("a.db")).await.unwrap();
+        for project in [1, 2] {
+            for day in days.clone() {
+                let (at, hour) = (day * DAY_MS, day * 24);
+                for text in [
+                    format!(
+                        "INSERT INTO transactions (project_id, event_id, trace_id, name, user_key, started_us, ended_us,
+                            spans_cut, received_at, raw)
+                         VALUES ({project}, 'e{day}', 't{day}', 'n', 'u', 0, 0, 0, {at}, x'00')"
+                    ),
+                    format!(
+                        "INSERT INTO spans (trace_id, span_id, project_id, event_id, is_segment, name, started_us, ended_us,
+                            received_at)
+                         VALUES ('t{day}', 's', {project}, 'e{day}', 1, 'n', 0, 0, {at})"
+                    ),
+                    format!(
+                        "INSERT INTO transaction_figures VALUES ({project}, 1, {hour}, 'n', '', '', '', 1, 0, x'', 1),
+                            ({project}, 24, {hour}, 'n', '', '', '', 1, 0, x'', 1)"
+                    ),
+                    format!("INSERT INTO span_figures VALUES ({project}, 1, {hour}, '', 'n', 1, 1, 1, '', '')"),
+                    format!(
+                        "INSERT INTO sessions (project_id, sid, release, environment, did, person, status, errors, mechanism,
+                            started_at, seq, updated_at, received_at, updates)
+                         VALUES ({project}, '{day}', 'r', '', '00000000000000f', 15, 'ok', 0, '', {at}, 0, {at}, {at}, 1)"
+                    ),
+                    format!("INSERT INTO session_aggregates VALUES ({project}, {at}, 'r', '', 15, 1, 0, 0, 0)"),
+                    format!("INSERT INTO session_hours VALUES ({project}, {hour}, 'r', '', 2, 0, 0, 0)"),
+                    format!("INSERT INTO session_days VALUES ({project}, {day}, 'r', '', 15, 2, 0, 0, 0)"),
+                    format!("INSERT INTO counted_items VALUES ({project}, 'k{day}', {at})"),
+                    format!("INSERT INTO client_discards VALUES ({project}, {at}, 'r', 'c', 1)"),
+                ] {
+                    sqlx::query(AssertSqlSafe(text)).execute(&database.write).await.unwrap();
+                }
+            }
+        }
+        (database, folder)
+    }
+
+    async fn count(database: &Database, table: &str, project: i64) -> i64 {
+        let text = format!("SELECT COUNT(*) FROM {table} WHERE project_id = {project}");
+        sqlx::query_scalar(AssertSqlSafe(text))
+            .fetch_one(&database.read)
+            .await
+            .unwrap()
+    }
+
+    #[tokio::test]
+    async fn what_is_old_goes_in_pieces_and_nothing_else() {
+        let (database, _folder) = filled(100..110).await;
+        let cutoff = 104 * DAY_MS + 1;
+        assert_eq!(remove_before(&database, 1, cutoff, 2).await.unwrap(), 8);
+        assert_eq!(remove_health_before(&database, 1, cutoff, 3).await.unwrap(), 18);
+        while remove_before(&database, 1, cutoff, 2).await.unwrap() > 0 {}
+        while remove_health_before(&database, 1, cutoff, 3).await.unwrap() > 0 {}
+        // The fifth day has begun: what is whole hours or days of it stays.
+        for (table, left) in [
+            ("transactions", 5),
+            ("spans", 5),
+            ("transaction_figures", 12),
+            ("span_figures", 6),
+            ("sessions", 6),
+            ("session_aggregates", 6),
+            ("session_hours", 6),
+            ("session_days", 6),
+            ("counted_items", 5),
+            ("client_discards", 6),
+        ] {
+            assert_eq!(count(&database, table, 1).await, left, "{table}");
+            let of_all = if table == "transaction_figures" { 20 } else { 10 };
+            assert_eq!(count(&database, table, 2).await, of_all, "{table}");
+        }
+    }
+
+    #[tokio::test]
+    async fn what_is_of_a_person_goes() {
+        let (database, _folder) = filled(100..103).await;
+        assert_eq!(remove_user(&database, 1, "other", 10).await.unwrap(), 0);
+        assert_eq!(remove_user(&database, 1, "u", 2).await.unwrap(), 2);
+        assert_eq!(remove_user(&database, 1, "u", 2).await.unwrap(), 1);
+        for (project, left) in [(1, 0), (2, 3)] {
+            assert_eq!(count(&database, "transactions", project).await, left);
+            assert_eq!(count(&database, "spans", project).await, left);
+        }
+        assert_eq!(remove_person(&database, 1, "", 10).await.unwrap(), 0);
+        assert_eq!(remove_person(&database, 1, "00000000000000f", 10).await.unwrap(), 9);
+        assert_eq!(count(&database, "sessions", 1).await, 0);
+        assert_eq!(
+            count(&database, "session_hours", 1).await,
+            3,
+            "nobody can be told from it"
+        );
+        assert_eq!(count(&database, "session_days", 2).await, 3);
+    }
+}

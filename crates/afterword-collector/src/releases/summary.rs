@@ -237,17 +237,14 @@ async fn counts(
     }
     let mut query = Query::new(
         "SELECT project_id, detail FROM issue_activity JOIN issues ON issues.id = issue_id
-         WHERE kind = 'regression' AND detail IS NOT NULL AND ",
+         WHERE kind = 'set_regression' AND detail IS NOT NULL AND ",
     );
     query.bind_in("project_id", projects.iter().copied());
     query.push(" ORDER BY at DESC LIMIT ").bind(MAX_REGRESSIONS);
     let rows: Vec<(i64, String)> = query.fetch_all(&database.read, "count regressions").await?;
     for (project_id, detail) in rows {
         let detail: Value = serde_json::from_str(&detail).unwrap_or_default();
-        let named = ["release", "version"]
-            .iter()
-            .find_map(|name| detail.get(*name)?.as_str());
-        if let Some(version) = named {
+        if let Some(version) = detail.get("version").and_then(Value::as_str) {
             *counts
                 .entry((Counted::Regressed, project_id, version.to_owned()))
                 .or_default() += 1;

@@ -237,6 +237,10 @@ async fn a_release_tells_what_it_brought_and_how_it_fares() {
         event
     };
     server.digest(&id(10), &crash_of("a@1", "canvas::flush")).await;
+    let issue = server.event(&id(10)).await["groupID"].as_str().unwrap().to_owned();
+    let resolved = json!({"status": "resolved", "statusDetails": {"inRelease": "a@1"}});
+    let response = send(&server, Method::PUT, &format!("/api/0/issues/{issue}/"), &resolved).await;
+    assert_eq!(response.status(), 200);
     server.digest(&id(11), &crash_of("a@2", "canvas::flush")).await;
     server.digest(&id(12), &crash_of("a@2", "file::open")).await;
     // The same event again is no other.
@@ -268,6 +272,8 @@ async fn a_release_tells_what_it_brought_and_how_it_fares() {
         (&json!(1), &json!(2)),
         "{second:#}"
     );
+    // What was resolved in the first came back with the second.
+    assert_eq!((&first["regressions"], &second["regressions"]), (&json!(0), &json!(1)));
     let health = &first["projects"][0]["healthData"];
     assert_eq!(
         json!([health["totalSessions"], health["totalUsers"], health["sessionsCrashed"]]),

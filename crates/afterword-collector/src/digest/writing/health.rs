@@ -16,6 +16,8 @@ use crate::queries::health::person;
 
 /// Project and session.
 type SessionKey = (i64, String);
+/// Project and key of an item, when it came, and what it counts.
+type Keyed<'p> = ((i64, &'p str), (i64, &'p Counts));
 
 /// How many sessions came to be in each state, or left it.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
@@ -240,7 +242,7 @@ async fn write_counts(
             None => added.push((*project_id, counts)),
         }
     }
-    let keyed: Vec<((i64, &str), (i64, &Counts))> = keyed.into_iter().collect();
+    let keyed: Vec<Keyed<'_>> = keyed.into_iter().collect();
     let fresh = remember(connection, &keyed).await?;
     let is_fresh = |project_id: i64, key: &str| fresh.contains(&(project_id, key.to_owned()));
     let keyed = keyed
@@ -280,10 +282,7 @@ async fn write_counts(
 }
 
 /// Remembers items that add to counts. Returns those that were not remembered before.
-async fn remember(
-    connection: &mut AnyConnection,
-    keyed: &[((i64, &str), (i64, &Counts))],
-) -> Result<HashSet<(i64, String)>, Error> {
+async fn remember(connection: &mut AnyConnection, keyed: &[Keyed<'_>]) -> Result<HashSet<(i64, String)>, Error> {
     let mut fresh = HashSet::new();
     for rows in chunks(keyed, 3) {
         let text = format!(

@@ -8,6 +8,7 @@ use super::{Caches, Written};
 use crate::Error;
 use crate::digest::prepare::Prepared;
 use crate::error::OrFailed as _;
+use crate::releases::is_version;
 
 /// What a batch saw of a release in a project.
 #[derive(Debug, Default, Clone, Copy)]
@@ -27,7 +28,8 @@ pub(super) async fn seen<'p>(
     let mut seen: BTreeMap<(i64, &'p str), Seen> = BTreeMap::new();
     for Prepared { claimed, contents, .. } in prepared {
         let mut add = |release: Option<&'p str>, at: i64, events: i64| {
-            let Some(release) = release.filter(|release| !release.trim().is_empty()) else {
+            // What cannot be asked for by its name is none.
+            let Some(release) = release.filter(|release| is_version(release)) else {
                 return;
             };
             let entry = seen.entry((claimed.project_id, release)).or_insert(Seen {
