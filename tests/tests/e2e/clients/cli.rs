@@ -7,7 +7,7 @@ use afterword_store::ReportFile;
 use serde_json::{Value, json};
 
 use super::{Work, installed, tags};
-use crate::process::{Scene, built};
+use crate::process::{Scene, built, program};
 
 fn sentry_cli() -> Command {
     Command::new(installed("python/bin/sentry-cli"))
@@ -162,7 +162,8 @@ fn a_release_is_made_and_finished_and_deployed_with_its_commits() {
         "--show-projects",
         "--show-commits",
     ]));
-    assert!(info.contains("paint@1.2.0") && info.contains("Mia"), "{info}");
+    let newest = commits[0]["id"].as_str().unwrap();
+    assert!(info.contains("paint@1.2.0") && info.contains(newest), "{info}");
     assert!(said(&run(&["deploys", "list", "--release", "paint@1.2.0"])).contains("production"));
 
     // The next one begins behind it.
@@ -182,7 +183,9 @@ fn symbols_that_are_uploaded_name_the_frames_of_crashes_before_and_after() {
     let work = Work::begin();
     let crasher = built("release", "crasher");
     let scene = Scene::new();
-    scene.run(scene.crasher_at(&crasher, "null-write").env("CRASHER_ANSWER", "later"));
+    let mut crash = scene.crasher_at(&crasher, "null-write");
+    crash.arg("--reporter").arg(program("afterword-reporter"));
+    scene.run(crash.env("CRASHER_ANSWER", "later"));
     let dump = scene.only_report().read(ReportFile::Minidump).unwrap().unwrap();
     let post = || {
         let form = work.program.post("minidump/").body(dump.clone());

@@ -151,7 +151,7 @@ fn what_nothing_is_made_of_is_taken_and_what_the_client_dropped_is_known() {
     assert_eq!(work.sent_of("check_in").len() + work.sent_of("log").len(), 2);
     work.shown(&work.only("event"));
     let discarded = work.program.until(
-        "organizations/studio/stats_v2/?field=sum(quantity)&groupBy=reason&groupBy=category&statsPeriod=1d",
+        "organizations/studio/stats_v2/?field=sum(quantity)&groupBy=reason&groupBy=category&outcome=client_discard&statsPeriod=1d",
         |answer| !answer["groups"].as_array().unwrap().is_empty(),
     );
     let group = &discarded["groups"][0];
