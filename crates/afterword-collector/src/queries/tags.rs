@@ -99,7 +99,7 @@ pub(crate) async fn keys(database: &Database, project_id: i64) -> Result<Vec<(St
         };
         let mut query = Query::new("SELECT COUNT(*) FROM (SELECT 1 AS one FROM tags WHERE project_id = ");
         query.bind(project_id).push(" AND key = ").bind(key.clone());
-        query.push(&format!(" LIMIT {MAX_COUNTED}) AS some"));
+        query.push(&format!(" LIMIT {MAX_COUNTED}) AS counted"));
         let count: Vec<(i64,)> = query.fetch_all(&database.read, operation).await?;
         before.clone_from(&key);
         keys.push((key, count.first().map_or(0, |(count,)| *count)));
@@ -124,7 +124,7 @@ pub(crate) async fn values(database: &Database, project_id: i64, key: &str, text
     if !text.is_empty() && found.len() < 10 {
         let mut query = start("SELECT id, value FROM (SELECT id, value");
         query.push(&format!(
-            " ORDER BY value LIMIT {MAX_LOOKED_THROUGH}) AS some WHERE LOWER(value) LIKE "
+            " ORDER BY value LIMIT {MAX_LOOKED_THROUGH}) AS counted WHERE LOWER(value) LIKE "
         ));
         query.bind(Pattern::exactly(text).like_within()).push(" ESCAPE '\\'");
         query.push(&format!(" ORDER BY value LIMIT {MAX_VALUES}"));

@@ -171,7 +171,7 @@ async fn few_enough(database: &Database, project_id: i64, keys: &[String]) -> Re
         .bind(project_id)
         .push(" AND ")
         .bind_in("key", keys.iter().cloned());
-    query.push(&format!(" LIMIT {}) AS some", MAX_LOOKED_THROUGH + 1));
+    query.push(&format!(" LIMIT {}) AS counted", MAX_LOOKED_THROUGH + 1));
     let count: Vec<(i64,)> = query.fetch_all(&database.read, "count tags").await?;
     if count.first().is_some_and(|(count,)| *count > MAX_LOOKED_THROUGH) {
         let keys = keys.join(", ");
