@@ -43,6 +43,9 @@ pub enum ToDialog {
         event_id: String,
         /// The report's page, if the server said one (`http` or `https`).
         url: Option<String>,
+        /// What the server knows of it, in a sentence for the person.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        known: Option<String>,
     },
     /// It could not be sent now; it is kept and tried again later.
     Waiting {

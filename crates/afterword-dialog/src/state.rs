@@ -57,6 +57,8 @@ pub enum Phase {
         event_id: String,
         /// The report's page.
         url: Option<String>,
+        /// What the server knows of it.
+        known: Option<String>,
     },
     /// It could not be sent now; it is kept and tried again later.
     Waiting {
@@ -215,9 +217,12 @@ impl State {
                 total_bytes,
                 cancelling,
             },
-            ToDialog::Sent { event_id, url } => Phase::Sent {
+            ToDialog::Sent { event_id, url, known } => Phase::Sent {
                 event_id: text::line(&event_id, 64),
                 url: url.filter(|url| is_web(url)),
+                known: known
+                    .map(|known| text::line(&known, 400))
+                    .filter(|known| !known.is_empty()),
             },
             ToDialog::Waiting { why } => Phase::Waiting {
                 why: text::line(&why, 400),

@@ -215,4 +215,72 @@ pub struct Delivery {
     pub server_words: Option<String>,
     /// The event id the server answered with.
     pub event_id: Option<String>,
+    /// What the server knows of the crash, if it said so soon after.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub known: Option<KnownCrash>,
+}
+
+/// What a server knows of a crash that it has.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(default)]
+pub struct KnownCrash {
+    /// What its developers call it: `EDITOR-3`.
+    pub short_id: String,
+    /// Nobody had it before.
+    pub is_new: bool,
+    /// It is fixed, or taken to be.
+    pub is_fixed: bool,
+    /// The release in which it is fixed, if that is known.
+    pub fixed_in: Option<String>,
+    /// A release that is newer than the one that crashed.
+    pub newer_release: Option<String>,
+}
+
+impl KnownCrash {
+    /// What of it helps whoever sent the report, as a sentence; `None` if it is new.
+    #[must_use]
+    pub fn sentence(&self) -> Option<String> {
+        // `editor@1.4.2` is how developers call it.
+        let version = |release: &String| release.rsplit('@').next().unwrap_or_default().to_owned();
+        let newer = self.newer_release.as_ref().map(version);
+        match (&self.fixed_in, self.is_fixed) {
+            (Some(release), _) => Some(format!("This crash is known and fixed in {}.", version(release))),
+            (None, true) => Some(match newer {
+                Some(newer) => format!("This crash is known and fixed. The newest version is {newer}."),
+                None => "This crash is known and fixed in a version to come.".to_owned(),
+            }),
+            (None, false) if !self.is_new => Some("This crash is known.".to_owned()),
+            (None, false) => None,
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_is_known_is_a_sentence() {
+        let text = |text: &str| Some(text.to_owned());
+        let known = |is_new, is_fixed, fixed_in: Option<&str>, newer: Option<&str>| {
+            KnownCrash {
+                short_id: "EDITOR-3".to_owned(),
+                is_new,
+                is_fixed,
+                fixed_in: fixed_in.map(str::to_owned),
+                newer_release: newer.map(str::to_owned),
+            }
+            .sentence()
+        };
+        assert_eq!(known(true, false, None, None), None);
+        assert_eq!(known(false, false, None, None), text("This crash is known."));
+        let fixed = known(false, true, Some("editor@1.4.2"), Some("editor@1.5.0"));
+        assert_eq!(fixed, text("This crash is known and fixed in 1.4.2."));
+        let newer = known(false, true, None, Some("1.5.0"));
+        assert_eq!(
+            newer,
+            text("This crash is known and fixed. The newest version is 1.5.0.")
+        );
+        assert!(known(false, true, None, None).is_some());
+    }
 }

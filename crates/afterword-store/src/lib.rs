@@ -93,7 +93,7 @@ pub use error::{Error, chain};
 pub use gate::ReleasedReport;
 pub use given::{Applied, GivenConsent};
 pub use ids::{AppId, ReportId};
-pub use info::{Answer, Decision, Delivery, ReportFile, ReportInfo, ReportKind, State};
+pub use info::{Answer, Decision, Delivery, KnownCrash, ReportFile, ReportInfo, ReportKind, State};
 pub use losses::{Loss, LossReason};
 pub use new_report::NewReport;
 pub use outbox::{Drain, Drained, OutboxWriter};

@@ -22,6 +22,8 @@ pub(crate) struct Answer {
     pub(crate) error: Option<String>,
     /// `Location`.
     pub(crate) location: Option<String>,
+    /// Whether it can be asked what it knows of a crash: it says `X-Afterword-Known`.
+    pub(crate) tells_known: bool,
     /// The body; none if it was longer than the bound.
     pub(crate) body: Option<Vec<u8>>,
 }

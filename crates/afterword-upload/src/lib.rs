@@ -14,7 +14,9 @@
 //! 4. **records a 2xx on the disk before anything else**: whoever is killed after that never sends the report again;
 //! 5. sends the comment, if there is one, as [`feedback_envelope`], since an event and a feedback exclude each other in
 //!    one envelope; records that too;
-//! 6. finishes: the record stays, the payload is deleted. What fails from 4 on makes nothing unsent.
+//! 6. asks a server that says it can tell (`X-Afterword-Known`) what is known of the crash, for a few seconds at most, and
+//!    keeps that with the record;
+//! 7. finishes: the record stays, the payload is deleted. What fails from 4 on makes nothing unsent.
 //!
 //! # What an answer means
 //!
@@ -49,6 +51,7 @@ mod error;
 mod options;
 
 mod answer;
+mod known;
 mod transport;
 
 mod debug_files;

@@ -14,7 +14,7 @@ use uuid::Uuid;
 use crate::answer::{Answer, Expected, Verdict, clean};
 use crate::transport::{Failure, Line, Request};
 use crate::uploader::Quiet;
-use crate::{Error, Options, Outcome, Progress, backoff, feedback_envelope, report_bytes};
+use crate::{Error, Options, Outcome, Progress, backoff, feedback_envelope, known, report_bytes};
 
 /// What is said first of an attempt after the report itself was accepted.
 const ARRIVED: &str = "the report has arrived, the comment not yet:";
@@ -34,6 +34,8 @@ struct Sending<'a> {
     dsn: Dsn,
     /// The report and its comment go over one connection.
     line: Line<'a>,
+    /// The server that has just taken the report can be asked what it knows of it.
+    tells_known: bool,
 }
 
 /// What one request came to.
@@ -75,6 +77,7 @@ pub(crate) fn send_report(
         delivery,
         dsn,
         line: Line::new(options),
+        tells_known: false,
     };
     // What has a recorded 2xx is never sent again, whoever was killed since.
     if sending.delivery.report_accepted_at.is_none() {
@@ -95,6 +98,7 @@ pub(crate) fn send_report(
     {
         return Ok(outcome);
     }
+    sending.ask_what_is_known(progress);
     Ok(sending.finish_sent())
 }
 
@@ -123,6 +127,7 @@ impl Sending<'_> {
 
     fn event_accepted(&mut self, accepted: &Accepted) -> Result<(), Error> {
         let event_id = accepted.event_id.unwrap_or(self.released.info().event_id);
+        self.tells_known = accepted.answer.tells_known;
         self.delivery.report_accepted_at = Some(OffsetDateTime::now_utc());
         self.delivery.event_id = Some(event_id.simple().to_string());
         self.record_accepted(accepted)
@@ -163,6 +168,16 @@ impl Sending<'_> {
             self.delivery.last_error = Some(clean(&why, WHY_MAX_CHARS));
         }
         None
+    }
+
+    /// Asks the server what it knows of a crash that it has just taken, for a few seconds at most. Nothing comes of it if it
+    /// does not say.
+    fn ask_what_is_known(&mut self, progress: &dyn Progress) {
+        let info = self.released.info();
+        if !self.tells_known || info.kind == ReportKind::Error {
+            return;
+        }
+        self.delivery.known = known::ask(self.options, &mut self.line, &self.dsn, info.event_id, progress);
     }
 
     /// One request, from the rate limits to what its answer means; limits that came with it are kept.
@@ -308,7 +323,7 @@ pub(crate) fn request(options: &Options, dsn: &Dsn, body: Bytes) -> Request {
     Request {
         url: dsn.envelope_api_url(),
         auth: auth::header(dsn, &options.client),
-        body,
+        body: Some(body),
     }
 }
 

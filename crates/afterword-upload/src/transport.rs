@@ -41,8 +41,8 @@ pub(crate) struct Request {
     pub(crate) url: Url,
     /// `X-Sentry-Auth`.
     pub(crate) auth: String,
-    /// Compressed by gzip.
-    pub(crate) body: Bytes,
+    /// Compressed by gzip. Without one it is a question (GET).
+    pub(crate) body: Option<Bytes>,
 }
 
 /// Why there is no answer.
@@ -106,7 +106,7 @@ impl<'a> Line<'a> {
         let mut watch = Watch {
             options: self.options,
             progress,
-            total_bytes: request.body.len() as u64,
+            total_bytes: request.body.as_ref().map_or(0, Bytes::len) as u64,
             start: Instant::now(),
             told_bytes: None,
         };
@@ -291,12 +291,16 @@ async fn exchange(
     sent: Arc<AtomicU64>,
 ) -> Result<Answer, Fault> {
     let client = clients.for_server(&request.url).map_err(Fault::Lasting)?;
-    let response = client
-        .post(request.url)
-        .header(CONTENT_TYPE, "application/x-sentry-envelope")
-        .header(CONTENT_ENCODING, "gzip")
+    let with_body = match request.body {
+        Some(body) => client
+            .post(request.url)
+            .header(CONTENT_TYPE, "application/x-sentry-envelope")
+            .header(CONTENT_ENCODING, "gzip")
+            .body(reqwest::Body::wrap(CountedBody::new(body, sent))),
+        None => client.get(request.url),
+    };
+    let response = with_body
         .header("x-sentry-auth", request.auth)
-        .body(reqwest::Body::wrap(CountedBody::new(request.body, sent)))
         .send()
         .await
         .map_err(|error| match error.is_timeout() {
@@ -310,6 +314,7 @@ async fn exchange(
         retry_after: header(headers, "retry-after"),
         error: header(headers, "x-sentry-error"),
         location: header(headers, "location"),
+        tells_known: headers.contains_key("x-afterword-known"),
         body: None,
     };
     answer.body = bounded_body(response, options.max_answer_bytes).await;

@@ -5,7 +5,7 @@
 use std::fmt::Write;
 
 use afterword_dialog::MAX_COMMENT_CHARS;
-use afterword_store::{Answer, Decision, Delivery, ReportInfo, Settled, State, Store};
+use afterword_store::{Answer, Decision, Delivery, KnownCrash, ReportInfo, Settled, State, Store};
 use afterword_upload::{Outcome, Uploader};
 use anyhow::{Context, anyhow};
 use serde::Serialize;
@@ -27,6 +27,9 @@ struct Told {
     outcome: &'static str,
     event_id: Option<String>,
     bytes_sent: u64,
+    /// What the server knows of it.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    known: Option<KnownCrash>,
     /// Why it is not sent.
     why: Option<String>,
     #[serde(with = "time::serde::rfc3339::option")]
@@ -265,16 +268,23 @@ fn told(
             outcome,
             event_id,
             bytes_sent,
+            known: delivery.and_then(|delivery| delivery.known.clone()),
             why: why.map(str::to_owned),
             retry_at,
         });
     }
     match event_id {
-        Some(event_id) => terminal::print(&format!(
-            "Sent {}. The server knows it as event {}.\n",
-            terminal::size(bytes_sent),
-            terminal::line(&event_id)
-        )),
+        Some(event_id) => {
+            let known = delivery.and_then(|delivery| delivery.known.as_ref()?.sentence());
+            let known = known
+                .map(|known| format!("{}\n", terminal::line(&known)))
+                .unwrap_or_default();
+            terminal::print(&format!(
+                "Sent {}. The server knows it as event {}.\n{known}",
+                terminal::size(bytes_sent),
+                terminal::line(&event_id)
+            ))
+        }
         None => Ok(()),
     }
 }

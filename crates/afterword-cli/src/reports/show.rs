@@ -148,6 +148,10 @@ fn delivery(out: &mut String, answer: &Option<Answer>, delivery: &Delivery) -> s
     if let Some(event_id) = &delivery.event_id {
         writeln!(out, "Event id     {}", line(event_id))?;
     }
+    if let Some(known) = &delivery.known {
+        let sentence = known.sentence().unwrap_or_else(|| "This crash is new.".to_owned());
+        writeln!(out, "Known        {} ({})", line(&sentence), line(&known.short_id))?;
+    }
     if let Some(error) = &delivery.last_error {
         writeln!(out, "Last try     {} (of {})", line(error), delivery.attempts)?;
     }

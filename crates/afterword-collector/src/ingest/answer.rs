@@ -20,6 +20,8 @@ use serde_json::json;
 use crate::Error;
 use crate::error::chain;
 
+/// Says that this server can be asked what is known of a crash, which no other can.
+const X_AFTERWORD_KNOWN: HeaderName = HeaderName::from_static("x-afterword-known");
 const X_SENTRY_ERROR: HeaderName = HeaderName::from_static("x-sentry-error");
 const X_SENTRY_RATE_LIMITS: HeaderName = HeaderName::from_static("x-sentry-rate-limits");
 
@@ -161,6 +163,9 @@ pub(super) async fn manners(request: Request, next: Next) -> Response {
         drain(Shared(body)).await;
     }
     allow_all_origins(response.headers_mut());
+    response
+        .headers_mut()
+        .insert(X_AFTERWORD_KNOWN, HeaderValue::from_static("1"));
     response
 }
 

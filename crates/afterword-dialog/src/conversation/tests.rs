@@ -159,7 +159,8 @@ fn messages_arrive_in_order_and_nonsense_between_them_is_passed_over() {
         all[1],
         ToDialog::Sent {
             event_id: "abc".to_owned(),
-            url: None
+            url: None,
+            known: None,
         }
     );
     assert_eq!(all.len(), 2);
@@ -222,6 +223,7 @@ fn the_lines_on_the_wire() {
         ToDialog::Sent {
             event_id: "9f1c2ab4".to_owned(),
             url: Some("https://example.org/".to_owned()),
+            known: None,
         },
         ToDialog::Waiting {
             why: "The server is away.".to_owned(),

@@ -73,8 +73,12 @@ pub(super) fn sending_footer(ui: &mut Ui, state: &mut State) -> Action {
 
 pub(super) fn result(ui: &mut Ui, state: &mut State) -> Action {
     match state.phase.clone() {
-        Phase::Sent { event_id, url } => {
+        Phase::Sent { event_id, url, known } => {
             verdict(ui, Mark::Done, words::SENT);
+            if let Some(known) = known {
+                ui.add_space(8.0);
+                parts::plain(ui, &known);
+            }
             ui.add_space(14.0);
             event(ui, state, &event_id, url.as_deref());
         }

@@ -192,7 +192,10 @@ impl Conversation for Open {
         }
         let line = match message {
             ToDialog::Progress { .. } if !std::mem::replace(&mut self.sending, true) => "Sending…".to_owned(),
-            ToDialog::Sent { event_id, .. } => format!("Sent, thank you. Event id: {event_id}"),
+            ToDialog::Sent { event_id, known, .. } => {
+                let known = known.as_ref().map(|known| format!(". {known}")).unwrap_or_default();
+                format!("Sent, thank you. Event id: {event_id}{known}")
+            }
             ToDialog::Waiting { why } => format!("It could not be sent now and is kept: {why}"),
             ToDialog::Refused { why } => format!("The server refused it; it is kept: {why}"),
             ToDialog::Cancelled => "Stopped; the report is kept.".to_owned(),

@@ -25,6 +25,7 @@ fn sent() -> ToDialog {
     ToDialog::Sent {
         event_id: ID.to_owned(),
         url: Some("https://crashes.example.org/issues/1/".to_owned()),
+        known: None,
     }
 }
 
@@ -133,6 +134,7 @@ fn only_a_web_page_is_linked() {
         let harness = after(ToDialog::Sent {
             event_id: ID.to_owned(),
             url: Some(url.to_owned()),
+            known: None,
         });
         assert!(harness.query_by_role(Role::Link).is_none(), "{url}");
     }
@@ -236,4 +238,16 @@ fn an_outcome_is_final() {
     state.apply(ToDialog::Refused { why: "no".to_owned() });
     state.reporter_gone();
     assert!(matches!(state.phase(), Phase::Sent { .. }));
+}
+
+#[test]
+fn what_the_server_knows_is_shown_where_it_says_so() {
+    let sentence = "This crash is known and fixed in 1.4.2.";
+    let harness = after(ToDialog::Sent {
+        event_id: ID.to_owned(),
+        url: None,
+        known: Some(format!("{sentence}\u{1b}")),
+    });
+    assert!(harness.query_by_label(sentence).is_some());
+    assert!(after(sent()).query_by_label(sentence).is_none());
 }
