@@ -254,6 +254,7 @@ fn a_person_at_the_keyboard_writes_sends_and_closes() {
         &ToDialog::Sent {
             event_id: "9f1c2ab4".to_owned(),
             url: None,
+            known: None,
         },
     );
     press(&display, &["Escape"]);

@@ -54,6 +54,14 @@ impl Server {
         Some(answer.error_for_status().unwrap().json().unwrap())
     }
 
+    /// Changes something; must succeed.
+    pub(crate) fn put(&self, path: &str, body: &Value) -> Value {
+        let url = format!("{}/api/0/{path}", self.access.url);
+        let request = self.client.put(url).bearer_auth(&self.access.token);
+        let request = request.header("Content-Type", "application/json").body(body.to_string());
+        request.send().unwrap().error_for_status().unwrap().json().unwrap()
+    }
+
     pub(crate) fn page(&self, path: &str) -> String {
         let answer = self.client.get(format!("{}{path}", self.access.url)).send().unwrap();
         answer.error_for_status().unwrap().text().unwrap()

@@ -21,6 +21,7 @@ mod ffi;
 mod flush;
 mod hang;
 mod hang_watch;
+mod known;
 mod life;
 mod manners;
 mod many;
