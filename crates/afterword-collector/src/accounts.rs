@@ -13,6 +13,7 @@
 //! - An organisation that has an owner keeps one.
 
 mod attempts;
+pub(crate) mod command;
 pub(crate) mod invitations;
 mod password;
 pub(crate) mod people;

@@ -67,9 +67,7 @@ pub(crate) use json::{raw, short_id};
 /// The routes of the API, behind the token, and the description of them at `/api/0/openapi.json`. A route that is not
 /// described cannot be added: path and method are those of its description.
 pub(crate) fn routes(app: &App) -> Router<App> {
-    let (router, mut description) = described().split_for_parts();
-    let (open, of_open) = accounts::open_routes().split_for_parts();
-    description.merge(of_open);
+    let (router, open, description) = parts();
     let description = Arc::new(description);
     let router = router.route_layer(from_fn_with_state(app.clone(), access::api));
     router.merge(open).route(
@@ -79,6 +77,26 @@ pub(crate) fn routes(app: &App) -> Router<App> {
             async move { Json((*description).clone()) }
         }),
     )
+}
+
+/// The routes behind the token, those that are open, and the description of both.
+fn parts() -> (Router<App>, Router<App>, utoipa::openapi::OpenApi) {
+    let (router, mut description) = described().split_for_parts();
+    let (open, of_open) = accounts::open_routes().split_for_parts();
+    description.merge(of_open);
+    (router, open, description)
+}
+
+/// The description of the API, as JSON.
+///
+/// # Errors
+/// If it cannot be written, which would be a mistake of the program's.
+pub fn openapi() -> Result<String, Error> {
+    let (_, _, description) = parts();
+    description.to_pretty_json().map_err(|source| Error::Setting {
+        name: "openapi".to_owned(),
+        source,
+    })
 }
 
 /// All routes with their descriptions.

@@ -6,6 +6,7 @@ use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::time::Duration;
 
+use axum::middleware::from_fn_with_state;
 use serde::Serialize;
 use tokio::net::TcpListener;
 use tokio::sync::watch;
@@ -42,6 +43,8 @@ pub struct Config {
     pub blobs: Option<String>,
     /// The address; port 0 takes a free one.
     pub listen: SocketAddr,
+    /// Where clients and browsers reach it, if that is not the address: `https://errors.example.com`, without a path.
+    pub url: Option<String>,
 }
 
 impl Config {
@@ -52,6 +55,7 @@ impl Config {
             database: None,
             blobs: None,
             listen,
+            url: None,
         }
     }
 }
@@ -117,7 +121,10 @@ impl Collector {
         };
         let listener = TcpListener::bind(config.listen).await.map_err(listening)?;
         let address = listener.local_addr().map_err(listening)?;
-        let url = Arc::from(format!("http://{}", reachable(address)));
+        let url = match &config.url {
+            Some(url) => Arc::from(url.trim_end_matches('/')),
+            None => Arc::from(format!("http://{}", reachable(address))),
+        };
         let symbols = Symbols::open(database.clone(), blobs.clone(), &config.data).await?;
         let app = App {
             database,
@@ -127,7 +134,7 @@ impl Collector {
             symbols,
             accounts: Accounts::default(),
             caches: Caches::default(),
-            life: Life::default(),
+            life: Life::new(&config.data),
             url,
         };
 
@@ -139,6 +146,7 @@ impl Collector {
             pepper: Pepper::open(&app.database.write).await?,
             symbols: app.symbols.clone(),
             caches: app.caches.clone(),
+            metrics: Arc::clone(&app.life.metrics),
             in_hand: Arc::default(),
         };
         let digest = tokio::spawn(digest.run(careful, stopped.clone()));
@@ -212,6 +220,9 @@ impl Collector {
         if let Err(error) = self.tidying.await {
             tracing::error!(%error, "tidying debug files had ended");
         }
+        if let Err(error) = self.retention.await {
+            tracing::error!(%error, "who removes what is old had ended");
+        }
         self.app.inbox.close().await;
         if let Err(error) = self.outcomes.await {
             tracing::error!(%error, "what counts what was refused had ended");
@@ -227,15 +238,17 @@ impl Collector {
 
 /// What an application is given to send to this collector.
 pub(crate) fn dsn(url: &str, public_key: &str, project_id: i64) -> String {
-    let host = url.strip_prefix("http://").unwrap_or(url);
-    format!("http://{public_key}@{host}/{project_id}")
+    let (scheme, host) = url.split_once("://").unwrap_or(("http", url));
+    format!("{scheme}://{public_key}@{host}/{project_id}")
 }
 
 async fn serve(listener: TcpListener, app: App, mut stopped: watch::Receiver<bool>) {
     let router = ingest::routes()
         .merge(api::routes(&app))
         .merge(pages::routes(&app))
+        .merge(life::routes(&app))
         .fallback(access::not_found)
+        .layer(from_fn_with_state(app.clone(), life::metrics::count))
         .with_state(app);
     let end = async move {
         // An error means that the sender is gone, which is an end, too.
@@ -244,7 +257,8 @@ async fn serve(listener: TcpListener, app: App, mut stopped: watch::Receiver<boo
     serving::serve(listener, router, serving::PATIENCE, end).await;
 }
 
-fn lock(data: &Path) -> Result<File, Error> {
+/// Held while a collector works in a data folder, or a backup is put there.
+pub(crate) fn lock(data: &Path) -> Result<File, Error> {
     let path = data.join("collector.lock");
     let opened = File::options().create(true).truncate(false).write(true).open(&path);
     let file = opened.map_err(|source| Error::Folder {
@@ -278,6 +292,10 @@ mod tests {
         assert_eq!(
             (dsn.public_key(), dsn.port(), dsn.project_id().value()),
             ("key", 8797, "42")
+        );
+        assert_eq!(
+            super::dsn("https://errors.example", "key", 1),
+            "https://key@errors.example/1"
         );
     }
 

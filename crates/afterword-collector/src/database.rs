@@ -61,8 +61,7 @@ impl Database {
     /// Opens or makes the SQLite file `path` and brings it to this version's schema.
     pub(crate) async fn open(path: &Path) -> Result<Self, Error> {
         let name = path.display().to_string();
-        let encoded = utf8_percent_encode(&path.to_string_lossy(), NON_ALPHANUMERIC).to_string();
-        let url = format!("sqlite://{encoded}?mode=rwc");
+        let url = sqlite_url(path, "rwc");
         let write = pool(&url, &name, 1, Dialect::Sqlite, false).await?;
         migrate(&OF_SQLITE, &write, &name).await?;
         Ok(Self {
@@ -141,6 +140,17 @@ async fn migrate(migrator: &Migrator, write: &AnyPool, name: &str) -> Result<(),
         database: name.to_owned(),
         source,
     })
+}
+
+/// The address of a SQLite file.
+pub(crate) fn sqlite_url(path: &Path, mode: &str) -> String {
+    let encoded = utf8_percent_encode(&path.to_string_lossy(), NON_ALPHANUMERIC).to_string();
+    format!("sqlite://{encoded}?mode={mode}")
+}
+
+/// The schema of this version, as a number that grows.
+pub(crate) fn newest_schema() -> i64 {
+    OF_SQLITE.iter().map(|migration| migration.version).max().unwrap_or(0)
 }
 
 /// For messages and the log.

@@ -39,6 +39,7 @@ use crate::blobs::Blobs;
 use crate::database::Database;
 use crate::error::{OrFailed as _, chain};
 use crate::inbox::{Claim, Claimed, Inbox, MAX_TRIES, Which};
+use crate::life::Metrics;
 use crate::pepper::Pepper;
 use crate::symbols::Symbols;
 use crate::{Error, now_ms};
@@ -65,6 +66,7 @@ pub(crate) struct Digest {
     pub(crate) pepper: Pepper,
     pub(crate) symbols: Symbols,
     pub(crate) caches: Caches,
+    pub(crate) metrics: Arc<Metrics>,
     /// Heavy envelopes that workers of this process have in hand.
     pub(crate) in_hand: Arc<Mutex<HashSet<i64>>>,
 }
@@ -254,7 +256,9 @@ impl Digest {
 
     async fn failed(&self, claimed: Claimed, failure: &Failure) -> Result<(), Error> {
         let words = chain(failure);
-        if failure.is_final() || claimed.tries >= MAX_TRIES {
+        let is_final = failure.is_final() || claimed.tries >= MAX_TRIES;
+        self.metrics.failed(is_final);
+        if is_final {
             tracing::warn!(envelope = claimed.id, error = words, "set an envelope aside");
             self.inbox.set_aside(&claimed, &words, now_ms()).await
         } else {
@@ -281,6 +285,7 @@ impl Digest {
         let claimed: Vec<&Claimed> = prepared.iter().map(|prepared| &prepared.claimed).collect();
         Inbox::finish(&mut transaction, &claimed).await?;
         transaction.commit().await.or_failed(operation)?;
+        self.metrics.digested(claimed.iter().map(|claimed| claimed.received_at));
         self.caches.remember(written);
         let claimed: Vec<Claimed> = prepared.into_iter().map(|prepared| prepared.claimed).collect();
         if let Err(error) = self.inbox.remove_blobs(&claimed).await {

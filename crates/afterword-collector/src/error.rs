@@ -51,7 +51,14 @@ pub enum Error {
         source: sqlx::Error,
     },
     /// The database could not be brought to this version's schema; a newer version may have written it.
-    #[error("could not bring the database {database} to this version's schema")]
+    #[error(
+        "could not bring the database {database} to this version's schema{}",
+        if matches!(source, sqlx::migrate::MigrateError::VersionMissing(_)) {
+            ": a newer version wrote it, so start that version or a newer one, or restore a backup into another folder"
+        } else {
+            ""
+        }
+    )]
     Migrate {
         /// The database's file, or its address without a password.
         database: String,
@@ -73,6 +80,18 @@ pub enum Error {
         /// Why.
         #[source]
         source: serde_json::Error,
+    },
+    /// A backup cannot be made or restored.
+    #[error("{reason}")]
+    Backup {
+        /// Why, in words.
+        reason: String,
+    },
+    /// Somebody cannot be added or changed on the command line.
+    #[error("{reason}")]
+    Account {
+        /// Why, in words.
+        reason: String,
     },
     /// A password could not be hashed or compared.
     #[error("could not hash a password: {reason}")]

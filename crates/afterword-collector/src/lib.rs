@@ -65,8 +65,11 @@ mod search;
 mod symbols;
 mod trace;
 
+pub use accounts::command::{Listed, add_user, list_users, remove_user, set_password};
+pub use api::openapi;
 pub use collector::{Bootstrap, Collector, Config};
 pub use error::Error;
+pub use life::backup::{Copied, backup, restore};
 
 /// What every request handler has at hand; clones share it.
 #[derive(Debug, Clone)]

@@ -5,22 +5,30 @@
 //! events with everything that is made of them, and what lists and searches say is right after each. One collector does it
 //! for all that share a database (`lease`).
 //!
-//! What the digest remembers of the database (ids of tags, who is counted) is void once such rows are removed:
-//! `digest::rows_change` says so to all collectors, within the transactions themselves.
+//! What the digest remembers of the database (ids of tags, who is counted) is void once such rows are removed: the digest's
+//! `rows_change` says so to all collectors, within the transactions themselves.
 
+pub(crate) mod backup;
+pub(crate) mod health;
 mod lease;
+pub(crate) mod metrics;
 pub(crate) mod person;
 mod removing;
 mod retention;
 
+use std::path::Path;
 use std::sync::Arc;
 
+use axum::Router;
+use axum::middleware::from_fn_with_state;
+use axum::routing::get;
 use serde::{Deserialize, Serialize};
 use tokio::sync::Notify;
 
 use crate::database::Database;
-use crate::{Error, settings};
+use crate::{App, Error, access, settings};
 
+pub(crate) use metrics::Metrics;
 pub(crate) use retention::run;
 
 /// The setting that says how long events are kept.
@@ -49,17 +57,37 @@ const fn usual_days() -> i64 {
     90
 }
 
-/// What handlers can ask of it; clones share it.
-#[derive(Debug, Clone, Default)]
+/// What handlers and the digest have of it; clones share it.
+#[derive(Debug, Clone)]
 pub(crate) struct Life {
     wanted: Arc<Notify>,
+    pub(crate) metrics: Arc<Metrics>,
+    /// The data folder.
+    data: Arc<Path>,
 }
 
 impl Life {
+    pub(crate) fn new(data: &Path) -> Self {
+        Self {
+            wanted: Arc::default(),
+            metrics: Arc::default(),
+            data: Arc::from(data),
+        }
+    }
+
     /// Removes what is to go now rather than at the next full hour.
     pub(crate) fn wake(&self) {
         self.wanted.notify_one();
     }
+}
+
+/// `/health` for whoever asks, `/metrics` for this machine or with a token.
+pub(crate) fn routes(app: &App) -> Router<App> {
+    Router::new()
+        .route("/metrics", get(metrics::show))
+        .route_layer(from_fn_with_state(app.clone(), access::pages))
+        .route("/health", get(health::ready))
+        .route("/health/live", get(health::live))
 }
 
 /// How long the events of a project are kept.

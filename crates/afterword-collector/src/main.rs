@@ -4,14 +4,16 @@
     reason = "the address and the credentials are this program's output"
 )]
 
+mod command;
+
 use std::io::IsTerminal as _;
 use std::io::Write as _;
 use std::net::SocketAddr;
-use std::path::PathBuf;
 
-use afterword_collector::{Collector, Config};
+use afterword_collector::Collector;
 use anyhow::Context as _;
 use clap::{Args, Parser, Subcommand};
+use command::{Backup, Place, Restore, User};
 use tracing_subscriber::EnvFilter;
 
 /// Takes crash reports and errors from Sentry clients, groups them into issues and shows them.
@@ -26,34 +28,40 @@ struct Arguments {
 enum Command {
     /// Run the server until Ctrl-C or SIGTERM.
     ///
-    /// Prints `listening on http://ADDR:PORT` once it takes requests. Logs go to standard error; RUST_LOG sets how much.
+    /// Prints `listening on http://ADDR:PORT` once it takes requests, and at the first start a link that makes its opener
+    /// the owner. Logs go to standard error; RUST_LOG sets how much.
     Serve(Serve),
+    /// Copy everything into a folder, while the server runs or not.
+    ///
+    /// The database is copied as it is at one moment. With PostgreSQL, use pg_dump for it.
+    Backup(Backup),
+    /// Put a backup into an empty data folder.
+    ///
+    /// Every file is compared with the backup's manifest before anything is written.
+    Restore(Restore),
+    /// See to accounts: list, add, set-password, remove.
+    #[command(subcommand)]
+    User(User),
+    /// Print the description of the API (OpenAPI 3.1).
+    Openapi,
 }
 
 #[derive(Debug, Args)]
 struct Serve {
-    /// Folder for the database and the files [default: the user's data folder].
-    #[arg(long, value_name = "DIR", env = "AFTERWORD_COLLECTOR_DATA")]
-    data: Option<PathBuf>,
-
-    /// Database that several collectors share, as postgres://user:password@host/database [default: SQLite in the data
-    /// folder].
-    #[arg(
-        long,
-        value_name = "URL",
-        env = "AFTERWORD_COLLECTOR_DATABASE",
-        hide_env_values = true
-    )]
-    database: Option<String>,
-
-    /// Store for files that several collectors share, as s3://bucket/prefix; region, keys and endpoint come from AWS_…
-    /// variables [default: the data folder].
-    #[arg(long, value_name = "URL", env = "AFTERWORD_COLLECTOR_BLOBS")]
-    blobs: Option<String>,
+    #[command(flatten)]
+    place: Place,
 
     /// Address to listen on; port 0 takes a free one.
     #[arg(long, value_name = "ADDR:PORT", default_value = "127.0.0.1:8797")]
     listen: SocketAddr,
+
+    /// Where browsers and clients reach it, if that is another address, behind a proxy for example.
+    #[arg(long, value_name = "URL", env = "AFTERWORD_COLLECTOR_URL", value_parser = parse_url)]
+    url: Option<String>,
+
+    /// How the log is written: text for people, json for programs.
+    #[arg(long, value_name = "FORMAT", default_value = "text", value_parser = ["text", "json"])]
+    log_format: String,
 
     /// Make this organisation and project unless they are there, and print one line of JSON with "url", "dsn" and
     /// "token". The DSN stays the same; the token is a new one each time, those before stay valid.
@@ -63,30 +71,40 @@ struct Serve {
 
 #[tokio::main]
 async fn main() -> anyhow::Result<()> {
-    let Command::Serve(arguments) = Arguments::parse().command;
+    match Arguments::parse().command {
+        Command::Serve(arguments) => {
+            log(&arguments.log_format);
+            serve(arguments).await
+        }
+        Command::Backup(arguments) => command::backup(arguments).await,
+        Command::Restore(arguments) => command::restore(arguments).await,
+        Command::User(arguments) => command::user(arguments).await,
+        Command::Openapi => {
+            println!("{}", afterword_collector::openapi()?);
+            Ok(())
+        }
+    }
+}
+
+fn log(format: &str) {
     let filter = EnvFilter::try_from_default_env().unwrap_or_else(|_| EnvFilter::new("info,sqlx=warn"));
-    tracing_subscriber::fmt()
+    let log = tracing_subscriber::fmt()
         .with_env_filter(filter)
-        .with_writer(std::io::stderr)
+        .with_writer(std::io::stderr);
+    if format == "json" {
+        log.json().flatten_event(true).init();
+    } else {
         // Colours are for terminals, not for the journal of a service.
-        .with_ansi(std::io::stderr().is_terminal())
-        .init();
-    serve(arguments).await
+        log.with_ansi(std::io::stderr().is_terminal()).init();
+    }
 }
 
 async fn serve(arguments: Serve) -> anyhow::Result<()> {
     // Before anything is announced, so that whoever reads the announcement can end us at once.
     let end = end_signal().context("could not listen for signals")?;
-    let data = match arguments.data {
-        Some(data) => data,
-        None => directories::ProjectDirs::from("", "", "afterword-collector")
-            .context("this user has no data folder: name one with --data DIR")?
-            .data_local_dir()
-            .to_owned(),
-    };
-    let mut config = Config::new(data, arguments.listen);
-    config.database = arguments.database;
-    config.blobs = arguments.blobs;
+    let mut config = arguments.place.config()?;
+    config.listen = arguments.listen;
+    config.url = arguments.url;
     let collector = Collector::start(config)
         .await
         .context("could not start: choose another folder with --data or another address with --listen")?;
@@ -126,6 +144,17 @@ fn parse_project(text: &str) -> Result<(String, String), String> {
     match text.split_once('/') {
         Some((org, project)) if !org.is_empty() && !project.is_empty() => Ok((org.to_owned(), project.to_owned())),
         _ => Err("write it as ORG/PROJECT, for example acme/editor".to_owned()),
+    }
+}
+
+fn parse_url(text: &str) -> Result<String, String> {
+    let good = url::Url::parse(text).is_ok_and(|url| {
+        ["http", "https"].contains(&url.scheme()) && url.has_host() && url.path() == "/" && url.query().is_none()
+    });
+    if good {
+        Ok(text.to_owned())
+    } else {
+        Err("write it as http://HOST or https://HOST, with a port if it has one and without a path".to_owned())
     }
 }
 

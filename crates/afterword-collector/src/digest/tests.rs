@@ -30,6 +30,7 @@ impl House {
                 blobs,
                 inbox,
                 caches: Caches::default(),
+                metrics: Arc::default(),
                 in_hand: Arc::default(),
             },
             project_id,

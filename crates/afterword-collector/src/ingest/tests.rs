@@ -24,7 +24,7 @@ async fn app(folder: &std::path::Path, bodies_bytes: usize) -> (App, String) {
         inbox: Inbox::new(database.clone(), blobs.clone()),
         accounts: Default::default(),
         caches: Default::default(),
-        life: Default::default(),
+        life: crate::life::Life::new(folder),
         database,
         blobs,
         ingest: Ingest::new(bodies_bytes),

@@ -37,6 +37,9 @@ pub(super) struct Going {
 pub(super) const COLUMNS: &str = "events.id, events.project_id, events.event_id, events.issue_id, events.title, events.user_key, events.tags, \
      events.occurred_at, events.received_at";
 
+/// The ids of the tags of each event, by the id of its row.
+type Tags = HashMap<i64, Vec<i64>>;
+
 /// What went.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
 pub(super) struct Gone {
@@ -64,7 +67,9 @@ pub(super) async fn remove(app: &App, going: &[Going]) -> Result<Gone, Error> {
     let mut transaction = app.database.write.begin().await.or_failed(OPERATION)?;
     rows_change(&mut transaction).await?;
     let mut gone = Gone::default();
+    let going = &still_there(&mut transaction, going).await?;
     let rows: Vec<i64> = going.iter().map(|event| event.id).collect();
+    gone.events = rows.len() as u64;
     for (text, column) in [
         ("DELETE FROM event_bodies WHERE ", "event_row"),
         ("DELETE FROM missing_symbol_events WHERE ", "event_row"),
@@ -72,10 +77,9 @@ pub(super) async fn remove(app: &App, going: &[Going]) -> Result<Gone, Error> {
     ] {
         delete(&mut transaction, text, column, &rows).await?;
     }
-    gone.events = delete(&mut transaction, "DELETE FROM events WHERE ", "id", &rows).await?;
     tags(&mut transaction, going, &index).await?;
     issues(&mut transaction, going).await?;
-    issue_tags(&mut transaction, &index).await?;
+    issue_tags(&mut transaction, going, &index).await?;
     gone.issues = empty_issues(&mut transaction, going).await?;
     let blobs = beside(&mut transaction, going, &mut gone).await?;
     transaction.commit().await.or_failed(OPERATION)?;
@@ -83,9 +87,27 @@ pub(super) async fn remove(app: &App, going: &[Going]) -> Result<Gone, Error> {
     Ok(gone)
 }
 
+/// Removes the rows of events; returns those that nobody removed before, with the issue that they are in by now.
+async fn still_there(connection: &mut AnyConnection, going: &[Going]) -> Result<Vec<Going>, Error> {
+    let mut query = Query::new("DELETE FROM events WHERE ");
+    query
+        .bind_in("id", going.iter().map(|event| event.id))
+        .push(" RETURNING id, issue_id");
+    let there: Vec<(i64, i64)> = query.fetch_all_on(connection, OPERATION).await?;
+    let there: HashMap<i64, i64> = there.into_iter().collect();
+    let going = going.iter().filter_map(|event| {
+        let issue_id = *there.get(&event.id)?;
+        Some(Going {
+            issue_id,
+            ..event.clone()
+        })
+    });
+    Ok(going.collect())
+}
+
 /// The tags of each event: those that its row names, and its words.
-async fn index(database: &Database, going: &[Going]) -> Result<Vec<(i64, i64, Vec<i64>)>, Error> {
-    let mut index = Vec::with_capacity(going.len());
+async fn index(database: &Database, going: &[Going]) -> Result<Tags, Error> {
+    let mut index = Tags::new();
     for event in going {
         let mut tags: Vec<i64> = serde_json::from_str(&event.tags).unwrap_or_default();
         let body: Option<(Vec<u8>, Option<Vec<u8>>)> =
@@ -105,7 +127,7 @@ async fn index(database: &Database, going: &[Going]) -> Result<Vec<(i64, i64, Ve
         }
         tags.sort_unstable();
         tags.dedup();
-        index.push((event.id, event.issue_id, tags));
+        index.insert(event.id, tags);
     }
     Ok(index)
 }
@@ -124,10 +146,13 @@ fn words_of(title: String, body: Option<(Vec<u8>, Option<Vec<u8>>)>) -> Vec<Stri
     words(texts.iter().map(String::as_str))
 }
 
-/// Takes the events out of the index and the counts by tag; returns how many tags nothing is left of.
-async fn tags(connection: &mut AnyConnection, going: &[Going], index: &[(i64, i64, Vec<i64>)]) -> Result<u64, Error> {
-    let of_event = |(row, _, tags): &(i64, i64, Vec<i64>)| tags.iter().map(|tag| (*tag, *row)).collect::<Vec<_>>();
-    let mut pairs: Vec<(i64, i64)> = index.iter().flat_map(of_event).collect();
+/// Takes the events out of the index and the counts by tag.
+async fn tags(connection: &mut AnyConnection, going: &[Going], index: &Tags) -> Result<(), Error> {
+    let of_event = |event: &Going| {
+        let tags = index.get(&event.id).into_iter().flatten();
+        tags.map(|tag| (*tag, event.id)).collect::<Vec<_>>()
+    };
+    let mut pairs: Vec<(i64, i64)> = going.iter().flat_map(of_event).collect();
     pairs.sort_unstable();
     for rows in chunks(&pairs, 2) {
         let text = format!(
@@ -162,7 +187,6 @@ async fn tags(connection: &mut AnyConnection, going: &[Going], index: &[(i64, i6
         .chain(hours.keys().map(|(tag, _)| *tag))
         .collect();
     let all: Vec<i64> = all.into_iter().collect();
-    let mut unused = 0;
     for tags in all.chunks(1000) {
         delete(
             connection,
@@ -178,13 +202,12 @@ async fn tags(connection: &mut AnyConnection, going: &[Going], index: &[(i64, i6
         let gone: Vec<i64> = gone.into_iter().map(|(id,)| id).collect();
         delete(connection, "DELETE FROM issue_tags WHERE ", "tag_id", &gone).await?;
         delete(connection, "DELETE FROM tag_hours WHERE ", "tag_id", &gone).await?;
-        unused += gone.len() as u64;
     }
-    Ok(unused)
+    Ok(())
 }
 
-/// Takes the events out of the counts of their issues; returns how many users an issue no longer has.
-async fn issues(connection: &mut AnyConnection, going: &[Going]) -> Result<u64, Error> {
+/// Takes the events out of the counts of their issues.
+async fn issues(connection: &mut AnyConnection, going: &[Going]) -> Result<(), Error> {
     let mut hours: BTreeMap<(i64, i64), i64> = BTreeMap::new();
     let mut counts: BTreeMap<i64, i64> = BTreeMap::new();
     let mut users: BTreeSet<(i64, &str)> = BTreeSet::new();
@@ -232,16 +255,16 @@ async fn issues(connection: &mut AnyConnection, going: &[Going]) -> Result<u64, 
             .await
             .or_failed(OPERATION)?;
     }
-    Ok(gone_users.values().sum::<i64>().unsigned_abs())
+    Ok(())
 }
 
 /// Removes tags from issues of which no event has them any more.
-async fn issue_tags(connection: &mut AnyConnection, index: &[(i64, i64, Vec<i64>)]) -> Result<u64, Error> {
+async fn issue_tags(connection: &mut AnyConnection, going: &[Going], index: &Tags) -> Result<(), Error> {
     let mut by_issue: BTreeMap<i64, BTreeSet<i64>> = BTreeMap::new();
-    for (_, issue, tags) in index {
-        by_issue.entry(*issue).or_default().extend(tags);
+    for event in going {
+        let tags = index.get(&event.id).into_iter().flatten();
+        by_issue.entry(event.issue_id).or_default().extend(tags);
     }
-    let mut gone = 0;
     for (issue, tags) in by_issue {
         let mut query = Query::new("DELETE FROM issue_tags WHERE issue_id = ");
         query.bind(issue).push(" AND ").bind_in("tag_id", tags);
@@ -250,9 +273,9 @@ async fn issue_tags(connection: &mut AnyConnection, index: &[(i64, i64, Vec<i64>
             " AND NOT EXISTS (SELECT 1 FROM events CROSS JOIN event_tags WHERE events.issue_id = issue_tags.issue_id
                 AND event_tags.tag_id = issue_tags.tag_id AND event_tags.event_row = events.id)",
         );
-        gone += query.execute_on(&mut *connection, OPERATION).await?.rows_affected();
+        query.execute_on(&mut *connection, OPERATION).await?;
     }
-    Ok(gone)
+    Ok(())
 }
 
 /// Removes issues that nothing is left of.
@@ -269,6 +292,7 @@ async fn empty_issues(connection: &mut AnyConnection, going: &[Going]) -> Result
         "DELETE FROM issue_hours WHERE ",
         "DELETE FROM issue_tags WHERE ",
         "DELETE FROM issue_activity WHERE ",
+        "DELETE FROM issue_waits WHERE ",
     ] {
         delete(connection, text, "issue_id", &gone).await?;
     }
