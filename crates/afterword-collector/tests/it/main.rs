@@ -7,14 +7,17 @@ mod stores;
 mod symbols;
 
 mod accounts;
+mod backup;
 mod digest;
 mod health;
 mod ingest;
 mod issues;
 mod life;
 mod lifetime;
+mod openapi;
 mod pages;
 mod performance;
 mod releases;
 mod search;
 mod traces;
+mod watching;
