@@ -58,7 +58,9 @@ impl Server {
     pub(crate) fn put(&self, path: &str, body: &Value) -> Value {
         let url = format!("{}/api/0/{path}", self.access.url);
         let request = self.client.put(url).bearer_auth(&self.access.token);
-        let request = request.header("Content-Type", "application/json").body(body.to_string());
+        let request = request
+            .header("Content-Type", "application/json")
+            .body(body.to_string());
         request.send().unwrap().error_for_status().unwrap().json().unwrap()
     }
 

@@ -15,7 +15,10 @@ fn a_crash_that_is_fixed_is_said_to_be() {
     let first = scene.report_in(State::Sent);
     let delivery = first.delivery().unwrap();
     let known = delivery.known.clone().expect("the collector was asked");
-    assert!(known.is_new && !known.is_fixed && known.short_id == "PAINT-1", "{known:?}");
+    assert!(
+        known.is_new && !known.is_fixed && known.short_id == "PAINT-1",
+        "{known:?}"
+    );
     assert_eq!(known.sentence(), None);
 
     let event = server.event(delivery.event_id.as_deref().unwrap());
