@@ -120,8 +120,7 @@ fn start_collector(data: &Path) -> anyhow::Result<(OwnCollector, Bootstrap)> {
         .build()?;
     let (org, project) = PROJECT.split_once('/').context("a project has an organisation")?;
     let (collector, access) = runtime.block_on(async {
-        let collector = Collector::start(Config::new(data.to_owned(), ([127, 0, 0, 1], 0).into()))
-        .await?;
+        let collector = Collector::start(Config::new(data.to_owned(), ([127, 0, 0, 1], 0).into())).await?;
         let access = collector.bootstrap(org, project).await?;
         anyhow::Ok((collector, access))
     })?;

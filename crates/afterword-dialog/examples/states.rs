@@ -102,6 +102,7 @@ fn in_state(name: &str, asked: Asked) -> Option<(State, Vec<ToDialog>)> {
         "sent" => vec![ToDialog::Sent {
             event_id: "9f1c2ab47d0e4b6f8a35c1d2e07f6b90".to_owned(),
             url: Some("https://crashes.inkwell.example/issues/412/".to_owned()),
+            known: None,
         }],
         "waiting" => vec![ToDialog::Waiting {
             why: "crashes.inkwell.example could not be reached.".to_owned(),

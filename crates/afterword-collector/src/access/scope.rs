@@ -83,8 +83,6 @@ pub(crate) struct Scopes(u32);
 impl Scopes {
     /// All there are.
     pub(crate) const ALL: Self = Self(u32::MAX);
-    /// None.
-    pub(crate) const NONE: Self = Self(0);
 
     /// These and what they include.
     pub(crate) fn of(scopes: impl IntoIterator<Item = Scope>) -> Self {
@@ -194,7 +192,7 @@ mod tests {
         }
         assert!(!admin.has(Scope::EventRead) && !admin.has(Scope::OrgWrite));
         assert!(!Scopes::read("project:read").has(Scope::ProjectWrite));
-        assert_eq!(Scopes::read("nonsense"), Scopes::NONE);
+        assert_eq!(Scopes::read("nonsense"), Scopes(0));
         assert_eq!(Scopes::read(""), Scopes::ALL);
         assert!(Scopes::ALL.includes(admin) && !admin.includes(Scopes::ALL));
         assert!(admin.includes(Scopes::read("project:write")));

@@ -119,14 +119,6 @@ impl Who {
         }
     }
 
-    /// Whether it may do this to everything there is: no organisation is outside its reach.
-    pub(crate) fn may_everywhere(&self, scope: Scope) -> Result<(), Failure> {
-        match &self.inner.reach {
-            Reach::Everything => self.may(scope),
-            Reach::Some { .. } => Err(Failure::Forbidden("This is for tokens of all organizations".to_owned())),
-        }
-    }
-
     /// Whether it has this scope at all.
     ///
     /// # Errors
@@ -266,7 +258,6 @@ mod tests {
             matches!(who.may_in_project(3, 30, Scope::EventRead), Err(Failure::NotFound)),
             "a role in a project is nothing without one in its organisation"
         );
-        assert!(matches!(who.may_everywhere(Scope::OrgRead), Err(Failure::Forbidden(_))));
         assert_eq!(who.organizations(), Some(vec![1, 2]));
     }
 

@@ -191,6 +191,9 @@ struct Came {
     quantity: i64,
 }
 
+/// What tells a group of counts, its sum, and its counts by time.
+type Group = (Value, i64, Vec<(i64, i64)>);
+
 /// What came and what became of it: `accepted`, `rate_limited`, `invalid`, …, and what clients discarded (`client_discard`,
 /// with its reason, by the day).
 #[utoipa::path(get, path = "/api/0/organizations/{org}/stats_v2/", tag = "stats",
@@ -226,7 +229,7 @@ async fn outcomes(who: Who, State(app): State<App>, Path(org): Path<String>, Que
     };
 
     // Few: a group is made where the first of its kind stands.
-    let mut groups: Vec<(Value, i64, Vec<(i64, i64)>)> = Vec::new();
+    let mut groups: Vec<Group> = Vec::new();
     for row in came(&app, projects, start, end, steps).await? {
         let wanted = |name: &str, value: &str| {
             let mut values = asked.all(name).peekable();

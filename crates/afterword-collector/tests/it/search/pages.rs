@@ -94,11 +94,11 @@ async fn pages_lead_forth_and_back() {
         assert_eq!((previous.1, next.1), (true, true));
         let (last, before_last, after_last) = get(&next.0).await;
         assert_eq!(each(&last, field), ids(&[1]));
-        assert_eq!(after_last.1, false);
+        assert!(!after_last.1);
         assert_eq!(each(&get(&before_last.0).await.0, field), ids(&[4, 3, 2]));
         let (again, none, _) = get(&previous.0).await;
         assert_eq!(each(&again, field), ids(&[7, 6, 5]));
-        assert_eq!(none.1, false);
+        assert!(!none.1);
         assert_eq!(each(&get("0:0:0").await.0, field), ids(&[7, 6, 5]), "the start");
     }
     let hits = server.api(&format!("{ISSUES}?limit=3")).await;
