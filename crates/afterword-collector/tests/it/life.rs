@@ -67,7 +67,7 @@ const NOT_OF_EVENTS: [&str; 16] = [
     "release_projects",
     "project_hours",
     "leases",
-    "epochs",
+    "cache_epoch",
     "_sqlx_migrations",
     "sqlite_sequence",
     "deletions",
