@@ -249,6 +249,7 @@ mod tests {
         );
         assert!(who(&database, "afterword_x", 1000).await.unwrap().is_none());
 
+        assert!(who(&database, &all, 5000).await.unwrap().is_some());
         let used = |database: Database| async move {
             loop {
                 let at: Option<i64> = sqlx::query_scalar("SELECT last_used_at FROM api_tokens WHERE id = $1")
