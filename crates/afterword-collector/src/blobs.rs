@@ -27,6 +27,9 @@ use uuid::Uuid;
 
 use crate::{Error, blocking};
 
+/// A blob that was written since may belong to a row that is being written.
+const YOUNG_MS: i64 = 3_600_000;
+
 /// The store; clones are the same.
 #[derive(Debug, Clone)]
 pub(crate) struct Blobs {
@@ -130,12 +133,9 @@ impl Blobs {
     }
 
     /// Whether there is a blob of this name.
+    #[cfg(test)]
     pub(crate) async fn exists(&self, name: &str) -> Result<bool, Error> {
-        match self.store.head(&Path::from(name)).await {
-            Ok(_) => Ok(true),
-            Err(object_store::Error::NotFound { .. }) => Ok(false),
-            Err(error) => Err(failed("look for", name)(error)),
-        }
+        Ok(self.modified_at(name).await?.is_some())
     }
 
     /// Removes a blob; one that is gone already is no error.
@@ -166,14 +166,37 @@ impl Blobs {
         Ok(name)
     }
 
-    /// Writes an attachment, durably, unless it is there; returns its SHA-256 in hexadecimal.
+    /// Writes an attachment, durably, unless it is there; returns its SHA-256 in hexadecimal. One that is old is written
+    /// again: it may be about to be removed because no row names it.
     pub(crate) async fn put_attachment(&self, bytes: Bytes) -> Result<String, Error> {
         let sha256 = sha256_hex(&bytes);
         let name = attachment_name(&sha256);
-        if !self.exists(&name).await? {
+        let young_since = crate::now_ms() - YOUNG_MS / 2;
+        if self.modified_at(&name).await?.is_none_or(|at| at < young_since) {
             self.put(&name, bytes).await?;
         }
         Ok(sha256)
+    }
+
+    /// Of the attachments in one of the 256 folders those that nothing was written to for an hour: `(name, SHA-256)`.
+    pub(crate) async fn old_attachments(&self, shard: u8, now: i64) -> Result<Vec<(String, String)>, Error> {
+        let listed = self.list(&format!("attachments/{shard:02x}"), usize::MAX).await?;
+        let old = listed.into_iter().filter(|blob| blob.modified_at < now - YOUNG_MS);
+        Ok(old
+            .filter_map(|blob| {
+                let sha256 = blob.name.rsplit('/').next()?.to_owned();
+                Some((blob.name, sha256))
+            })
+            .collect())
+    }
+
+    /// When a blob was written, in milliseconds since 1970; `None` if it is not there.
+    async fn modified_at(&self, name: &str) -> Result<Option<i64>, Error> {
+        match self.store.head(&Path::from(name)).await {
+            Ok(meta) => Ok(Some(meta.last_modified.timestamp_millis())),
+            Err(object_store::Error::NotFound { .. }) => Ok(None),
+            Err(error) => Err(failed("look for", name)(error)),
+        }
     }
 
     /// Reads the attachment with this SHA-256.

@@ -10,7 +10,8 @@ use tokio::sync::watch;
 use super::lease::Lease;
 use super::removing::{self, BATCH, COLUMNS, Going, Gone};
 use super::{Retention, retention_of};
-use crate::database::{Database, Dialect};
+use crate::blobs::Blobs;
+use crate::database::{Database, Dialect, Query};
 use crate::error::{OrFailed as _, chain};
 use crate::performance::retention as performance;
 use crate::{App, Error, now_ms};
@@ -34,6 +35,25 @@ struct Round<'a> {
     lease: &'a Lease,
     stop: &'a watch::Receiver<bool>,
     now: i64,
+}
+
+/// Removes attachments that no row names any more: those of issues that were deleted, and what a process that died did not
+/// come to name. Returns how many.
+async fn remove_unnamed(database: &Database, blobs: &Blobs, now: i64) -> Result<usize, Error> {
+    let mut removed = 0;
+    for shard in 0..=u8::MAX {
+        for old in blobs.old_attachments(shard, now).await?.chunks(256) {
+            let mut query = Query::new("SELECT DISTINCT sha256 FROM attachments WHERE ");
+            query.bind_in("sha256", old.iter().map(|(_, sha256)| sha256.as_str()));
+            let named: Vec<(String,)> = query.fetch_all(&database.read, OPERATION).await?;
+            let named: BTreeSet<String> = named.into_iter().map(|(sha256,)| sha256).collect();
+            for (name, _) in old.iter().filter(|(_, sha256)| !named.contains(sha256)) {
+                blobs.delete(name).await?;
+                removed += 1;
+            }
+        }
+    }
+    Ok(removed)
 }
 
 /// Removes what is old until `stop` says so.
@@ -88,6 +108,10 @@ impl Round<'_> {
             .or_failed(OPERATION)?;
         for (project, asked_at) in given_up {
             gone.add(self.given_up(project, asked_at).await?);
+        }
+        let removed = remove_unnamed(&self.app.database, &self.app.blobs, self.now).await?;
+        if removed > 0 {
+            tracing::info!(removed, "removed files of attachments that nothing names");
         }
         Ok(gone)
     }
@@ -270,4 +294,41 @@ async fn tables_of_projects(database: &Database) -> Result<Vec<String>, Error> {
         .fetch_all(&database.read)
         .await
         .or_failed(OPERATION)
+}
+
+#[cfg(test)]
+mod tests {
+    use bytes::Bytes;
+
+    use super::*;
+
+    #[tokio::test]
+    async fn files_that_no_row_names_go_once_they_are_old() {
+        let folder = tempfile::tempdir().unwrap();
+        let database = Database::open(&folder.path().join("a.db")).await.unwrap();
+        let blobs = Blobs::open(&folder.path().join("blobs")).await.unwrap();
+        let named = blobs.put_attachment(Bytes::from_static(b"named")).await.unwrap();
+        let unnamed = blobs
+            .put_attachment(Bytes::from_static(b"of a deleted issue"))
+            .await
+            .unwrap();
+        sqlx::query(
+            "INSERT INTO attachments (project_id, event_id, name, kind, size_bytes, sha256, received_at)
+             VALUES (1, 'e', 'a', 'event.attachment', 5, $1, 0)",
+        )
+        .bind(&named)
+        .execute(&database.write)
+        .await
+        .unwrap();
+
+        let now = now_ms();
+        assert_eq!(
+            remove_unnamed(&database, &blobs, now).await.unwrap(),
+            0,
+            "they are young"
+        );
+        assert_eq!(remove_unnamed(&database, &blobs, now + 2 * HOUR_MS).await.unwrap(), 1);
+        assert!(blobs.attachment(&named).await.is_ok());
+        assert!(blobs.attachment(&unnamed).await.is_err());
+    }
 }
