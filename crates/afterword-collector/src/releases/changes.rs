@@ -6,6 +6,7 @@ use super::Release;
 use crate::Error;
 use crate::database::{Database, chunks, placeholders};
 use crate::error::OrFailed as _;
+use crate::issues::next_release;
 
 /// What a request says of a release; what it does not say stays as it is.
 #[derive(Debug, Clone, Default)]
@@ -85,12 +86,16 @@ pub(crate) async fn put(
     .await
     .or_failed(operation)?;
     for project_id in &said.projects {
-        sqlx::query("INSERT INTO release_projects (release_id, project_id) VALUES ($1, $2) ON CONFLICT DO NOTHING")
-            .bind(release.id)
-            .bind(project_id)
-            .execute(&mut *transaction)
-            .await
-            .or_failed(operation)?;
+        let is_new =
+            sqlx::query("INSERT INTO release_projects (release_id, project_id) VALUES ($1, $2) ON CONFLICT DO NOTHING")
+                .bind(release.id)
+                .bind(project_id)
+                .execute(&mut *transaction)
+                .await
+                .or_failed(operation)?;
+        if is_new.rows_affected() > 0 {
+            next_release::appeared(&mut transaction, *project_id, &[version], now).await?;
+        }
     }
     if let Some(commits) = &said.commits {
         set_commits(&mut transaction, release.id, commits).await?;

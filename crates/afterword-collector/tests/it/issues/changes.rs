@@ -77,6 +77,30 @@ async fn one_resolved_in_a_release_comes_back_in_a_newer_one_only() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
+async fn the_next_release_may_be_made_by_the_api() {
+    let server = Server::start().await;
+    server.digest(&id(1), &event("f", Some("editor@1.4.0"), "a")).await;
+    let of = issue_of(&server, &id(1)).await;
+    let wanted = json!({"status": "resolved", "statusDetails": {"inNextRelease": true}});
+    put(&server, &format!("/api/0/issues/{of}/"), wanted).await;
+    for (version, expected) in [
+        ("editor@1.3.9", json!({"inNextRelease": true})),
+        ("editor@1.4.1", json!({"inRelease": "editor@1.4.1"})),
+    ] {
+        let made = server
+            .client
+            .post(server.url("/api/0/organizations/acme/releases/"))
+            .bearer_auth(&server.access.token)
+            .json(&json!({"version": version, "projects": ["editor"]}))
+            .send()
+            .await
+            .unwrap();
+        assert_eq!(made.status(), 201);
+        assert_eq!(issue(&server, &of).await["statusDetails"], expected, "{version}");
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
 async fn one_resolved_in_the_next_release_gets_it_when_it_appears() {
     let server = Server::start().await;
     server.digest(&id(1), &event("f", Some("editor@1.4.0"), "a")).await;
