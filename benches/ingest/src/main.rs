@@ -31,7 +31,7 @@ use crate::table::Table;
 /// issue list, minidumps with warm symbols, memory, its start, and its answers when a million events are stored.
 ///
 /// The collector writes to a real disk and syncs what it accepts (SQLite). The load generator runs on the same processors.
-/// There is no peer in this run: no other server of this kind can be installed here. The disk's own syncs are the scale.
+/// There is no peer in this run: no other server of this kind is installed beside it. The disk's own syncs are the scale.
 #[derive(Parser)]
 #[command(name = "cargo xtask bench ingest", bin_name = "cargo xtask bench ingest")]
 struct Arguments {

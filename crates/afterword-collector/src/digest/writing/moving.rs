@@ -147,20 +147,27 @@ async fn take_out(
     user_key: Option<&str>,
 ) -> Result<(), Error> {
     let hour = stored.occurred_at.div_euclid(HOUR_MS);
+    // Whatever an event is found by, its issue is, too: the index of events is by tag, and has millions of rows.
     sqlx::query(
-        "UPDATE tag_hours SET events = events - 1 WHERE hour = $1
-            AND tag_id IN (SELECT tag_id FROM event_tags JOIN tags ON tags.id = tag_id WHERE event_row = $2 AND key <> '')",
+        "UPDATE tag_hours SET events = events - 1 WHERE hour = $1 AND tag_id IN (
+            SELECT event_tags.tag_id FROM issue_tags
+            JOIN event_tags ON event_tags.tag_id = issue_tags.tag_id AND event_row = $2
+            JOIN tags ON tags.id = event_tags.tag_id WHERE issue_tags.issue_id = $3 AND key <> '')",
     )
     .bind(hour)
     .bind(stored.id)
+    .bind(stored.issue_id)
     .execute(&mut *connection)
     .await
     .or_failed(OPERATION)?;
-    sqlx::query("DELETE FROM event_tags WHERE event_row = $1")
-        .bind(stored.id)
-        .execute(&mut *connection)
-        .await
-        .or_failed(OPERATION)?;
+    sqlx::query(
+        "DELETE FROM event_tags WHERE event_row = $1 AND tag_id IN (SELECT tag_id FROM issue_tags WHERE issue_id = $2)",
+    )
+    .bind(stored.id)
+    .bind(stored.issue_id)
+    .execute(&mut *connection)
+    .await
+    .or_failed(OPERATION)?;
     sqlx::query("UPDATE issue_hours SET events = events - 1 WHERE issue_id = $1 AND hour = $2")
         .bind(stored.issue_id)
         .bind(hour)
