@@ -120,7 +120,7 @@ async fn assert_sums(server: &Server) {
             "SELECT issue_id FROM (SELECT issue_id FROM issue_users UNION ALL SELECT issue_id FROM issue_hours
                 UNION ALL SELECT issue_id FROM issue_tags UNION ALL SELECT issue_id FROM issue_groups
                 UNION ALL SELECT issue_id FROM issue_activity UNION ALL SELECT issue_id FROM events
-                UNION ALL SELECT issue_id FROM issue_waits) WHERE issue_id NOT IN (SELECT id FROM issues)",
+                UNION ALL SELECT issue_id FROM issue_waits) AS named WHERE issue_id NOT IN (SELECT id FROM issues)",
         ),
         (
             "what belongs to no event",

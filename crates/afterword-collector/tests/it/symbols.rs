@@ -405,7 +405,7 @@ async fn events_of_two_issues_that_turn_out_to_be_one_are_joined() {
         (issues[0]["count"].as_str(), issues[0]["userCount"].as_i64()),
         (Some("2"), Some(1))
     );
-    let hours: i64 = sqlx::query_scalar("SELECT SUM(events) FROM issue_hours")
+    let hours: i64 = sqlx::query_scalar("SELECT CAST(SUM(events) AS BIGINT) FROM issue_hours")
         .fetch_one(&database)
         .await
         .unwrap();

@@ -161,8 +161,9 @@ fn what_takes_too_long_is_taken_out_whole() {
     let rules = CrashRules {
         drop: Vec::new(),
         redact: vec![RedactRule {
-            // Of all texts the slowest is one that nearly fits everywhere.
-            pattern: "[a-p]{1,5000}z".to_owned(),
+            // Of all texts the slowest is one that nearly fits everywhere. It must end in no letter that could be looked for
+            // first: the tests of the whole workspace are built with a `regex` that does.
+            pattern: "[a-p]{1,5000}[^a-p]".to_owned(),
             with: "#".to_owned(),
         }],
     };
