@@ -47,6 +47,7 @@ mod settings;
 mod inbox;
 mod ingest;
 
+mod alerts;
 mod digest;
 mod event;
 mod grouping;

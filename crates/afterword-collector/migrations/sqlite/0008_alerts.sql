@@ -1,0 +1,52 @@
+-- Alerts. Dialect and times as in 0001.
+
+-- What is to be told, when and where.
+CREATE TABLE alert_rules (
+    id              INTEGER PRIMARY KEY,
+    organization_id BIGINT NOT NULL,
+    project_id      BIGINT NOT NULL,             -- 0: all of the organisation
+    name            TEXT NOT NULL,
+    rule            TEXT NOT NULL,               -- JSON: when, if, then, how often
+    enabled         BIGINT NOT NULL,
+    muted_until     BIGINT,                      -- NULL: not muted
+    created_by      TEXT NOT NULL,
+    created_at      BIGINT NOT NULL,
+    changed_at      BIGINT NOT NULL
+);
+CREATE INDEX alert_rules_by_organization ON alert_rules (organization_id, project_id);
+
+-- What a rule found out.
+CREATE TABLE alert_firings (
+    id         INTEGER PRIMARY KEY,
+    rule_id    BIGINT NOT NULL,
+    subject    TEXT NOT NULL,                    -- what it is about: an issue, a release, a transaction
+    mark       TEXT NOT NULL,                    -- with rule and subject: never twice
+    issue_id   BIGINT,
+    fired_at   BIGINT NOT NULL,
+    told       TEXT NOT NULL,                    -- sent, collected (for a summary), muted or cooling
+    alert      TEXT NOT NULL                     -- JSON, see alerts/alert.rs
+);
+CREATE UNIQUE INDEX alert_firings_once ON alert_firings (rule_id, subject, mark);
+CREATE INDEX alert_firings_by_rule ON alert_firings (rule_id, fired_at);
+CREATE INDEX alert_firings_by_time ON alert_firings (fired_at);
+
+-- Each place where a firing is told.
+CREATE TABLE alert_deliveries (
+    id          INTEGER PRIMARY KEY,
+    firing_id   BIGINT NOT NULL,
+    rule_id     BIGINT NOT NULL,
+    action      TEXT NOT NULL,                   -- JSON, see alerts/action.rs
+    alert       TEXT NOT NULL,                   -- JSON of what is told here: the firing's, or a summary of several
+    state       TEXT NOT NULL,                   -- waiting, sent or failed
+    tries       BIGINT NOT NULL,
+    next_at     BIGINT NOT NULL,                 -- not tried before
+    taken_until BIGINT,                          -- a collector is at it until then
+    created_at  BIGINT NOT NULL,
+    answered_at BIGINT,
+    status      BIGINT,                          -- of HTTP or SMTP
+    answer      TEXT,                            -- what the other side said, cut
+    sent        TEXT                             -- what was sent, without secrets
+);
+CREATE INDEX alert_deliveries_waiting ON alert_deliveries (state, next_at);
+CREATE INDEX alert_deliveries_by_rule ON alert_deliveries (rule_id, id);
+CREATE INDEX alert_deliveries_by_firing ON alert_deliveries (firing_id);
