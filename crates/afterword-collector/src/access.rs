@@ -1,9 +1,9 @@
 //! Who may see what.
 //!
-//! The API wants a token or a sign-in, always. Pages are shown to who is signed in, and to this machine: the peer must be a loopback
-//! address, and the `Host` must name one, or any site could read them through the browser of whoever works here, by
-//! pointing its own name at 127.0.0.1 (DNS rebinding). A request that a proxy passed on is not from this machine. From
-//! elsewhere, a token opens the pages.
+//! The API wants a token or a sign-in, always. Pages are shown to who is signed in; as long as nobody has an account, to
+//! this machine: the peer must be a loopback address, and the `Host` must name one, or any site could read them through
+//! the browser of whoever works here, by pointing its own name at 127.0.0.1 (DNS rebinding). A request that a proxy passed
+//! on is not from this machine. A token opens the pages, too.
 //!
 //! Both put a [`Who`] into the request's extensions. Handlers ask it for the scope they need: `who.project(…)`. Should one
 //! not ask, an organisation named in the path is still none for whoever may not see it.
@@ -22,6 +22,7 @@ use axum::response::{IntoResponse, Response};
 use percent_encoding::percent_decode_str;
 use serde_json::json;
 
+use crate::accounts::people;
 use crate::accounts::sign_in::{self, Comer};
 use crate::api::Failure;
 use crate::error::chain;
@@ -36,8 +37,8 @@ pub(crate) mod token {
     pub(crate) use super::tokens::{Listed, Mine, list, make, reach, revoke, who};
 }
 
-const NOT_HERE: &str = "These pages are shown to people who are signed in, to a browser on the collector's own machine, \
-    at its localhost address, and to requests with an API token (Authorization: Bearer …).";
+const NOT_HERE: &str = "This is shown to people who are signed in, to programs on the collector's own machine, at its \
+    localhost address, and to requests with an API token (Authorization: Bearer …).";
 
 /// Lets requests with a token of the API, or of somebody who is signed in, through; 401 for others.
 pub(crate) async fn api(State(app): State<App>, mut request: Request, next: Next) -> Response {
@@ -68,26 +69,51 @@ pub(crate) async fn api(State(app): State<App>, mut request: Request, next: Next
     with_cookie(next.run(request).await, next_cookie, &app)
 }
 
-/// Lets requests from this machine, such with a token and those of people who are signed in through; 403 and a sentence
-/// for others.
+/// Lets requests of people who are signed in, such with a token, and, as long as nobody has an account, such from this
+/// machine through. Others are asked to sign in.
 pub(crate) async fn pages(
     State(app): State<App>,
     ConnectInfo(peer): ConnectInfo<SocketAddr>,
     mut request: Request,
     next: Next,
 ) -> Response {
-    let from_here = is_from_here(peer, request.headers());
     let comer = match comer(&app, request.headers()).await {
         Ok(Some(comer)) => comer,
-        Ok(None) if from_here => Comer {
-            who: Who::here(),
-            next_cookie: None,
+        Ok(None) if is_from_here(peer, request.headers()) => match people::is_nobody(&app.database).await {
+            Ok(true) => here(),
+            Ok(false) => return pages::sign_in::ask(&app, request).await,
+            Err(error) => return Failure::Failed(error).into_response(),
         },
+        Ok(None) => return pages::sign_in::ask(&app, request).await,
+        Err(status) => return status.into_response(),
+    };
+    request.extensions_mut().insert(comer.who);
+    with_cookie(next.run(request).await, comer.next_cookie, &app)
+}
+
+/// Lets requests from this machine, such with a token and those of people who are signed in through, for what is read by
+/// programs; 403 and a sentence for others.
+pub(crate) async fn figures(
+    State(app): State<App>,
+    ConnectInfo(peer): ConnectInfo<SocketAddr>,
+    mut request: Request,
+    next: Next,
+) -> Response {
+    let comer = match comer(&app, request.headers()).await {
+        Ok(Some(comer)) => comer,
+        Ok(None) if is_from_here(peer, request.headers()) => here(),
         Ok(None) => return pages::message(StatusCode::FORBIDDEN, "Not from here", NOT_HERE),
         Err(status) => return status.into_response(),
     };
     request.extensions_mut().insert(comer.who);
     with_cookie(next.run(request).await, comer.next_cookie, &app)
+}
+
+fn here() -> Comer {
+    Comer {
+        who: Who::here(),
+        next_cookie: None,
+    }
 }
 
 fn with_cookie(mut response: Response, cookie: Option<String>, app: &App) -> Response {

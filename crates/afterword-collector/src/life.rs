@@ -85,7 +85,7 @@ impl Life {
 pub(crate) fn routes(app: &App) -> Router<App> {
     Router::new()
         .route("/metrics", get(metrics::show))
-        .route_layer(from_fn_with_state(app.clone(), access::pages))
+        .route_layer(from_fn_with_state(app.clone(), access::figures))
         .route("/health", get(health::ready))
         .route("/health/live", get(health::live))
 }

@@ -11,7 +11,7 @@ use axum::response::{IntoResponse as _, Redirect, Response};
 use axum::routing::get;
 use serde::Deserialize;
 
-use super::{Failure, STYLE_VERSION, message, render};
+use super::{Failure, message, render};
 use crate::access::User;
 use crate::accounts::setup::Owner;
 use crate::accounts::{invitations, people, setup, sign_in};
@@ -77,7 +77,7 @@ async fn set_up(
         organization: given.organization.trim(),
     };
     match setup::make_owner(&app, &token, &owner).await {
-        Ok(user) => let_in(&app, &headers, &user).await,
+        Ok(user) => Ok(let_in(&app, &headers, &user, "/").await?.0),
         Err(api::Failure::NotFound) => Ok(used_up()),
         Err(failure) => Ok(again(failure, |wrong| owner_form(&given, wrong))?),
     }
@@ -112,7 +112,7 @@ async fn accept(
     };
     let known = people::by_email(&app.database, &invitation.email).await?.is_some();
     match invitations::accept(&app, from.ip(), &token, &given.name, &given.password).await {
-        Ok(user) => let_in(&app, &headers, &user).await,
+        Ok(user) => Ok(let_in(&app, &headers, &user, "/").await?.0),
         Err(api::Failure::NotFound) => Ok(used_up()),
         Err(failure) => Ok(again(failure, |wrong| {
             guest_form(&invitation.email, &organization, known, &given, wrong)
@@ -176,11 +176,17 @@ fn used_up() -> Response {
     )
 }
 
-async fn let_in(app: &App, headers: &HeaderMap, user: &User) -> Result<Response, Failure> {
+/// Signs somebody in: the way to a page, with the cookie, and what forms of it show.
+pub(super) async fn let_in(
+    app: &App,
+    headers: &HeaderMap,
+    user: &User,
+    then: &str,
+) -> Result<(Response, String), Failure> {
     let client = headers
         .get(header::USER_AGENT)
         .map_or("", |value| value.to_str().unwrap_or(""));
     let signed_in = sign_in::make(&app.database, user, client, now_ms()).await?;
     let cookie: [(_, HeaderValue); 1] = [(header::SET_COOKIE, sign_in::set_cookie(&signed_in.cookie, &app.url))];
-    Ok((cookie, Redirect::to("/")).into_response())
+    Ok(((cookie, Redirect::to(then)).into_response(), signed_in.csrf))
 }

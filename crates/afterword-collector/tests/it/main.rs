@@ -2,6 +2,7 @@
 
 #![expect(clippy::unwrap_used, reason = "a test that cannot go on fails")]
 
+mod people;
 mod server;
 mod stores;
 mod symbols;
@@ -19,5 +20,6 @@ mod pages;
 mod performance;
 mod releases;
 mod search;
+mod signing_in;
 mod traces;
 mod watching;

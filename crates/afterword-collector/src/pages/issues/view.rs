@@ -2,15 +2,16 @@
 
 use askama::Template;
 
-use super::STYLE_VERSION;
-use super::words::{When, count, grouped, level_class};
 use crate::api::short_id;
+use crate::pages::frame::Frame;
+use crate::pages::words::{When, count, grouped, level_class};
 use crate::queries::Issue;
 
 /// The page at `/`.
 #[derive(Template)]
-#[template(path = "issues.html")]
+#[template(path = "issues/list.html")]
 pub(super) struct Page {
+    frame: Frame,
     summary: String,
     lines: Vec<Line>,
     /// With more than one project, each line says whose it is.
@@ -38,9 +39,10 @@ struct Line {
 }
 
 /// Makes the page.
-pub(super) fn page(issues: &[Issue], dsn: Option<String>, now: i64) -> Page {
+pub(super) fn page(frame: Frame, issues: &[Issue], dsn: Option<String>, now: i64) -> Page {
     let first = issues.first().map(|issue| issue.project_id);
     Page {
+        frame,
         summary: count(i64::try_from(issues.len()).unwrap_or(i64::MAX), "issue"),
         lines: issues.iter().map(|issue| Line::of(issue, now)).collect(),
         name_projects: issues.iter().any(|issue| Some(issue.project_id) != first),
