@@ -23,6 +23,7 @@ const PACKAGES: &[&str] = &[
     "curl",     // it posts a dump as Crashpad does
     "postgresql",
     "python3-venv", // for the clients of others
+    "chromium",     // a person in front of the pages
 ];
 
 /// Sees to it that what the tests need is there: installs it where we are root on Debian or Ubuntu.
@@ -37,7 +38,7 @@ pub(crate) fn prepare(shell: &Shell) -> anyhow::Result<()> {
     if !has_apt(shell) {
         say("neither Debian nor Ubuntu: the tests need a C++ compiler, Xvfb, Mesa's software OpenGL, and the X11");
         say(
-            "libraries xcb, cursor, input, randr and xkbcommon, curl, PostgreSQL and Python with `venv`; they fail where these are missing",
+            "libraries xcb, cursor, input, randr and xkbcommon, curl, PostgreSQL, Chromium and Python with `venv`; they fail where these are missing",
         );
         return Ok(());
     }
