@@ -17,6 +17,7 @@
 
 mod account;
 mod assets;
+mod chart;
 mod frame;
 mod issue;
 mod issues;
