@@ -54,6 +54,50 @@ impl Templates {
     }
 }
 
+/// What comes beside events, one envelope for ten of them: a run of the application, and a transaction with its spans.
+pub(crate) struct Beside {
+    now: f64,
+}
+
+impl Beside {
+    pub(crate) fn new() -> Beside {
+        let now = SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default();
+        Beside { now: now.as_secs_f64() }
+    }
+
+    /// The envelope of this number, into `body`: over the last fourteen days.
+    pub(crate) fn write(&self, number: usize, body: &mut Vec<u8>) {
+        let at = self.now - (number % 20_000) as f64 * 60.0;
+        let release = format!("editor@1.{}.0", number % 5);
+        let environment = pick(&["production", "staging"], number / 6);
+        let took = 0.02 + (number % 97) as f64 * 0.004;
+        let session = json!({
+            "sid": format!("{:032x}", number as u128 + (1 << 101)), "did": format!("user-{}", number % 1000), "init": true,
+            "started": at, "timestamp": at + 60.0, "status": if number.is_multiple_of(50) { "crashed" } else { "exited" },
+            "errors": number % 3, "duration": 60.0, "attrs": {"release": release, "environment": environment},
+        });
+        let spans = (0..5).map(|span| {
+            json!({
+                "trace_id": format!("{number:032x}"), "span_id": format!("{:016x}", number * 8 + span + 1),
+                "parent_span_id": format!("{:016x}", number * 8 + 7), "op": "draw", "description": format!("layer {span}"),
+                "start_timestamp": at + span as f64 * 0.002, "timestamp": at + span as f64 * 0.002 + 0.001,
+            })
+        });
+        let transaction = json!({
+            "event_id": format!("{:032x}", number as u128 + (1 << 102)), "type": "transaction", "platform": "native",
+            "transaction": pick(&["paint", "open", "save", "export"], number), "start_timestamp": at, "timestamp": at + took,
+            "release": release, "environment": environment, "user": {"id": format!("user-{}", number % 1000)},
+            "contexts": {"trace": {"trace_id": format!("{number:032x}"), "span_id": format!("{:016x}", number * 8 + 7), "op": "ui"}},
+            "spans": spans.collect::<Vec<_>>(),
+        });
+        body.clear();
+        body.extend_from_slice(b"{}\n");
+        for (kind, payload) in [("session", session), ("transaction", transaction)] {
+            body.extend_from_slice(format!("{{\"type\":\"{kind}\"}}\n{payload}\n").as_bytes());
+        }
+    }
+}
+
 fn pick<'a>(names: &[&'a str], number: usize) -> &'a str {
     names[number % names.len()]
 }

@@ -44,6 +44,9 @@ struct Arguments {
     /// Also store so many events, and time the issue list and searches then; a million take some minutes
     #[arg(long)]
     events: Option<usize>,
+    /// Keep what is stored in this folder, or ask what an earlier run has kept there
+    #[arg(long, value_name = "FOLDER", requires = "events")]
+    stored: Option<PathBuf>,
     /// Measure only what has this in its name: `rest`, `accept`, `dumps`, `stored`
     #[arg(long)]
     only: Option<String>,
@@ -69,6 +72,7 @@ struct Bench {
     load: usize,
     connections: usize,
     events: Option<usize>,
+    stored: Option<PathBuf>,
     dump: Option<(PathBuf, PathBuf)>,
 }
 
@@ -94,6 +98,7 @@ fn run(arguments: Arguments) -> anyhow::Result<()> {
         load: arguments.load,
         connections: arguments.connections.into(),
         events: arguments.events,
+        stored: arguments.stored,
         dump: arguments.dump.map(|paths| (paths[0].clone(), paths[1].clone())),
     };
     let mut table = Table::begin();

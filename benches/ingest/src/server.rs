@@ -66,6 +66,16 @@ impl Server {
         Ok((serde_json::from_slice(&answer.body)?, took))
     }
 
+    /// A page, and how long it took.
+    pub(crate) fn page(&self, connection: &mut Connection, path: &str) -> anyhow::Result<(Vec<u8>, Duration)> {
+        let headers = format!("Authorization: Bearer {}\r\n", self.token);
+        let begun = Instant::now();
+        let answer = connection.send("GET", path, &headers, b"")?;
+        let took = begun.elapsed();
+        ensure!(answer.status == 200, "{path}: {}", answer.status);
+        Ok((answer.body, took))
+    }
+
     /// Events that are visible: the sum of the issues' counts.
     pub(crate) fn visible(&self, connection: &mut Connection) -> anyhow::Result<usize> {
         let (issues, _) = self.get(connection, "/api/0/projects/studio/paint/issues/?query=&statsPeriod=")?;

@@ -2,7 +2,8 @@
 
 use std::time::{Duration, Instant};
 
-use crate::load::send;
+use crate::event::Beside;
+use crate::load::{send, send_each};
 use crate::server::{Server, folder};
 use crate::table::{Table, Wanted};
 use crate::{Bench, progress};
@@ -26,35 +27,71 @@ const QUESTIONS: &[(&str, &str)] = &[
     ("events by hour", "stats/"),
 ];
 
+/// What a person opens. The trace is that of event 1.
+const PAGES: &[(&str, &str)] = &[
+    ("page: issues", "/"),
+    (
+        "page: issues of a search",
+        "/?query=renderer:vulkan+release:editor@1.3.0",
+    ),
+    ("page: an issue", "/issues/1/"),
+    ("page: events of an issue", "/issues/1/events/"),
+    ("page: feedback", "/feedback/"),
+    ("page: releases", "/releases/"),
+    ("page: a release", "/releases/studio/editor@1.3.0/"),
+    (
+        "page: two releases",
+        "/releases/studio/compare/?a=editor@1.2.0&b=editor@1.3.0",
+    ),
+    ("page: performance", "/performance/"),
+    (
+        "page: a transaction",
+        "/performance/transaction/?project=paint&name=paint",
+    ),
+    ("page: a trace", "/traces/00000000000000000000000000000001/"),
+    ("page: alerts", "/alerts/"),
+    ("page: settings", "/settings/"),
+    ("page: a project", "/settings/studio/paint/"),
+    ("page: symbols", "/settings/studio/paint/symbols/"),
+    ("page: the server", "/settings/server/"),
+];
+
+/// The most that a page may send.
+const MAX_PAGE_BYTES: usize = 150 << 10;
+
 pub(crate) fn measure(bench: &Bench, table: &mut Table) -> anyhow::Result<()> {
     let Some(count) = bench.events else {
         progress("stored: left out, it is measured with --events 1000000");
         return Ok(());
     };
-    let folder = folder(bench)?;
-    let server = Server::start(bench, folder.path())?;
-    let begun = Instant::now();
-    let mut sent = 0;
-    while sent < count {
-        let next = (sent + PART).min(count);
-        send(&server, sent..next, bench.connections)?;
-        server.wait_until_visible(next, Duration::from_secs(600))?;
-        sent = next;
-        let rate = sent as f64 / begun.elapsed().as_secs_f64();
-        progress(&format!("stored: {sent} events, {rate:.0}/s"));
+    let own = folder(bench)?;
+    let folder = bench.stored.as_deref().unwrap_or(own.path());
+    let is_filled = folder.join("data").exists();
+    std::fs::create_dir_all(folder)?;
+    let server = Server::start(bench, folder)?;
+    if !is_filled {
+        fill(&server, bench, count)?;
     }
-    let size: u64 = std::fs::read_dir(folder.path().join("data"))?
+    let size: u64 = std::fs::read_dir(folder.join("data"))?
         .filter_map(|entry| entry.ok()?.metadata().ok())
         .map(|metadata| metadata.len())
         .sum();
+    let stored = server.visible(&mut server.connect()?)?;
     let what = format!(
-        "{count} events stored, {:.0} bytes each on the disk",
-        size as f64 / count as f64
+        "{stored} events stored, {:.0} bytes each on the disk",
+        size as f64 / stored as f64
     );
     for (name, path) in QUESTIONS {
         ask(&server, name, path, &what, table)?;
     }
-    let words = "VmHWM, filling and asking";
+    for (name, path) in PAGES {
+        open(&server, name, path, &what, table)?;
+    }
+    let words = if is_filled {
+        "VmHWM, asking"
+    } else {
+        "VmHWM, filling and asking"
+    };
     table.row(
         "memory at the most, then",
         server.memory("VmHWM")?,
@@ -63,6 +100,50 @@ pub(crate) fn measure(bench: &Bench, table: &mut Table) -> anyhow::Result<()> {
         words,
     );
     server.collector.stop()?;
+    Ok(())
+}
+
+fn fill(server: &Server, bench: &Bench, count: usize) -> anyhow::Result<()> {
+    let begun = Instant::now();
+    let mut sent = 0;
+    while sent < count {
+        let next = (sent + PART).min(count);
+        send(server, sent..next, bench.connections)?;
+        server.wait_until_visible(next, Duration::from_secs(600))?;
+        let beside = Beside::new();
+        let path = format!("/api/{}/envelope/?sentry_key={}", server.project, server.key);
+        let write = |number: usize, body: &mut Vec<u8>| beside.write(number, body);
+        send_each(server, &path, "", sent / 10..next / 10, bench.connections, &write)?;
+        sent = next;
+        let rate = sent as f64 / begun.elapsed().as_secs_f64();
+        progress(&format!("stored: {sent} events, {rate:.0}/s"));
+    }
+    Ok(())
+}
+
+fn open(server: &Server, name: &str, path: &str, what: &str, table: &mut Table) -> anyhow::Result<()> {
+    let mut connection = server.connect()?;
+    let mut times = Vec::new();
+    let mut bytes = 0;
+    for _ in 0..TIMES {
+        let (page, took) = match server.page(&mut connection, path) {
+            Ok(answered) => answered,
+            Err(error) => {
+                table.missing(name, &error.to_string());
+                return Ok(());
+            }
+        };
+        bytes = page.len();
+        times.push(took.as_secs_f64() * 1e3);
+    }
+    times.sort_by(f64::total_cmp);
+    let large = if bytes > MAX_PAGE_BYTES {
+        ", more than a page may send"
+    } else {
+        ""
+    };
+    let words = format!("{what}; {bytes} bytes{large}; at the most {:.1}", times[TIMES - 1]);
+    table.row(name, times[TIMES / 2], "ms", Wanted::AtMost(100.0), &words);
     Ok(())
 }
 
