@@ -13,7 +13,7 @@ use crate::stores;
 pub(crate) use crate::stores::database;
 
 /// How long digesting may take on a busy machine.
-const PATIENCE: Duration = Duration::from_secs(20);
+pub(crate) const PATIENCE: Duration = Duration::from_secs(20);
 
 /// A collector on a data folder that goes with it, and a project `acme/editor` in it.
 pub(crate) struct Server {

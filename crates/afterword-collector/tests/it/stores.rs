@@ -8,6 +8,7 @@ use std::net::SocketAddr;
 use std::path::Path;
 
 use afterword_collector::Config;
+use futures_util::StreamExt as _;
 use object_store::ObjectStoreExt as _;
 use sqlx::{AnyPool, Connection as _, Executor as _};
 
@@ -42,6 +43,78 @@ pub(crate) async fn put_blob(data: &Path, path: &str, bytes: Vec<u8>) {
 pub(crate) async fn has_blob(data: &Path, path: &str) -> bool {
     let (store, path) = store(data, path);
     store.head(&path).await.is_ok()
+}
+
+/// The paths of the blobs under this one.
+pub(crate) async fn blobs(data: &Path, under: &str) -> Vec<object_store::path::Path> {
+    let (store, path) = store(data, under);
+    let listed: Vec<_> = store.list(Some(&path)).collect().await;
+    listed.into_iter().map(|blob| blob.unwrap().location).collect()
+}
+
+/// Waits until there are so many blobs under this path.
+pub(crate) async fn until_blobs(data: &Path, under: &str, count: usize) {
+    let start = std::time::Instant::now();
+    loop {
+        let there = blobs(data, under).await;
+        if there.len() == count {
+            return;
+        }
+        assert!(start.elapsed() < crate::server::PATIENCE, "{there:?}");
+        tokio::time::sleep(std::time::Duration::from_millis(5)).await;
+    }
+}
+
+/// The tables of a database.
+pub(crate) async fn tables(database: &AnyPool) -> Vec<String> {
+    let tables = if is_postgres() {
+        "SELECT CAST(table_name AS TEXT) FROM information_schema.tables WHERE table_schema = 'public' ORDER BY 1"
+    } else {
+        "SELECT name FROM sqlite_master WHERE type = 'table' ORDER BY name"
+    };
+    sqlx::query_scalar(tables).fetch_all(database).await.unwrap()
+}
+
+/// All bytes that are kept, each with where: of the files of the data folder while the collector runs, the log beside the
+/// database included; of the rows, where they are in PostgreSQL; of the blobs.
+pub(crate) async fn everything(data: &Path) -> Vec<(String, Vec<u8>)> {
+    let mut found = Vec::new();
+    for file in files(data) {
+        found.push((file.display().to_string(), std::fs::read(&file).unwrap()));
+    }
+    if is_postgres() {
+        let database = database(data).await;
+        for table in tables(&database).await {
+            let rows = format!("SELECT CAST({table} AS TEXT) FROM {table}");
+            let rows: Vec<String> = sqlx::query_scalar(sqlx::AssertSqlSafe(rows))
+                .fetch_all(&database)
+                .await
+                .unwrap();
+            found.extend(rows.into_iter().map(|row| (table.clone(), row.into_bytes())));
+        }
+        database.close().await;
+    }
+    if bucket().is_some() {
+        let (store, _) = store(data, "");
+        for blob in blobs(data, "").await {
+            let bytes = store.get(&blob).await.unwrap().bytes().await.unwrap();
+            found.push((blob.to_string(), bytes.to_vec()));
+        }
+    }
+    found
+}
+
+fn files(folder: &Path) -> Vec<std::path::PathBuf> {
+    let mut found = Vec::new();
+    for entry in std::fs::read_dir(folder).unwrap() {
+        let path = entry.unwrap().path();
+        if path.is_dir() {
+            found.extend(files(&path));
+        } else {
+            found.push(path);
+        }
+    }
+    found
 }
 
 fn store(data: &Path, path: &str) -> (Box<dyn object_store::ObjectStore>, object_store::path::Path) {
