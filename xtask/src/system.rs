@@ -5,6 +5,7 @@ use anyhow::{Context as _, bail};
 use xshell::{Shell, cmd};
 
 use crate::steps::say;
+use crate::tools;
 
 /// Debian's and Ubuntu's names, and what each is for.
 const PACKAGES: &[&str] = &[
@@ -23,8 +24,10 @@ const PACKAGES: &[&str] = &[
     "curl",     // it posts a dump as Crashpad does
     "postgresql",
     "python3-venv", // for the clients of others
-    "chromium",     // a person in front of the pages
 ];
+
+/// Browsers that the tests can put in front of the pages, by the names of their programs; see `tests/clients/browser`.
+const BROWSERS: &[&str] = &["chromium", "chromium-browser", "google-chrome", "google-chrome-stable"];
 
 /// Sees to it that what the tests need is there: installs it where we are root on Debian or Ubuntu.
 ///
@@ -42,7 +45,17 @@ pub(crate) fn prepare(shell: &Shell) -> anyhow::Result<()> {
         );
         return Ok(());
     }
-    install_missing(shell, "the tests need", PACKAGES)
+    let has_browser = BROWSERS
+        .iter()
+        .any(|browser| tools::succeeds(cmd!(shell, "which {browser}")));
+    if has_browser {
+        return install_missing(shell, "the tests need", PACKAGES);
+    }
+    let mut packages = PACKAGES.to_vec();
+    packages.push("chromium");
+    install_missing(shell, "the tests need", &packages).context(
+        "Ubuntu has no package of Chromium: there, install Chromium or Google Chrome so that it is in the path",
+    )
 }
 
 /// Installs those of the packages that are not there, where we are root.
