@@ -15,6 +15,7 @@
 //! no event is put into an issue that is going away.
 
 pub(crate) mod activity;
+pub(crate) mod bulk;
 pub(crate) mod change;
 mod counts;
 pub(crate) mod merge;

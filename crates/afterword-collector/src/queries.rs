@@ -6,6 +6,7 @@ pub(crate) mod hours;
 pub(crate) mod lists;
 pub(crate) mod tags;
 pub(crate) mod traces;
+pub(crate) mod trend;
 
 use std::io::Read as _;
 

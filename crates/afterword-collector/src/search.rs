@@ -25,6 +25,7 @@
 //! always along an index, always from a place and not from a number, and past a bounded number of rows.
 
 mod conditions;
+pub(crate) mod cursor;
 mod driver;
 pub(crate) mod events;
 pub(crate) mod histogram;
@@ -43,7 +44,7 @@ mod tests;
 use std::fmt;
 
 pub(crate) use conditions::Project;
-pub(crate) use terms::{Field, Of, Search, State, Term, What};
+pub(crate) use terms::{Of, Search, State, Term, What};
 pub(crate) use values::{Pattern, Range};
 
 /// What is wrong about a search, and where.

@@ -1,7 +1,5 @@
 //! Lists of issues and events: searched, in pages. See [`crate::search`] for the language.
 
-use std::collections::BTreeMap;
-
 use axum::extract::{Path, Query, State};
 use axum::http::Uri;
 use axum::response::Response;
@@ -13,10 +11,11 @@ use super::asked::{Asked, period_ms};
 use super::{Failure, json as shape, number, page};
 use crate::access::{Scope, Who};
 use crate::queries::lists::{self, EventLine, Tags};
+use crate::queries::trend::{self, Steps};
 use crate::queries::{self, Issue};
 use crate::search::issues::{MAX_HITS, Sort};
 use crate::search::walk::{Place, Walked};
-use crate::search::{self, Field, Of, Pattern, Project, Range, Search, What};
+use crate::search::{self, Of, Project, Range, Search};
 use crate::{App, now_ms, projects};
 
 /// What a list of issues is searched for unless asked.
@@ -25,13 +24,6 @@ const DEFAULT_QUERY: &str = "is:unresolved";
 /// With `full`, so many events at most, and one more than so many bytes.
 const MAX_FULL: usize = 25;
 const MAX_FULL_BYTES: usize = 8 << 20;
-
-const HOUR_MS: i64 = 3_600_000;
-const DAY_MS: i64 = 24 * HOUR_MS;
-
-/// So many hours are shown one by one, longer times by the day.
-const MAX_HOURS: i64 = 72;
-const MAX_DAYS: i64 = 90;
 
 type Pairs = Query<Vec<(String, String)>>;
 type Listed = Result<Response, Failure>;
@@ -290,26 +282,19 @@ pub(super) fn search(
 ) -> Result<Search, Failure> {
     let me = who.user().map(|user| user.email.as_str());
     let mut search = Search::parse(text, of, me, now_ms())?;
-    let environments: Vec<Pattern> = asked.all("environment").take(50).map(Pattern::exactly).collect();
-    if !environments.is_empty() {
-        search.and(What::Tag {
-            keys: vec!["environment".to_owned()],
-            values: environments,
-        });
-    }
-    if let Some((from, to)) = range {
-        // Without an end it is now, and what comes meanwhile is to be found, too.
-        let to = Some(to).filter(|_| asked.one("end").is_some());
-        search.and(What::Within(Field::Timestamp, Range { from: Some(from), to }));
-    }
+    // Without an end it is now, and what comes meanwhile is to be found, too.
+    let time = range.map(|(from, to)| Range {
+        from: Some(from),
+        to: Some(to).filter(|_| asked.one("end").is_some()),
+    });
+    search.limit(asked.all("environment"), time);
     Ok(search)
 }
 
-/// The time of `stats`, in hours or days.
+/// The time of `stats`.
 struct Stats {
     name: String,
-    step_ms: i64,
-    steps: i64,
+    steps: Steps,
 }
 
 impl Stats {
@@ -319,33 +304,17 @@ impl Stats {
             return Ok(None);
         }
         let ms = period_ms(period).ok_or_else(|| Failure::wrong("statsPeriod", period))?;
-        let (step_ms, most) = if ms <= MAX_HOURS * HOUR_MS {
-            (HOUR_MS, MAX_HOURS)
-        } else {
-            (DAY_MS, MAX_DAYS)
-        };
         Ok(Some(Self {
             name: period.to_owned(),
-            step_ms,
-            steps: (ms + step_ms - 1).div_euclid(step_ms).clamp(1, most),
+            steps: Steps::of(ms),
         }))
     }
 
     /// `"stats": {"24h": [[seconds since 1970, count], …]}` for each.
     async fn add(&self, app: &App, issues: &[Issue], list: &mut [Value]) -> Result<(), Failure> {
-        let now = now_ms();
-        let last = now.div_euclid(self.step_ms) * self.step_ms;
-        let first = last - (self.steps - 1) * self.step_ms;
-        let ids = issues.iter().map(|issue| issue.id);
-        let hours = lists::issue_hours(&app.database, ids, first, now, self.step_ms / HOUR_MS).await?;
-        for (issue, json) in issues.iter().zip(list) {
-            let mut steps: BTreeMap<i64, i64> = (0..self.steps).map(|step| (first + step * self.step_ms, 0)).collect();
-            for (at, events) in hours.get(&issue.id).into_iter().flatten() {
-                if let Some(count) = steps.get_mut(at) {
-                    *count += events;
-                }
-            }
-            let points: Vec<Value> = steps.into_iter().map(|(at, count)| json!([at / 1000, count])).collect();
+        let trends = trend::of_issues(&app.database, issues, self.steps, now_ms()).await?;
+        for (trend, json) in trends.iter().zip(list) {
+            let points: Vec<Value> = trend.iter().map(|(at, count)| json!([at / 1000, count])).collect();
             json["stats"] = json!({ &self.name: points });
         }
         Ok(())

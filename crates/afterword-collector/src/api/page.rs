@@ -1,7 +1,7 @@
 //! Pages of lists: `cursor` and `limit` of a request, and the `Link` header that leads on.
 //!
-//! A cursor is `VALUE:ID:0` for what is behind that place and `VALUE:ID:1` for what is before it; `0:0:0` is the
-//! start. Both links are always given, as Sentry does; `results` says whether there is anything.
+//! Both links are always given, as Sentry does; `results` says whether there is anything. For cursors see
+//! [`crate::search::cursor`].
 
 use axum::Json;
 use axum::http::{HeaderMap, HeaderName, HeaderValue, Uri, header};
@@ -11,7 +11,8 @@ use serde_json::Value;
 use super::Failure;
 use super::asked::Asked;
 use crate::App;
-use crate::search::walk::{Page, Place, Walked};
+use crate::search::cursor::{self, Way};
+use crate::search::walk::{Page, Walked};
 
 /// The most of a list that one answer holds, and how many unless asked.
 pub(super) const MAX_LIMIT: usize = 100;
@@ -24,7 +25,7 @@ pub(super) fn page(asked: &Asked) -> Result<Page, Failure> {
     };
     let limit = number("limit")?.or(number("per_page")?).unwrap_or(MAX_LIMIT);
     let (from, back) = match asked.one("cursor") {
-        Some(text) => cursor(text).ok_or_else(|| Failure::wrong("cursor", text))?,
+        Some(text) => cursor::read(text).ok_or_else(|| Failure::wrong("cursor", text))?,
         None => (None, false),
     };
     Ok(Page {
@@ -32,23 +33,6 @@ pub(super) fn page(asked: &Asked) -> Result<Page, Failure> {
         back,
         limit: limit.clamp(1, MAX_LIMIT),
     })
-}
-
-fn cursor(text: &str) -> Option<(Option<Place>, bool)> {
-    let mut parts = text.split(':');
-    let mut part = || parts.next();
-    let (value, id, back) = (part()?.parse().ok()?, part()?.parse().ok()?, part()?);
-    let back = match back {
-        "0" => false,
-        "1" => true,
-        _ => return None,
-    };
-    if part().is_some() {
-        return None;
-    }
-    let place = Place { value, id };
-    let is_start = place == Place { value: 0, id: 0 } && !back;
-    Some((Some(place).filter(|_| !is_start), back))
 }
 
 /// A list with its links.
@@ -68,45 +52,20 @@ pub(super) fn add_hits(response: &mut Response, hits: i64, most: i64) {
 }
 
 fn link(url: &str, path: &str, asked: &Asked, page: Page, walked: &Walked) -> Option<HeaderValue> {
-    let first = walked.places.first().copied().or(page.from);
-    let last = walked.places.last().copied();
-    // Behind nothing that was found is what is behind the place itself, and, walking back, that place, too.
-    let here = page.from.map(|from| Place {
-        id: from.id.saturating_add(i64::from(page.back)),
-        ..from
-    });
-    let (before, has_before, behind, has_behind) = if page.back {
-        (
-            walked.more.or(first),
-            walked.more.is_some(),
-            last.or(here),
-            page.from.is_some(),
-        )
-    } else {
-        (
-            first,
-            page.from.is_some(),
-            walked.more.or(last).or(here),
-            walked.more.is_some(),
-        )
-    };
+    let (before, behind) = cursor::ways(page, walked);
     let rest = asked.without("cursor");
-    let one = |name: &str, place: Option<Place>, back: bool, has: bool| {
-        let Place { value, id } = place.unwrap_or(Place { value: 0, id: 0 });
-        let cursor = format!("{value}:{id}:{}", i64::from(back));
-        format!("<{url}{path}?{rest}&cursor={cursor}>; rel=\"{name}\"; results=\"{has}\"; cursor=\"{cursor}\"")
+    let one = |name: &str, way: &Way| {
+        let Way { cursor, leads } = way;
+        format!("<{url}{path}?{rest}&cursor={cursor}>; rel=\"{name}\"; results=\"{leads}\"; cursor=\"{cursor}\"")
     };
-    let text = format!(
-        "{}, {}",
-        one("previous", before, true, has_before),
-        one("next", behind, false, has_behind)
-    );
+    let text = format!("{}, {}", one("previous", &before), one("next", &behind));
     HeaderValue::try_from(text).ok()
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::search::walk::Place;
 
     const fn place(value: i64, id: i64) -> Place {
         Place { value, id }

@@ -5,6 +5,9 @@ use uuid::Uuid;
 use super::parse::{self, Raw};
 use super::{Pattern, Range, Wrong};
 
+/// The most environments that a search is limited to.
+const MAX_ENVIRONMENTS: usize = 50;
+
 /// What is searched.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Of {
@@ -138,6 +141,24 @@ impl Search {
         let terms = parse::parse(text)?.into_iter();
         let terms = terms.map(|raw| reading.term(raw)).collect::<Result<_, _>>()?;
         Ok(Self { terms })
+    }
+
+    /// Only in one of these environments, if any is named, and only in this time.
+    pub(crate) fn limit<'e>(&mut self, environments: impl IntoIterator<Item = &'e str>, time: Option<Range>) {
+        let environments: Vec<Pattern> = environments
+            .into_iter()
+            .take(MAX_ENVIRONMENTS)
+            .map(Pattern::exactly)
+            .collect();
+        if !environments.is_empty() {
+            self.and(What::Tag {
+                keys: vec!["environment".to_owned()],
+                values: environments,
+            });
+        }
+        if let Some(range) = time {
+            self.and(What::Within(Field::Timestamp, range));
+        }
     }
 
     /// Adds a condition.

@@ -13,16 +13,10 @@ use super::asked;
 use crate::access::{Scope, Who};
 use crate::api::Failure;
 use crate::api::asked::Asked;
-use crate::database::Query as Statement;
-use crate::issues::change::{self, Change, Wanted};
+use crate::issues::bulk::{self, MAX_ALL, MAX_IDS, NotDone};
+use crate::issues::change::{Change, Wanted};
 use crate::issues::state::Status;
-use crate::issues::{merge, moves, remove};
 use crate::{App, now_ms, projects};
-
-/// The most ids of one request.
-const MAX_IDS: usize = 1000;
-/// The most issues that a request without ids may change.
-const MAX_ALL: usize = 10_000;
 
 /// The routes of this room.
 pub(super) fn routes() -> OpenApiRouter<App> {
@@ -99,11 +93,9 @@ async fn delete_of_project(
     if ids.is_empty() {
         return Err(Failure::Wrong("Say which, as ?id=1&id=2".to_owned()));
     }
-    let found = select(&app, &[project], &ids, None).await?;
+    let found = bulk::select(&app.database, &[project], &ids, None).await?;
     if found.len() == ids.len() {
-        let ids: Vec<i64> = found.into_iter().map(|(id, _)| id).collect();
-        remove::issues(&app.database, &ids).await?;
-        moves::finish(&app.database).await?;
+        bulk::delete(&app.database, &found).await?;
     }
     Ok(StatusCode::NO_CONTENT)
 }
@@ -120,7 +112,7 @@ async fn update(app: &App, who: &Who, projects: &[i64], query: &Asked, body: &By
             "Say which issues, as ?id=1&id=2: without, only a status can be set".to_owned(),
         ));
     }
-    let found = select(app, projects, &ids, status).await?;
+    let found = bulk::select(&app.database, projects, &ids, status).await?;
     if found.len() > MAX_ALL {
         return Err(Failure::Wrong(format!(
             "These are more than {MAX_ALL} issues: name them by id"
@@ -130,23 +122,13 @@ async fn update(app: &App, who: &Who, projects: &[i64], query: &Asked, body: &By
         // As Sentry does it: if one is not within reach, none is changed.
         return Ok(StatusCode::NO_CONTENT.into_response());
     }
-    let numbers: Vec<i64> = found.iter().map(|(id, _)| *id).collect();
     let mut answer = shown(&change);
-    if change.status.is_some() || change.assigned_to.is_some() {
-        change::apply(&app.database, &numbers, &change, &who.actor(), now_ms()).await?;
-    }
-    if change.merge {
-        if found
-            .iter()
-            .any(|(_, project)| Some(project) != found.first().map(|(_, first)| first))
-        {
-            return Err(Failure::Wrong(
-                "Issues of different projects cannot be merged".to_owned(),
-            ));
-        }
-        let merged = merge::merge(&app.database, &numbers, &who.actor(), now_ms()).await?;
-        let merged = merged.ok_or_else(|| Failure::Wrong("merge takes two issues or more".to_owned()))?;
-        moves::finish(&app.database).await?;
+    let merged = bulk::apply(&app.database, &found, &change, &who.actor(), now_ms()).await;
+    let merged = merged.map_err(|not| match not {
+        NotDone::Wrong(words) => Failure::Wrong(words.to_owned()),
+        NotDone::Failed(error) => Failure::Failed(error),
+    })?;
+    if let Some(merged) = merged {
         answer["merge"] = json!({
             "parent": merged.parent.to_string(),
             "children": merged.children.iter().map(i64::to_string).collect::<Vec<_>>(),
@@ -192,19 +174,4 @@ fn ids(query: &Asked) -> Result<Vec<i64>, Failure> {
         return Err(Failure::Wrong(format!("At most {MAX_IDS} ids at once")));
     }
     Ok(ids)
-}
-
-/// Id and project of these issues, or of all, that are in one of the projects; one more than may be changed.
-async fn select(app: &App, projects: &[i64], ids: &[i64], status: Option<Status>) -> Result<Vec<(i64, i64)>, Failure> {
-    let mut statement = Statement::new("SELECT id, project_id FROM issues WHERE ");
-    statement.bind_in("project_id", projects.iter().copied());
-    if !ids.is_empty() {
-        statement.push(" AND ").bind_in("id", ids.iter().copied());
-    }
-    if let Some(status) = status {
-        statement.push(" AND status = ").bind(status.name());
-    }
-    let most = i64::try_from(MAX_ALL + 1).unwrap_or(i64::MAX);
-    statement.push(" ORDER BY id LIMIT ").bind(most);
-    Ok(statement.fetch_all(&app.database.read, "find issues").await?)
 }
