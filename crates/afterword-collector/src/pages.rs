@@ -8,6 +8,7 @@
 //! | --- | --- |
 //! | `/` | issues |
 //! | `/issues/{id}/` | an issue with its newest event, or with one that is named |
+//! | `/releases/…` | how versions fare, see `releases` |
 //! | `/sign-in/`, `/sign-out/` | see `sign_in` |
 //! | `/setup/{token}`, `/invitation/{token}` | a new account, for whoever has the link, see `account` |
 //! | `/assets/app.css`, `/assets/app.js` | the one style sheet, the one script |
@@ -21,7 +22,9 @@ mod chart;
 mod frame;
 mod issue;
 mod issues;
+mod period;
 mod posted;
+mod releases;
 pub(crate) mod sign_in;
 mod words;
 
@@ -43,6 +46,7 @@ pub(crate) fn routes(app: &App) -> Router<App> {
     Router::new()
         .merge(issues::routes())
         .merge(issue::routes())
+        .merge(releases::routes())
         .merge(sign_in::signed_in_routes())
         .route_layer(DefaultBodyLimit::max(posted::MAX_BODY_BYTES))
         .route_layer(from_fn_with_state(app.clone(), access::pages))

@@ -1,6 +1,7 @@
 //! Reading issues and events back, and what is beside them, for [`crate::api`] and [`crate::pages`].
 
 pub(crate) mod beside;
+pub(crate) mod environments;
 pub(crate) mod health;
 pub(crate) mod hours;
 pub(crate) mod lists;

@@ -1,6 +1,7 @@
 //! Releases: versions of what is developed here. Known by first sight (see the digest) or by the API, of an organisation,
 //! and in one or several of its projects; with what went into them (commits) and where they went (deploys).
 
+pub(crate) mod brought;
 pub(crate) mod changes;
 pub(crate) mod days;
 pub(crate) mod order;
@@ -54,12 +55,18 @@ pub(crate) fn is_version(text: &str) -> bool {
         && !text.chars().any(char::is_control)
 }
 
-/// Releases of an organisation, the newest (by release, else by creation) first.
-pub(crate) async fn list(database: &Database, organization_id: i64, wanted: &Wanted) -> Result<Vec<Release>, Error> {
-    let mut query = Query::new(
-        "SELECT id, version, status, ref, url, created_at, started_at, released_at FROM releases WHERE organization_id = ",
-    );
-    query.bind(organization_id);
+/// Releases of an organisation, or of all whose projects are wanted, the newest (by release, else by creation) first.
+pub(crate) async fn list(
+    database: &Database,
+    organization_id: Option<i64>,
+    wanted: &Wanted,
+) -> Result<Vec<Release>, Error> {
+    let mut query =
+        Query::new("SELECT id, version, status, ref, url, created_at, started_at, released_at FROM releases WHERE ");
+    match organization_id {
+        Some(organization_id) => query.push("organization_id = ").bind(organization_id),
+        None => query.push("1 = 1"),
+    };
     if !wanted.projects.is_empty() {
         query.push(" AND id IN (SELECT release_id FROM release_projects WHERE ");
         query.bind_in("project_id", wanted.projects.iter().copied()).push(")");

@@ -147,7 +147,7 @@ async fn list_at(app: &App, place: Place, uri: &Uri, asked: &Asked) -> Result<Re
         offset: page.offset,
         most: page.and_one(),
     };
-    let found = releases::list(&app.database, place.organization_id, &wanted).await?;
+    let found = releases::list(&app.database, Some(place.organization_id), &wanted).await?;
     let (found, more) = page.cut(found);
     let body = place.answer(app, asked, &found).await?;
     Ok(page.answer(app, uri, Value::Array(body), more))

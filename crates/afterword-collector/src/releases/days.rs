@@ -1,20 +1,77 @@
-//! What a release brought over time.
+//! How a release fares over time.
+
+use std::collections::HashMap;
 
 use crate::Error;
 use crate::database::{Database, Query};
 use crate::performance::HOUR_MS;
-use crate::queries::health::Filter;
+use crate::queries::health::{self, By, Figures, Filter, Group};
 
-use super::summary::cut;
+use super::summary::{cut, percent};
+
+/// Figures of a release by interval, one of each for every interval of the period.
+#[derive(Debug, Clone, Default)]
+pub(crate) struct Days {
+    pub(crate) sessions: Vec<Figures>,
+    pub(crate) users: Vec<Figures>,
+    /// Of all releases.
+    pub(crate) sessions_of_all: Vec<Figures>,
+    pub(crate) users_of_all: Vec<Figures>,
+    pub(crate) events: Vec<i64>,
+    pub(crate) new_issues: Vec<i64>,
+}
+
+/// Reads them; the filter names no release, and its period is of whole intervals.
+pub(crate) async fn read(database: &Database, all: &Filter, version: &str, interval_ms: i64) -> Result<Days, Error> {
+    let own = Filter {
+        releases: vec![version.to_owned()],
+        ..all.clone()
+    };
+    let none = By::default();
+    let of_all = health::sessions_by_interval(database, all, none, interval_ms).await?;
+    let sessions = health::sessions_by_interval(database, &own, none, interval_ms).await?;
+    let users_of_all = health::users_by_interval(database, all, none, interval_ms).await?;
+    let users = health::users_by_interval(database, &own, none, interval_ms).await?;
+    let hours = interval_ms / HOUR_MS;
+    let events = events(database, &own, version, hours).await?;
+    let new_issues = new_issues(database, &own, version, hours).await?;
+
+    let slots = all.slots(interval_ms);
+    let line = |figures: &HashMap<(Group, i64), Figures>| -> Vec<Figures> {
+        let of = |slot| figures.get(&(Group::all(), slot)).copied().unwrap_or_default();
+        (0..slots).map(of).collect()
+    };
+    let counts = |counts: &[(i64, i64)]| -> Vec<i64> {
+        let counts: HashMap<i64, i64> = counts.iter().copied().collect();
+        (0..slots)
+            .map(|slot| counts.get(&slot).copied().unwrap_or_default())
+            .collect()
+    };
+    Ok(Days {
+        sessions: line(&sessions),
+        users: line(&users),
+        sessions_of_all: line(&of_all),
+        users_of_all: line(&users_of_all),
+        events: counts(&events),
+        new_issues: counts(&new_issues),
+    })
+}
+
+/// The share of each that did not crash, in percent.
+pub(crate) fn crash_free(figures: &[Figures]) -> Vec<Option<f64>> {
+    let share = |figures: &Figures| percent(figures.all - figures.crashed, figures.all);
+    figures.iter().map(share).collect()
+}
+
+/// The share of all that these are, in percent.
+pub(crate) fn adoption(figures: &[Figures], of_all: &[Figures]) -> Vec<Option<f64>> {
+    let shares = figures.iter().zip(of_all);
+    shares.map(|(own, all)| percent(own.all, all.all)).collect()
+}
 
 /// Events of a release by interval (of so many hours) from the first hour of the period on, which is of whole hours: interval and
 /// count.
-pub(crate) async fn events(
-    database: &Database,
-    filter: &Filter,
-    version: &str,
-    interval: i64,
-) -> Result<Vec<(i64, i64)>, Error> {
+async fn events(database: &Database, filter: &Filter, version: &str, interval: i64) -> Result<Vec<(i64, i64)>, Error> {
     let mut query = Query::new("SELECT (hour - ");
     query.bind(filter.start.div_euclid(HOUR_MS)).push(") / ").bind(interval);
     query.push(
@@ -29,7 +86,7 @@ pub(crate) async fn events(
 }
 
 /// Issues that a release brought, by interval in the same way.
-pub(crate) async fn new_issues(
+async fn new_issues(
     database: &Database,
     filter: &Filter,
     version: &str,

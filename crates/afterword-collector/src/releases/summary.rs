@@ -13,7 +13,7 @@ use crate::performance::{DAY_MS, HOUR_MS};
 use crate::queries::health::{self, By, Figures, Filter, Group};
 
 /// The most regressions that are looked through.
-const MAX_REGRESSIONS: i64 = 10_000;
+pub(super) const MAX_REGRESSIONS: i64 = 10_000;
 /// Tags are cut at this length.
 const MAX_TAG_CHARS: usize = 200;
 

@@ -1,7 +1,5 @@
 //! What belongs to a release: its commits, deploys, files, the release before it, and how it fares over time.
 
-use std::collections::HashMap;
-
 use axum::Json;
 use axum::body::Bytes;
 use axum::extract::{Path, Query, State};
@@ -16,8 +14,8 @@ use super::{DEFAULT_PERIOD, Pairs, Place, json, said};
 use crate::access::Who;
 use crate::api::asked::{Asked, time};
 use crate::api::{Answer, Failure};
-use crate::performance::{DAY_MS, HOUR_MS};
-use crate::queries::health::{self, By, Figures, Filter, Group};
+use crate::performance::DAY_MS;
+use crate::queries::health::Figures;
 use crate::releases::summary::{self, Summary};
 use crate::releases::{self, changes, days};
 use crate::{App, now_ms};
@@ -211,43 +209,29 @@ async fn stats(
         .filter_over(&app, &org, now_ms(), DEFAULT_PERIOD)
         .await?
         .rounded(interval_ms)?;
-    let own = Filter {
-        releases: vec![release.version.clone()],
-        ..all.clone()
+    let found = days::read(&app.database, &all, &release.version, interval_ms).await?;
+    let shares = |percents: Vec<Option<f64>>| -> Value {
+        let shares = percents
+            .into_iter()
+            .map(|percent| json!(percent.map(|percent| percent / 100.0)));
+        shares.collect()
     };
-    let none = By::default();
-    let of_all = health::sessions_by_interval(&app.database, &all, none, interval_ms).await?;
-    let sessions = health::sessions_by_interval(&app.database, &own, none, interval_ms).await?;
-    let users_of_all = health::users_by_interval(&app.database, &all, none, interval_ms).await?;
-    let users = health::users_by_interval(&app.database, &own, none, interval_ms).await?;
-    let hours = interval_ms / HOUR_MS;
-    let events = days::events(&app.database, &own, &release.version, hours).await?;
-    let new_issues = days::new_issues(&app.database, &own, &release.version, hours).await?;
-
-    let slots = all.slots(interval_ms);
-    let of = |figures: &HashMap<(Group, i64), Figures>, slot: i64| {
-        figures.get(&(Group::all(), slot)).copied().unwrap_or_default()
-    };
-    let line = |value: &dyn Fn(i64) -> Value| (0..slots).map(value).collect::<Value>();
-    let share = |part: i64, all: i64| json!(summary::percent(part, all).map(|percent| percent / 100.0));
-    let crash_free = |figures: Figures| share(figures.all - figures.crashed, figures.all);
-    let count = |counts: &[(i64, i64)], slot: i64| {
-        json!(counts.iter().find(|(at, _)| *at == slot).map_or(0, |(_, count)| *count))
-    };
+    let counts = |figures: &[Figures]| figures.iter().map(|figures| figures.all).collect::<Value>();
+    let intervals = (0..all.slots(interval_ms)).map(|slot| time(all.start + slot * interval_ms));
     Ok(Json(json!({
         "version": release.version,
         "start": time(all.start),
         "end": time(all.end + 1),
-        "intervals": line(&|slot| json!(time(all.start + slot * interval_ms))),
+        "intervals": intervals.collect::<Vec<_>>(),
         "series": {
-            "sessions": line(&|slot| json!(of(&sessions, slot).all)),
-            "crashFreeSessions": line(&|slot| crash_free(of(&sessions, slot))),
-            "sessionsAdoption": line(&|slot| share(of(&sessions, slot).all, of(&of_all, slot).all)),
-            "users": line(&|slot| json!(of(&users, slot).all)),
-            "crashFreeUsers": line(&|slot| crash_free(of(&users, slot))),
-            "usersAdoption": line(&|slot| share(of(&users, slot).all, of(&users_of_all, slot).all)),
-            "events": line(&|slot| count(&events, slot)),
-            "newIssues": line(&|slot| count(&new_issues, slot)),
+            "sessions": counts(&found.sessions),
+            "crashFreeSessions": shares(days::crash_free(&found.sessions)),
+            "sessionsAdoption": shares(days::adoption(&found.sessions, &found.sessions_of_all)),
+            "users": counts(&found.users),
+            "crashFreeUsers": shares(days::crash_free(&found.users)),
+            "usersAdoption": shares(days::adoption(&found.users, &found.users_of_all)),
+            "events": found.events,
+            "newIssues": found.new_issues,
         },
     })))
 }
