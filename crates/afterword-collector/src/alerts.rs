@@ -6,9 +6,20 @@
 //!
 //! - [`Alert`]: what there is to tell, as it is kept and as every message is made of it.
 //! - [`Action`]: where it is told.
+//! - [`delivery`]: sends what is to be told, by `slack`, `mail` and `webhook`, out through `outbound`.
 
 mod action;
 mod alert;
+pub(crate) mod delivery;
+pub(crate) mod mail;
+mod outbound;
+#[cfg(test)]
+mod samples;
+mod slack;
+mod text;
+mod webhook;
 
 pub(crate) use action::Action;
 pub(crate) use alert::{Alert, Kind, Lines};
+pub(crate) use delivery::Sending;
+pub use mail::{MailServer, WrongMailServer};

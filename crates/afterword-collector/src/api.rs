@@ -17,6 +17,7 @@
 //! | `/api/0/organizations/{org}/releases/` and below | releases, see `releases` |
 //! | `/api/0/organizations/{org}/performance/` and below | figures of transactions, see `performance` |
 //! | `/api/0/organizations/{org}/events-trace/{trace_id}/` | the transactions of a trace inside each other, see `traces` |
+//! | `/api/0/mail/` | the server that mail goes through, see `mail` |
 
 mod accounts;
 mod asked;
@@ -27,6 +28,7 @@ mod issues;
 mod json;
 mod keys;
 mod lists;
+mod mail;
 mod members;
 mod organizations;
 mod page;
@@ -123,6 +125,7 @@ fn described() -> OpenApiRouter<App> {
         .merge(releases::routes())
         .merge(performance::routes())
         .merge(user_data::routes())
+        .merge(mail::routes())
 }
 
 /// What stands above the routes.

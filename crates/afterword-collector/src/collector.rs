@@ -7,12 +7,14 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use axum::middleware::from_fn_with_state;
+use ipnet::IpNet;
 use serde::Serialize;
 use tokio::net::TcpListener;
 use tokio::sync::watch;
 use tokio::task::JoinHandle;
 
 use crate::accounts::Accounts;
+use crate::alerts::{MailServer, Sending};
 use crate::blobs::{Blobs, make_folder};
 use crate::database::Database;
 use crate::digest::{Caches, Digest};
@@ -23,7 +25,7 @@ use crate::life::{self, Life};
 use crate::pepper::Pepper;
 use crate::presence::Presence;
 use crate::symbols::Symbols;
-use crate::{App, Error, access, accounts, api, ingest, issues, pages, projects, serving};
+use crate::{App, Error, access, accounts, alerts, api, ingest, issues, pages, projects, serving};
 
 /// How much memory the bodies that are being read may hold together.
 const BODIES_BYTES: usize = 512 << 20;
@@ -45,6 +47,10 @@ pub struct Config {
     pub listen: SocketAddr,
     /// Where clients and browsers reach it, if that is not the address: `https://errors.example.com`, without a path.
     pub url: Option<String>,
+    /// The server that mail goes through, in place of one that is named on a page.
+    pub mail: Option<MailServer>,
+    /// Private networks that webhooks may be sent to.
+    pub private_webhooks: Vec<IpNet>,
 }
 
 impl Config {
@@ -56,6 +62,8 @@ impl Config {
             blobs: None,
             listen,
             url: None,
+            mail: None,
+            private_webhooks: Vec::new(),
         }
     }
 }
@@ -83,6 +91,7 @@ pub struct Collector {
     outcomes: JoinHandle<()>,
     tidying: JoinHandle<()>,
     retention: JoinHandle<()>,
+    sending: JoinHandle<()>,
     presence: Presence,
     // Released last.
     _lock: File,
@@ -135,6 +144,7 @@ impl Collector {
             accounts: Accounts::default(),
             caches: Caches::default(),
             life: Life::new(&config.data),
+            sending: Sending::new(&config.private_webhooks, config.mail.clone()),
             url,
         };
 
@@ -155,6 +165,7 @@ impl Collector {
         let outcomes = tokio::spawn(async move { outcomes.run(&database, end).await });
         let tidying = tokio::spawn(app.symbols.clone().keep_tidy(stopped.clone()));
         let retention = tokio::spawn(life::run(app.clone(), stopped.clone()));
+        let sending = tokio::spawn(alerts::delivery::run(app.clone(), stopped.clone()));
         let server = tokio::spawn(serve(listener, app.clone(), stopped));
         Ok(Self {
             app,
@@ -165,6 +176,7 @@ impl Collector {
             outcomes,
             tidying,
             retention,
+            sending,
             presence,
             _lock: lock,
         })
@@ -212,7 +224,12 @@ impl Collector {
             tracing::warn!("some requests did not end in time");
             abort.abort();
         }
-        for (task, name) in [(self.digest, "the digest"), (self.watch, "who looks after issues")] {
+        let tasks = [
+            (self.digest, "the digest"),
+            (self.watch, "who looks after issues"),
+            (self.sending, "who sends alerts"),
+        ];
+        for (task, name) in tasks {
             if let Err(error) = task.await {
                 tracing::error!(%error, "{name} had ended");
             }

@@ -59,7 +59,7 @@ mod sender;
 mod store;
 mod taking;
 #[cfg(test)]
-mod tests;
+pub(crate) mod tests;
 
 use std::sync::Arc;
 

@@ -67,6 +67,7 @@ mod symbols;
 mod trace;
 
 pub use accounts::command::{Listed, add_user, list_users, remove_user, set_password};
+pub use alerts::{MailServer, WrongMailServer};
 pub use api::openapi;
 pub use collector::{Bootstrap, Collector, Config};
 pub use error::Error;
@@ -84,6 +85,8 @@ struct App {
     /// What the digest of this process remembers.
     caches: digest::Caches,
     life: life::Life,
+    /// Sends alerts.
+    sending: alerts::Sending,
     /// Where this collector is reached, without a slash at the end.
     url: std::sync::Arc<str>,
 }

@@ -8,12 +8,13 @@ mod command;
 
 use std::io::IsTerminal as _;
 use std::io::Write as _;
-use std::net::SocketAddr;
+use std::net::{IpAddr, SocketAddr};
 
 use afterword_collector::Collector;
 use anyhow::Context as _;
 use clap::{Args, Parser, Subcommand};
 use command::{Backup, Place, Restore, User};
+use ipnet::IpNet;
 use tracing_subscriber::EnvFilter;
 
 /// Takes crash reports and errors from Sentry clients, groups them into issues and shows them.
@@ -58,6 +59,25 @@ struct Serve {
     /// Where browsers and clients reach it, if that is another address, behind a proxy for example.
     #[arg(long, value_name = "URL", env = "AFTERWORD_COLLECTOR_URL", value_parser = parse_url)]
     url: Option<String>,
+
+    /// Server that mail of alerts goes through, as smtp[s]://user:password@host:port?from=ADDRESS: smtps is TLS, smtp is
+    /// STARTTLS, or without either for a server on this machine or with &security=none. In place of one that is named on a
+    /// page.
+    #[arg(long, value_name = "URL", env = "AFTERWORD_MAIL", hide_env_values = true)]
+    mail: Option<String>,
+
+    /// Send webhooks to private networks too, all of them or these, as 10.0.0.0/8,192.168.1.5. Else nothing is sent there,
+    /// since rules are made by people who may not reach them.
+    #[arg(
+        long,
+        value_name = "NETWORKS",
+        num_args = 0..=1,
+        require_equals = true,
+        default_missing_value = "0.0.0.0/0,::/0",
+        value_delimiter = ',',
+        value_parser = parse_network
+    )]
+    allow_private_webhooks: Vec<IpNet>,
 
     /// How the log is written: text for people, json for programs.
     #[arg(long, value_name = "FORMAT", default_value = "text", value_parser = ["text", "json"])]
@@ -105,6 +125,10 @@ async fn serve(arguments: Serve) -> anyhow::Result<()> {
     let mut config = arguments.place.config()?;
     config.listen = arguments.listen;
     config.url = arguments.url;
+    // Not by the parser of arguments, which would show the password in its message.
+    let mail = arguments.mail.map(|mail| mail.parse()).transpose();
+    config.mail = mail.context("--mail or AFTERWORD_MAIL names no mail server")?;
+    config.private_webhooks = arguments.allow_private_webhooks;
     let collector = Collector::start(config)
         .await
         .context("could not start: choose another folder with --data or another address with --listen")?;
@@ -145,6 +169,12 @@ fn parse_project(text: &str) -> Result<(String, String), String> {
         Some((org, project)) if !org.is_empty() && !project.is_empty() => Ok((org.to_owned(), project.to_owned())),
         _ => Err("write it as ORG/PROJECT, for example acme/editor".to_owned()),
     }
+}
+
+fn parse_network(text: &str) -> Result<IpNet, String> {
+    let address = || text.parse::<IpAddr>().map(IpNet::from);
+    let network = text.parse().or_else(|_| address());
+    network.map_err(|_| "write networks as 10.0.0.0/8 or fd00::/8, and addresses as they are".to_owned())
 }
 
 fn parse_url(text: &str) -> Result<String, String> {

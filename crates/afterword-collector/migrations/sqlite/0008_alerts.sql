@@ -45,7 +45,8 @@ CREATE TABLE alert_deliveries (
     answered_at BIGINT,
     status      BIGINT,                          -- of HTTP or SMTP
     answer      TEXT,                            -- what the other side said, cut
-    sent        TEXT                             -- what was sent, without secrets
+    sent        TEXT,                            -- JSON of what was sent, without secrets
+    reached     TEXT                             -- JSON: of several addresses those that have it
 );
 CREATE INDEX alert_deliveries_waiting ON alert_deliveries (state, next_at);
 CREATE INDEX alert_deliveries_by_rule ON alert_deliveries (rule_id, id);

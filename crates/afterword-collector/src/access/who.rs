@@ -147,6 +147,20 @@ impl Who {
         allowed(scopes.has(scope), scope)
     }
 
+    /// Whether it may do this in every organisation: for what belongs to the collector as a whole.
+    ///
+    /// # Errors
+    /// 404 if there is an organisation that it may not see, 403 that names the missing scope.
+    pub(crate) async fn everything(&self, app: &App, scope: Scope) -> Result<(), Failure> {
+        let Reach::Some { .. } = self.inner.reach else {
+            return self.may(scope);
+        };
+        for organization in projects::organizations(&app.database, None).await? {
+            self.may_in(organization.id, scope)?;
+        }
+        self.may(scope)
+    }
+
     /// The organisation of this name, if it may do this there.
     ///
     /// # Errors

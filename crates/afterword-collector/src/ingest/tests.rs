@@ -12,7 +12,7 @@ use crate::inbox::Inbox;
 use crate::projects;
 
 /// Ingest alone, on a folder, with so much memory for bodies, and the key of a project.
-async fn app(folder: &std::path::Path, bodies_bytes: usize) -> (App, String) {
+pub(crate) async fn app(folder: &std::path::Path, bodies_bytes: usize) -> (App, String) {
     let database = Database::open(&folder.join("a.db")).await.unwrap();
     let blobs = Blobs::open(&folder.join("blobs")).await.unwrap();
     let access = projects::bootstrap(&database, "acme", "editor").await.unwrap();
@@ -25,6 +25,7 @@ async fn app(folder: &std::path::Path, bodies_bytes: usize) -> (App, String) {
         accounts: Default::default(),
         caches: Default::default(),
         life: crate::life::Life::new(folder),
+        sending: crate::alerts::Sending::new(&[], None),
         database,
         blobs,
         ingest: Ingest::new(bodies_bytes),
