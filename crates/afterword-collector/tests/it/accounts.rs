@@ -1,6 +1,6 @@
 //! People: the first one, invitations, signing in, and what each may; projects, keys and tokens.
 
-use reqwest::header::{COOKIE, SET_COOKIE};
+use reqwest::header::COOKIE;
 use reqwest::{Method, StatusCode};
 use serde_json::{Value, json};
 
