@@ -9,6 +9,9 @@ use anyhow::{Context as _, bail};
 use crate::event::Templates;
 use crate::server::Server;
 
+/// How long a server may say that it cannot store.
+const PATIENCE: Duration = Duration::from_secs(60);
+
 /// What a load was like.
 pub(crate) struct Sent {
     /// From the first request to the last answer.
@@ -58,7 +61,12 @@ pub(crate) fn send_each(
             }
             write(number, &mut body);
             let begun = Instant::now();
-            let answer = connection.send("POST", path, headers, &body)?;
+            let mut answer = connection.send("POST", path, headers, &body)?;
+            // As clients do. It counts as a wait.
+            while answer.status == 503 && begun.elapsed() < PATIENCE {
+                std::thread::sleep(Duration::from_secs(1));
+                answer = connection.send("POST", path, headers, &body)?;
+            }
             waits.push(begun.elapsed());
             if answer.status != 200 {
                 bail!("{}: {}", answer.status, String::from_utf8_lossy(&answer.body));
