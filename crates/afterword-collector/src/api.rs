@@ -16,10 +16,12 @@
 //! | `/api/0/projects/{org}/{project}/files/dsyms/`, `…/missing-symbols/`, … | debug files, see `symbols` |
 //! | `/api/0/organizations/{org}/releases/` and below | releases, see `releases` |
 //! | `/api/0/organizations/{org}/performance/` and below | figures of transactions, see `performance` |
+//! | `/api/0/organizations/{org}/alert-rules/` and below | alert rules and their history, see `alert_rules` |
 //! | `/api/0/organizations/{org}/events-trace/{trace_id}/` | the transactions of a trace inside each other, see `traces` |
 //! | `/api/0/mail/` | the server that mail goes through, see `mail` |
 
 mod accounts;
+mod alert_rules;
 mod asked;
 mod beside;
 mod given;
@@ -126,6 +128,7 @@ fn described() -> OpenApiRouter<App> {
         .merge(performance::routes())
         .merge(user_data::routes())
         .merge(mail::routes())
+        .merge(alert_rules::routes())
 }
 
 /// What stands above the routes.

@@ -14,7 +14,7 @@ use tokio::sync::watch;
 use tokio::task::JoinHandle;
 
 use crate::accounts::Accounts;
-use crate::alerts::{MailServer, Sending};
+use crate::alerts::{self, Alerts, MailServer, Sending};
 use crate::blobs::{Blobs, make_folder};
 use crate::database::Database;
 use crate::digest::{Caches, Digest};
@@ -25,7 +25,7 @@ use crate::life::{self, Life};
 use crate::pepper::Pepper;
 use crate::presence::Presence;
 use crate::symbols::Symbols;
-use crate::{App, Error, access, accounts, alerts, api, ingest, issues, pages, projects, serving};
+use crate::{App, Error, access, accounts, api, ingest, issues, pages, projects, serving};
 
 /// How much memory the bodies that are being read may hold together.
 const BODIES_BYTES: usize = 512 << 20;
@@ -88,6 +88,7 @@ pub struct Collector {
     server: JoinHandle<()>,
     digest: JoinHandle<()>,
     watch: JoinHandle<()>,
+    rules: JoinHandle<()>,
     outcomes: JoinHandle<()>,
     tidying: JoinHandle<()>,
     retention: JoinHandle<()>,
@@ -145,6 +146,7 @@ impl Collector {
             caches: Caches::default(),
             life: Life::new(&config.data),
             sending: Sending::new(&config.private_webhooks, config.mail.clone()),
+            alerts: Alerts::default(),
             url,
         };
 
@@ -156,11 +158,19 @@ impl Collector {
             pepper: Pepper::open(&app.database.write).await?,
             symbols: app.symbols.clone(),
             caches: app.caches.clone(),
+            alerts: app.alerts.clone(),
             metrics: Arc::clone(&app.life.metrics),
             in_hand: Arc::default(),
         };
         let digest = tokio::spawn(digest.run(careful, stopped.clone()));
         let watch = tokio::spawn(issues::watch::run(app.database.clone(), stopped.clone()));
+        let rules = alerts::engine::run(
+            app.database.clone(),
+            app.alerts.clone(),
+            Arc::clone(&app.url),
+            stopped.clone(),
+        );
+        let rules = tokio::spawn(rules);
         let (outcomes, database, end) = (Arc::clone(&app.ingest.outcomes), app.database.clone(), stopped.clone());
         let outcomes = tokio::spawn(async move { outcomes.run(&database, end).await });
         let tidying = tokio::spawn(app.symbols.clone().keep_tidy(stopped.clone()));
@@ -173,6 +183,7 @@ impl Collector {
             server,
             digest,
             watch,
+            rules,
             outcomes,
             tidying,
             retention,
@@ -227,6 +238,7 @@ impl Collector {
         let tasks = [
             (self.digest, "the digest"),
             (self.watch, "who looks after issues"),
+            (self.rules, "who asks the rules"),
             (self.sending, "who sends alerts"),
         ];
         for (task, name) in tasks {

@@ -35,6 +35,7 @@ use afterword_protocol::EnvelopeError;
 use futures_util::FutureExt as _;
 use tokio::sync::watch;
 
+use crate::alerts::Alerts;
 use crate::blobs::Blobs;
 use crate::database::Database;
 use crate::error::{OrFailed as _, chain};
@@ -66,6 +67,7 @@ pub(crate) struct Digest {
     pub(crate) pepper: Pepper,
     pub(crate) symbols: Symbols,
     pub(crate) caches: Caches,
+    pub(crate) alerts: Alerts,
     pub(crate) metrics: Arc<Metrics>,
     /// Heavy envelopes that workers of this process have in hand.
     pub(crate) in_hand: Arc<Mutex<HashSet<i64>>>,
@@ -281,11 +283,14 @@ impl Digest {
             Some(transaction) => transaction,
             None => self.database.write.begin().await.or_failed(operation)?,
         };
-        let written = writing::batch(&mut transaction, &prepared, &self.caches).await?;
+        let written = writing::batch(&mut transaction, &prepared, &self.caches, &self.alerts).await?;
         let claimed: Vec<&Claimed> = prepared.iter().map(|prepared| &prepared.claimed).collect();
         Inbox::finish(&mut transaction, &claimed).await?;
         transaction.commit().await.or_failed(operation)?;
         self.metrics.digested(claimed.iter().map(|claimed| claimed.received_at));
+        if written.noted {
+            self.alerts.wake();
+        }
         self.caches.remember(written);
         let claimed: Vec<Claimed> = prepared.into_iter().map(|prepared| prepared.claimed).collect();
         if let Err(error) = self.inbox.remove_blobs(&claimed).await {

@@ -22,6 +22,7 @@ use sqlx::{Any, AnyConnection, AssertSqlSafe, FromRow, Transaction};
 use tokio::sync::Notify;
 
 use crate::Error;
+use crate::alerts::work;
 use crate::blobs::Blobs;
 use crate::database::{Database, Dialect, Query};
 use crate::error::OrFailed as _;
@@ -293,18 +294,22 @@ impl Inbox {
     pub(crate) async fn set_aside(&self, claimed: &Claimed, error: &str, now: i64) -> Result<(), Error> {
         let operation = "set an envelope aside";
         let mut transaction = self.database.write.begin().await.or_failed(operation)?;
-        sqlx::query(
+        let row: Option<i64> = sqlx::query_scalar(
             "INSERT INTO set_aside (project_id, event_id, body, blob, size_bytes, client, received_at, set_aside_at, tries,
                 error)
-             SELECT project_id, event_id, body, blob, size_bytes, client, received_at, $1, $2, $3 FROM inbox WHERE id = $4",
+             SELECT project_id, event_id, body, blob, size_bytes, client, received_at, $1, $2, $3 FROM inbox WHERE id = $4
+             RETURNING id",
         )
         .bind(now)
         .bind(claimed.tries)
         .bind(error)
         .bind(claimed.id)
-        .execute(&mut *transaction)
+        .fetch_optional(&mut *transaction)
         .await
         .or_failed(operation)?;
+        if let Some(row) = row {
+            work::note_set_aside(&mut transaction, claimed.project_id, row).await?;
+        }
         Self::finish(&mut transaction, &[claimed]).await?;
         transaction.commit().await.or_failed(operation)
     }

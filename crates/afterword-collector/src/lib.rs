@@ -87,6 +87,8 @@ struct App {
     life: life::Life,
     /// Sends alerts.
     sending: alerts::Sending,
+    /// The rules, as they are asked.
+    alerts: alerts::Alerts,
     /// Where this collector is reached, without a slash at the end.
     url: std::sync::Arc<str>,
 }

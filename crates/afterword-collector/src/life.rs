@@ -10,7 +10,7 @@
 
 pub(crate) mod backup;
 pub(crate) mod health;
-mod lease;
+pub(crate) mod lease;
 pub(crate) mod metrics;
 pub(crate) mod person;
 mod removing;

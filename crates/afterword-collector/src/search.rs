@@ -44,6 +44,7 @@ mod tests;
 use std::fmt;
 
 pub(crate) use conditions::Project;
+pub(crate) use tags::latest;
 pub(crate) use terms::{Of, Search, State, Term, What};
 pub(crate) use values::{Pattern, Range};
 

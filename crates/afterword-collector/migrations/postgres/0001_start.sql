@@ -200,7 +200,8 @@ CREATE INDEX events_by_issue ON events (issue_id, occurred_at, id);
 CREATE INDEX events_by_time ON events (project_id, occurred_at, id);
 CREATE INDEX events_by_trace ON events (trace_id) WHERE trace_id IS NOT NULL;
 CREATE INDEX events_by_user ON events (user_key) WHERE user_key IS NOT NULL;
-CREATE INDEX events_by_receipt ON events (received_at);
+CREATE INDEX events_by_receipt ON events (project_id, received_at);
+CREATE INDEX events_by_issue_and_receipt ON events (issue_id, received_at);
 
 -- What an event is made of, apart from what lists and searches look at.
 CREATE TABLE event_bodies (

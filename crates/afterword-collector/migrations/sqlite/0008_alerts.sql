@@ -8,7 +8,7 @@ CREATE TABLE alert_rules (
     name            TEXT NOT NULL,
     rule            TEXT NOT NULL,               -- JSON: when, if, then, how often
     enabled         BIGINT NOT NULL,
-    muted_until     BIGINT,                      -- NULL: not muted
+    muted_until     BIGINT,                      -- NULL: not muted; the largest number: for ever
     created_by      TEXT NOT NULL,
     created_at      BIGINT NOT NULL,
     changed_at      BIGINT NOT NULL
@@ -23,7 +23,7 @@ CREATE TABLE alert_firings (
     mark       TEXT NOT NULL,                    -- with rule and subject: never twice
     issue_id   BIGINT,
     fired_at   BIGINT NOT NULL,
-    told       TEXT NOT NULL,                    -- sent, collected (for a summary), muted or cooling
+    told       TEXT NOT NULL,                    -- sent, collected (for a summary), muted, cooling or test
     alert      TEXT NOT NULL                     -- JSON, see alerts/alert.rs
 );
 CREATE UNIQUE INDEX alert_firings_once ON alert_firings (rule_id, subject, mark);
@@ -51,3 +51,36 @@ CREATE TABLE alert_deliveries (
 CREATE INDEX alert_deliveries_waiting ON alert_deliveries (state, next_at);
 CREATE INDEX alert_deliveries_by_rule ON alert_deliveries (rule_id, id);
 CREATE INDEX alert_deliveries_by_firing ON alert_deliveries (firing_id);
+
+-- What the digest did that rules may care about, until they were asked. Written with what it did, and taken away with what
+-- became of it.
+CREATE TABLE alert_work (
+    id       INTEGER PRIMARY KEY AUTOINCREMENT,
+    note     TEXT NOT NULL,                      -- JSON, see alerts/work.rs
+    noted_at BIGINT NOT NULL
+);
+
+-- How it stands with a subject of a rule.
+CREATE TABLE alert_states (
+    rule_id    BIGINT NOT NULL,
+    subject    TEXT NOT NULL,
+    firings    BIGINT NOT NULL,                  -- how often it fired
+    standing   BIGINT NOT NULL,                  -- 1: the bound was not kept again since then
+    told_at    BIGINT,                           -- the last time that it was not cooling
+    changed_at BIGINT NOT NULL,
+    PRIMARY KEY (rule_id, subject)
+);
+CREATE INDEX alert_states_standing ON alert_states (standing, changed_at);
+
+-- Summaries that are being collected.
+CREATE TABLE alert_summaries (
+    rule_id BIGINT PRIMARY KEY,
+    due_at  BIGINT NOT NULL
+);
+
+-- Counts up whenever rules change, so that each collector reads them again.
+CREATE TABLE alert_changes (
+    id      INTEGER PRIMARY KEY,
+    changes BIGINT NOT NULL
+);
+INSERT INTO alert_changes (id, changes) VALUES (1, 0);

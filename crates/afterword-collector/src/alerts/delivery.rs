@@ -108,6 +108,7 @@ pub(crate) async fn run(app: App, mut stopped: watch::Receiver<bool>) {
         }
         tokio::select! {
             () = app.sending.inner.wanted.notified() => {}
+            () = app.alerts.deliveries() => {}
             () = under_way.one() => {}
             () = tokio::time::sleep(EVERY) => {}
             _ = stopped.changed() => {}

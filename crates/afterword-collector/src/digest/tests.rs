@@ -29,6 +29,7 @@ impl House {
                 database,
                 blobs,
                 inbox,
+                alerts: crate::alerts::Alerts::default(),
                 caches: Caches::default(),
                 metrics: Arc::default(),
                 in_hand: Arc::default(),

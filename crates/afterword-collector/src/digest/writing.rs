@@ -14,10 +14,13 @@ mod moving;
 mod releases;
 mod traces;
 
+use std::collections::BTreeMap;
+
 use sqlx::AnyConnection;
 
 use super::items::{AttachmentMeta, NewFeedback, Undigested};
 use super::prepare::Prepared;
+use crate::alerts::{Alerts, work};
 use crate::error::OrFailed as _;
 use crate::inbox::Claimed;
 use crate::symbols::missing;
@@ -38,6 +41,10 @@ pub(crate) struct Written {
     pub(crate) releases: Vec<(i64, String)>,
     /// Issues that got events.
     pub(crate) touched: Vec<Touched>,
+    /// The rows of these events, by their issue.
+    pub(crate) events: BTreeMap<i64, Vec<i64>>,
+    /// There is a note of it for rules.
+    pub(crate) noted: bool,
 }
 
 /// What a batch added to an issue.
@@ -62,6 +69,7 @@ pub(super) async fn batch(
     connection: &mut AnyConnection,
     prepared: &[Prepared],
     caches: &Caches,
+    alerts: &Alerts,
 ) -> Result<Written, Error> {
     let mut written = Written {
         epoch: caches::agree(connection, caches).await?,
@@ -92,9 +100,23 @@ pub(super) async fn batch(
     traces::write(connection, prepared, caches).await?;
     health::write(connection, prepared).await?;
     releases::seen(connection, prepared, caches, &mut written).await?;
-    lifecycle::after(connection, &written, caches, now_ms()).await?;
+    let regressions = lifecycle::after(connection, &written, caches, now_ms()).await?;
     counts.write(connection).await?;
+    let touched = for_rules(&written, &regressions);
+    written.noted = work::note(connection, alerts, touched).await?;
     Ok(written)
+}
+
+/// What rules may want to know of a batch.
+fn for_rules(written: &Written, regressions: &BTreeMap<i64, i64>) -> Vec<work::Touched> {
+    let touched = written.touched.iter().map(|touched| work::Touched {
+        issue: touched.issue_id,
+        project: touched.project_id,
+        new: touched.is_new,
+        regression: regressions.get(&touched.issue_id).copied(),
+        rows: written.events.get(&touched.issue_id).cloned().unwrap_or_default(),
+    });
+    touched.collect()
 }
 
 /// Writes an attachment whose bytes are a blob already.

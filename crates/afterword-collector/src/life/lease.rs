@@ -12,21 +12,28 @@ const HELD_MS: i64 = 120_000;
 
 /// A lease that this collector may hold.
 #[derive(Debug, Clone)]
-pub(super) struct Lease {
+pub(crate) struct Lease {
     name: &'static str,
+    held_ms: i64,
     holder: String,
 }
 
 impl Lease {
-    pub(super) fn new(name: &'static str) -> Self {
+    pub(crate) fn new(name: &'static str) -> Self {
+        Self::for_so_long(name, HELD_MS)
+    }
+
+    /// One that is held for so long after its holder was last heard of.
+    pub(crate) fn for_so_long(name: &'static str, held_ms: i64) -> Self {
         Self {
             name,
+            held_ms,
             holder: Uuid::new_v4().simple().to_string(),
         }
     }
 
     /// Takes it, or says that it is still needed. `false` if another collector holds it.
-    pub(super) async fn hold(&self, database: &Database) -> Result<bool, Error> {
+    pub(crate) async fn hold(&self, database: &Database) -> Result<bool, Error> {
         self.hold_at(database, now_ms()).await
     }
 
@@ -38,7 +45,7 @@ impl Lease {
         )
         .bind(self.name)
         .bind(&self.holder)
-        .bind(now + HELD_MS)
+        .bind(now + self.held_ms)
         .bind(now)
         .fetch_optional(&database.write)
         .await
@@ -47,7 +54,7 @@ impl Lease {
     }
 
     /// Gives it back.
-    pub(super) async fn give_back(&self, database: &Database) -> Result<(), Error> {
+    pub(crate) async fn give_back(&self, database: &Database) -> Result<(), Error> {
         sqlx::query("DELETE FROM leases WHERE name = $1 AND holder = $2")
             .bind(self.name)
             .bind(&self.holder)

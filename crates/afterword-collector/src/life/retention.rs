@@ -10,6 +10,7 @@ use tokio::sync::watch;
 use super::lease::Lease;
 use super::removing::{self, BATCH, COLUMNS, Going, Gone};
 use super::{Retention, retention_of};
+use crate::alerts::history;
 use crate::blobs::Blobs;
 use crate::database::{Database, Dialect, Query};
 use crate::error::{OrFailed as _, chain};
@@ -108,6 +109,10 @@ impl Round<'_> {
             .or_failed(OPERATION)?;
         for (project, asked_at) in given_up {
             gone.add(self.given_up(project, asked_at).await?);
+        }
+        let alerts = history::remove_old(&self.app.database, self.now).await?;
+        if alerts > 0 {
+            tracing::info!(alerts, "removed old alerts");
         }
         let removed = remove_unnamed(&self.app.database, &self.app.blobs, self.now).await?;
         if removed > 0 {

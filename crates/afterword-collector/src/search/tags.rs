@@ -183,7 +183,7 @@ async fn few_enough(database: &Database, project_id: i64, keys: &[String]) -> Re
 }
 
 /// The newest release of a project, of those that came last.
-async fn latest(database: &Database, project_id: i64) -> Result<Option<String>, Error> {
+pub(crate) async fn latest(database: &Database, project_id: i64) -> Result<Option<String>, Error> {
     let mut query = Query::new(
         "SELECT version, COALESCE(released_at, first_seen, created_at) AS at FROM release_projects
          JOIN releases ON releases.id = release_id WHERE project_id = ",

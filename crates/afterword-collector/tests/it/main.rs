@@ -8,6 +8,7 @@ mod stores;
 mod symbols;
 
 mod accounts;
+mod alerts;
 mod backup;
 mod digest;
 mod health;

@@ -38,10 +38,7 @@ fn what_means_ill_is_text_within_the_limits() {
     assert!(all.len() > 20, "{all:?}");
     for (text, limit) in all {
         assert!((1..=limit).contains(&text.encode_utf16().count()), "{limit}: {text}");
-        assert!(
-            !text.contains("<!") && !text.contains("<script"),
-            "{text}"
-        );
+        assert!(!text.contains("<!") && !text.contains("<script"), "{text}");
         // What is marked as a link is ours.
         for link in text.split('<').skip(1) {
             assert!(link.starts_with("https://errors.example/"), "{text}");

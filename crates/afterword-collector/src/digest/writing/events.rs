@@ -52,6 +52,9 @@ pub(super) async fn write(
     let tags = tags(connection, &events, caches, written).await?;
     let stored = insert(connection, &events, &places, &tags).await?;
     index(connection, &stored, &tags, caches, written, counts).await?;
+    for (row, stored) in &stored {
+        written.events.entry(stored.place.issue_id).or_default().push(*row);
+    }
     let stored: Vec<Stored<'_>> = stored.into_iter().map(|(_, stored)| stored).collect();
     issues::count(connection, &stored, caches, written).await
 }

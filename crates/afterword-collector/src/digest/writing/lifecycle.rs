@@ -19,13 +19,14 @@ use crate::releases::order::Dated;
 /// No more events of a window are counted.
 const MAX_IN_WINDOW: i64 = 100_000;
 
-/// Lets the events of a batch have their effect. `caches` knows which releases are not new.
+/// Lets the events of a batch have their effect. `caches` knows which releases are not new. Returns the issues that came back,
+/// with what was noted of that.
 pub(super) async fn after(
     connection: &mut AnyConnection,
     written: &Written,
     caches: &Caches,
     now: i64,
-) -> Result<(), Error> {
+) -> Result<BTreeMap<i64, i64>, Error> {
     let mut appeared: BTreeMap<i64, Vec<&str>> = BTreeMap::new();
     for (project_id, version) in &written.releases {
         if !caches.has_release(*project_id, version) {
@@ -39,10 +40,10 @@ pub(super) async fn after(
     if !new.is_empty() {
         first_seen(connection, &new).await?;
     }
-    if !known.is_empty() {
-        turns(connection, &known, now).await?;
+    if known.is_empty() {
+        return Ok(BTreeMap::new());
     }
-    Ok(())
+    turns(connection, &known, now).await
 }
 
 async fn first_seen(connection: &mut AnyConnection, new: &[&Touched]) -> Result<(), Error> {
@@ -85,7 +86,8 @@ async fn first_seen(connection: &mut AnyConnection, new: &[&Touched]) -> Result<
 /// An issue that is not open: id, project, status, since when, details, events, users.
 type Row = (i64, i64, String, i64, Option<String>, i64, i64);
 
-async fn turns(connection: &mut AnyConnection, known: &[&Touched], now: i64) -> Result<(), Error> {
+async fn turns(connection: &mut AnyConnection, known: &[&Touched], now: i64) -> Result<BTreeMap<i64, i64>, Error> {
+    let mut regressions = BTreeMap::new();
     let mut query = Query::new(
         "SELECT id, project_id, status, status_at, status_detail, event_count, user_count FROM issues
          WHERE status <> 'unresolved' AND ",
@@ -97,7 +99,7 @@ async fn turns(connection: &mut AnyConnection, known: &[&Touched], now: i64) -> 
         .fetch_all_on(connection, "look for issues that are not open")
         .await?;
     if rows.is_empty() {
-        return Ok(());
+        return Ok(regressions);
     }
     let by_id: HashMap<i64, &Touched> = known.iter().map(|touched| (touched.issue_id, *touched)).collect();
     for (issue_id, project_id, status, status_at, detail, events, users) in rows {
@@ -133,10 +135,13 @@ async fn turns(connection: &mut AnyConnection, known: &[&Touched], now: i64) -> 
             issue.users_in_window = in_window(connection, issue_id, since, "user_key").await?;
         }
         if let Some(turn) = turn(&issue) {
-            reopen(connection, issue_id, &turn, &detail, now).await?;
+            let noted = reopen(connection, issue_id, &turn, &detail, now).await?;
+            if matches!(turn, Turn::Regressed { .. }) {
+                regressions.insert(issue_id, noted);
+            }
         }
     }
-    Ok(())
+    Ok(regressions)
 }
 
 /// How many different values of a column the events after a moment have.
@@ -165,7 +170,7 @@ async fn reopen(
     turn: &Turn,
     was: &Detail,
     now: i64,
-) -> Result<(), Error> {
+) -> Result<i64, Error> {
     let (substatus, kind, detail) = match turn {
         Turn::Regressed { release } => (
             "regressed",
@@ -195,6 +200,5 @@ async fn reopen(
         detail,
         at: now,
     };
-    activity::note(connection, new).await?;
-    Ok(())
+    activity::note(connection, new).await
 }
