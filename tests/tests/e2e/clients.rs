@@ -5,6 +5,7 @@
 
 mod cli;
 mod crashpad;
+mod mail;
 mod node;
 mod python;
 mod rust;

@@ -21,6 +21,7 @@ mod pages;
 mod performance;
 mod releases;
 mod search;
+mod sending;
 mod signing_in;
 mod traces;
 mod watching;

@@ -4,7 +4,7 @@ use std::path::Path;
 use std::sync::Once;
 use std::time::{Duration, Instant};
 
-use afterword_collector::{Bootstrap, Collector};
+use afterword_collector::{Bootstrap, Collector, Config};
 use reqwest::{RequestBuilder, Response, StatusCode};
 use serde_json::{Value, json};
 use tempfile::TempDir;
@@ -29,7 +29,14 @@ impl Server {
     }
 
     pub(crate) async fn start_on(data: TempDir) -> Self {
-        let collector = Collector::start(stores::config(data.path()).await).await.unwrap();
+        Self::start_with(data, |_| {}).await
+    }
+
+    /// With another configuration.
+    pub(crate) async fn start_with(data: TempDir, more: impl FnOnce(&mut Config)) -> Self {
+        let mut config = stores::config(data.path()).await;
+        more(&mut config);
+        let collector = Collector::start(config).await.unwrap();
         let access = collector.bootstrap("acme", "editor").await.unwrap();
         Self {
             access,

@@ -45,7 +45,8 @@ pub(super) enum Next {
     Again(Wait),
 }
 
-/// Takes at most so many that are due: of each place the oldest, and none of a place where one is under way.
+/// Takes at most so many that are due: of each place the oldest, and none of a place where one is under way, or that asked to be
+/// left alone for a time.
 pub(super) async fn take(
     database: &Database,
     busy: &HashSet<String>,
@@ -55,6 +56,7 @@ pub(super) async fn take(
     let operation = "look for what is to be sent";
     let due: Vec<(i64, String)> = sqlx::query_as(
         "SELECT MIN(id), action FROM alert_deliveries WHERE state = 'waiting' AND next_at <= $1
+         AND action NOT IN (SELECT action FROM alert_deliveries WHERE state = 'waiting' AND next_at > $1 AND status = 429)
          GROUP BY action HAVING MAX(COALESCE(taken_until, 0)) < $1 ORDER BY MIN(id) LIMIT $2",
     )
     .bind(now)

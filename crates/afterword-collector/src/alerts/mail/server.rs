@@ -29,7 +29,8 @@ pub(crate) enum Security {
 }
 
 /// A server of SMTP, with what it is told. Read from `smtp[s]://user:password@host:port?from=…`, where `from` is an address or
-/// `Name <address>`; `smtps` is TLS, `smtp` is STARTTLS, or none for a server on this machine or with `&security=none`.
+/// `Name <address>`; `smtps` is TLS, `smtp` is STARTTLS, or none for a server on this machine; `&security=none` or
+/// `&security=starttls` says which.
 #[derive(Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct MailServer {
     pub(crate) host: String,
@@ -90,6 +91,7 @@ impl FromStr for MailServer {
             match (name.as_ref(), value.as_ref()) {
                 ("from", value) => from = Some(value.to_owned()),
                 ("security", "none") if !is_tls => security = Some(Security::None),
+                ("security", "starttls") if !is_tls => security = Some(Security::Starttls),
                 _ => return Err(wrong),
             }
         }
@@ -163,6 +165,10 @@ mod tests {
             Security::None
         );
         assert_eq!(security("smtp://10.0.0.1?from=a@b.example"), Security::Starttls);
+        assert_eq!(
+            security("smtp://localhost?from=a@b.example&security=starttls"),
+            Security::Starttls
+        );
     }
 
     #[test]
