@@ -9,6 +9,7 @@
 //! | `/` | issues |
 //! | `/issues/{id}/` | an issue with its newest event, or with one that is named |
 //! | `/releases/…` | how versions fare, see `releases` |
+//! | `/performance/…`, `/traces/{trace_id}/` | what takes the time, see `performance` |
 //! | `/sign-in/`, `/sign-out/` | see `sign_in` |
 //! | `/setup/{token}`, `/invitation/{token}` | a new account, for whoever has the link, see `account` |
 //! | `/assets/app.css`, `/assets/app.js` | the one style sheet, the one script |
@@ -22,6 +23,7 @@ mod chart;
 mod frame;
 mod issue;
 mod issues;
+mod performance;
 mod period;
 mod posted;
 mod releases;
@@ -46,6 +48,7 @@ pub(crate) fn routes(app: &App) -> Router<App> {
     Router::new()
         .merge(issues::routes())
         .merge(issue::routes())
+        .merge(performance::routes())
         .merge(releases::routes())
         .merge(sign_in::signed_in_routes())
         .route_layer(DefaultBodyLimit::max(posted::MAX_BODY_BYTES))

@@ -11,6 +11,7 @@
 //! ([`names::Kind::most`]); what comes beyond is counted as [`names::OTHER`].
 
 pub(crate) mod histogram;
+pub(crate) mod lines;
 pub(crate) mod names;
 pub(crate) mod reading;
 pub(crate) mod retention;

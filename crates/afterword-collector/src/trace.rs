@@ -11,7 +11,7 @@ mod tests;
 
 use std::collections::{HashMap, VecDeque};
 
-use crate::queries::traces::StoredSpan;
+use crate::queries::traces::{StoredSpan, TracedError};
 
 /// Transactions inside each other in one answer.
 pub(crate) const MAX_DEPTH: usize = 100;
@@ -83,6 +83,39 @@ pub(crate) fn tree(spans: &[StoredSpan]) -> Vec<Segment> {
         tree[place[owner]].spans.push(span);
     }
     tree
+}
+
+/// The errors of a trace by the segment (as an index of the tree) that they happened in, each with its span if that is known, and those of
+/// which no span is there.
+#[expect(clippy::type_complexity, reason = "errors with their spans, placed and not")]
+pub(crate) fn placed<'e>(
+    spans: &[StoredSpan],
+    tree: &[Segment],
+    errors: &'e [TracedError],
+) -> (
+    HashMap<usize, Vec<(&'e TracedError, Option<String>)>>,
+    Vec<(&'e TracedError, Option<String>)>,
+) {
+    let mut owners: HashMap<&str, Vec<(usize, i64)>> = HashMap::new();
+    for (index, segment) in tree.iter().enumerate() {
+        for span in segment.spans.iter().chain([&segment.span]) {
+            let span = &spans[*span];
+            owners.entry(&span.span_id).or_default().push((index, span.project_id));
+        }
+    }
+    let mut placed: HashMap<usize, Vec<(&TracedError, Option<String>)>> = HashMap::new();
+    let mut orphans = Vec::new();
+    for error in errors {
+        let span_id = error.span_id();
+        let candidates = span_id.as_deref().and_then(|id| owners.get(id));
+        // Of spans with the same id the one of its own project.
+        let owner = candidates.and_then(|owners| owners.iter().max_by_key(|(_, project)| *project == error.project_id));
+        match owner {
+            Some((index, _)) => placed.entry(*index).or_default().push((error, span_id)),
+            None => orphans.push((error, span_id)),
+        }
+    }
+    (placed, orphans)
 }
 
 /// The parent of each span, if it is there: in its own transaction, else in its project, else anywhere.

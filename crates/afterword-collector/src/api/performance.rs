@@ -27,13 +27,12 @@ use super::releases::Page;
 use super::{Answer, Failure};
 use crate::access::{Scope, Who};
 use crate::performance::HOUR_MS;
-use crate::performance::reading::{self, Example, Figures, Named, Spans};
+use crate::performance::lines::{self, Line};
+use crate::performance::reading::{self, Example, Spans};
 use crate::queries::health::Filter;
 use crate::{App, now_ms, projects};
 
 const DEFAULT_PERIOD: &str = "14d";
-/// Shares of the percentiles that are told.
-const SHARES: [f64; 4] = [0.5, 0.75, 0.95, 0.99];
 /// The most examples.
 const EXAMPLES: i64 = 20;
 
@@ -86,10 +85,11 @@ async fn names(
     }
     let (from, until) = reading::hours(&filter);
     let lines: Vec<Line> = found.into_iter().map(|named| Line::new(named, until - from)).collect();
-    let lines = sorted(lines, asked.one("sort").unwrap_or("-total"))?;
+    let sort = asked.one("sort").unwrap_or("-total");
+    let lines = lines::sorted(lines, sort).ok_or_else(|| Failure::wrong("sort", sort))?;
     let (lines, more) = page.of(lines);
     let slugs = slugs(&app, &org).await?;
-    let data: Vec<Value> = lines.iter().map(|line| line.value(&slugs)).collect();
+    let data: Vec<Value> = lines.iter().map(|line| value(line, &slugs)).collect();
     let (start, end) = period(&filter);
     let body = json!({ "data": data, "start": start, "end": end, "truncated": truncated });
     Ok(page.answer(&app, &uri, body, more))
@@ -110,83 +110,21 @@ fn slug(slugs: &[(i64, String)], project_id: i64) -> Option<&str> {
         .map(|(_, slug)| slug.as_str())
 }
 
-/// A name with its figures as they are told and sorted by.
-struct Line {
-    named: Named,
-    percentiles_ms: [Option<f64>; 4],
-    /// A minute.
-    rate: f64,
-    failure_rate: f64,
-    /// About how long all of them took together.
-    total_ms: f64,
-}
-
-impl Line {
-    #[expect(clippy::cast_precision_loss, reason = "counts of up to 2^53")]
-    fn new(named: Named, hours: i64) -> Self {
-        let figures = &named.figures;
-        let count = figures.transactions as f64;
-        let percentiles_ms = percentiles(figures);
-        Self {
-            percentiles_ms,
-            rate: count / (hours * 60) as f64,
-            failure_rate: figures.failed as f64 / count.max(1.0),
-            total_ms: figures.durations.total() / 1000.0,
-            named,
-        }
-    }
-
-    fn value(&self, slugs: &[(i64, String)]) -> Value {
-        let named = &self.named;
-        let [p50, p75, p95, p99] = self.percentiles_ms;
-        json!({
-            "transaction": named.name,
-            "transaction.op": named.op,
-            "project": slug(slugs, named.project_id),
-            "project.id": named.project_id,
-            "count": named.figures.transactions,
-            "tpm": self.rate,
-            "p50": p50, "p75": p75, "p95": p95, "p99": p99,
-            "failure_count": named.figures.failed,
-            "failure_rate": self.failure_rate,
-            "total": self.total_ms,
-        })
-    }
-}
-
-fn percentiles(figures: &Figures) -> [Option<f64>; 4] {
-    let found = figures.durations.quantiles(SHARES);
-    found.map_or([None; 4], |found| found.map(|us| Some(us / 1000.0)))
-}
-
-fn sorted(mut lines: Vec<Line>, sort: &str) -> Result<Vec<Line>, Failure> {
-    let (by, largest_first) = match sort.strip_prefix('-') {
-        Some(by) => (by, true),
-        None => (sort, false),
-    };
-    #[expect(clippy::cast_precision_loss, reason = "a count of up to 2^53")]
-    let figure: fn(&Line) -> f64 = match by {
-        "count" | "tpm" => |line| line.named.figures.transactions as f64,
-        "p50" => |line| line.percentiles_ms[0].unwrap_or_default(),
-        "p75" => |line| line.percentiles_ms[1].unwrap_or_default(),
-        "p95" => |line| line.percentiles_ms[2].unwrap_or_default(),
-        "p99" => |line| line.percentiles_ms[3].unwrap_or_default(),
-        "failure_rate" => |line| line.failure_rate,
-        "total" => |line| line.total_ms,
-        "name" => |_| 0.0,
-        _ => return Err(Failure::wrong("sort", sort)),
-    };
-    lines.sort_by(|one, other| {
-        let by_figure = figure(one).total_cmp(&figure(other));
-        let name = |line: &Line| (line.named.name.clone(), line.named.project_id);
-        let by_name = name(one).cmp(&name(other));
-        match (largest_first, by) {
-            (true, "name") => by_name.reverse(),
-            (true, _) => by_figure.reverse().then(by_name),
-            (false, _) => by_figure.then(by_name),
-        }
-    });
-    Ok(lines)
+fn value(line: &Line, slugs: &[(i64, String)]) -> Value {
+    let named = &line.named;
+    let [p50, p75, p95, p99] = line.percentiles_ms;
+    json!({
+        "transaction": named.name,
+        "transaction.op": named.op,
+        "project": slug(slugs, named.project_id),
+        "project.id": named.project_id,
+        "count": named.figures.transactions,
+        "tpm": line.rate,
+        "p50": p50, "p75": p75, "p95": p95, "p99": p99,
+        "failure_count": named.figures.failed,
+        "failure_rate": line.failure_rate,
+        "total": line.total_ms,
+    })
 }
 
 /// Figures of one name, or of all, by interval.
@@ -203,7 +141,7 @@ async fn series(who: Who, State(app): State<App>, Path(org): Path<String>, Query
     let interval_ms = asked.interval(HOUR_MS)?;
     let filter = filter(&app, &who, &org, &asked).await?.rounded(interval_ms)?;
     let found = reading::series(&app.database, &filter, asked.one("transaction"), interval_ms / HOUR_MS).await?;
-    let told: Vec<[Option<f64>; 4]> = found.iter().map(percentiles).collect();
+    let told: Vec<[Option<f64>; 4]> = found.iter().map(lines::percentiles_ms).collect();
     let percentile = |index: usize| told.iter().map(|values| json!(values[index])).collect::<Value>();
     #[expect(clippy::cast_precision_loss, reason = "counts of up to 2^53")]
     let share = |part: i64, all: i64| json!((all > 0).then(|| part as f64 / all as f64));

@@ -58,7 +58,7 @@ async fn of_organization(
     let fewer_errors = errors.len() > most;
     errors.truncate(most);
     let tree = trace::tree(&spans);
-    let (placed, orphans) = placed(&spans, &tree, &errors);
+    let (placed, orphans) = trace::placed(&spans, &tree, &errors);
     let nested = nested(&spans, &tree, &placed);
     let detailed = Asked::new(query).one("detailed").is_some_and(|value| value == "1");
     let mut response = if detailed || spans.is_empty() {
@@ -99,39 +99,6 @@ async fn counts(who: Who, State(app): State<App>, Path((org, trace_id)): Path<(S
         "errors": counts.errors,
         "performance_issues": 0,
     })))
-}
-
-/// The errors of a trace by the segment (as an index of the tree) that they happened in, each with its span if that is known, and those of
-/// which no span is there.
-#[expect(clippy::type_complexity, reason = "errors with their spans, placed and not")]
-fn placed<'e>(
-    spans: &[StoredSpan],
-    tree: &[Segment],
-    errors: &'e [TracedError],
-) -> (
-    HashMap<usize, Vec<(&'e TracedError, Option<String>)>>,
-    Vec<(&'e TracedError, Option<String>)>,
-) {
-    let mut owners: HashMap<&str, Vec<(usize, i64)>> = HashMap::new();
-    for (index, segment) in tree.iter().enumerate() {
-        for span in segment.spans.iter().chain([&segment.span]) {
-            let span = &spans[*span];
-            owners.entry(&span.span_id).or_default().push((index, span.project_id));
-        }
-    }
-    let mut placed: HashMap<usize, Vec<(&TracedError, Option<String>)>> = HashMap::new();
-    let mut orphans = Vec::new();
-    for error in errors {
-        let span_id = error.span_id();
-        let candidates = span_id.as_deref().and_then(|id| owners.get(id));
-        // Of spans with the same id the one of its own project.
-        let owner = candidates.and_then(|owners| owners.iter().max_by_key(|(_, project)| *project == error.project_id));
-        match owner {
-            Some((index, _)) => placed.entry(*index).or_default().push((error, span_id)),
-            None => orphans.push((error, span_id)),
-        }
-    }
-    (placed, orphans)
 }
 
 fn error_line(error: &TracedError, span_id: Option<&str>) -> Value {

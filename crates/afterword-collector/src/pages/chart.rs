@@ -105,6 +105,14 @@ impl Ink {
     }
 }
 
+/// Round durations from 0 to a length, in microseconds, with what is written beside them.
+pub(crate) fn duration_ticks(length_us: f64) -> Vec<(f64, String)> {
+    let scale = scale::Scale::of([0.0, length_us].into_iter(), true, false, None);
+    let ticks: Vec<f64> = scale.ticks().into_iter().filter(|tick| *tick <= length_us).collect();
+    let labels = Unit::Duration.ticks(&ticks, scale.step);
+    ticks.into_iter().zip(labels).collect()
+}
+
 impl OverTime<'_> {
     /// How many intervals there are: as many as the longest series has.
     fn slots(&self) -> usize {

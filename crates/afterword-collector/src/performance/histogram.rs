@@ -100,6 +100,25 @@ impl Histogram {
         exact + in_buckets
     }
 
+    /// Where durations lie, in at most so many parts that grow by the same factor: from and to (in microseconds), and how many.
+    pub(crate) fn parts(&self, most: u16) -> Vec<(f64, f64, u64)> {
+        let mut spread = self.clone();
+        spread.spread();
+        let (Some((first, _)), Some((last, _))) = (spread.buckets.first_key_value(), spread.buckets.last_key_value())
+        else {
+            return Vec::new();
+        };
+        let (first, last) = (*first, *last);
+        let each = (last - first + 1).div_ceil(most.max(1));
+        let below = |bucket: u16| GROWTH.powi(i32::from(bucket) - 1);
+        let part = |begin: u16| {
+            let behind = begin.saturating_add(each);
+            let counts = spread.buckets.range(begin..behind).map(|(_, count)| *count);
+            (below(begin), below(behind), counts.fold(0, u64::saturating_add))
+        };
+        (first..=last).step_by(usize::from(each)).map(part).collect()
+    }
+
     /// As bytes, for the database.
     pub(crate) fn to_bytes(&self) -> Vec<u8> {
         let mut bytes = Vec::new();

@@ -25,6 +25,13 @@ pub(crate) struct Figures {
 }
 
 impl Figures {
+    /// Adds those of another time or name.
+    pub(crate) fn merge(&mut self, other: &Self) {
+        self.transactions = self.transactions.saturating_add(other.transactions);
+        self.failed = self.failed.saturating_add(other.failed);
+        self.durations.merge(&other.durations);
+    }
+
     fn add(&mut self, row: &Row) {
         self.transactions = self.transactions.saturating_add(row.transactions);
         self.failed = self.failed.saturating_add(row.failed);
@@ -39,7 +46,8 @@ pub(crate) struct Named {
     pub(crate) name: String,
     /// Of the newest.
     pub(crate) op: String,
-    newest: i64,
+    /// In which hour that was.
+    pub(crate) newest: i64,
     pub(crate) figures: Figures,
 }
 
@@ -259,6 +267,28 @@ impl From<SpanRow> for Spans {
             span_id: row.span_id,
         }
     }
+}
+
+/// What the newest transactions of a name in the period did, if there are any.
+pub(crate) async fn op(database: &Database, filter: &Filter, name: &str) -> Result<Option<String>, Error> {
+    let (from, until) = hours(filter);
+    let mut query = Query::new("SELECT op FROM transaction_figures WHERE ");
+    query.bind_in("project_id", filter.projects.iter().copied());
+    query.push(" AND width = ").bind(DAY);
+    query.push(" AND hour >= ").bind(from.div_euclid(DAY) * DAY);
+    query.push(" AND hour < ").bind(until).push(" AND name = ").bind(name);
+    query.push(" ORDER BY hour DESC LIMIT 1");
+    let found: Vec<(String,)> = query.fetch_all(&database.read, "read what transactions do").await?;
+    Ok(found.into_iter().next().map(|(op,)| op))
+}
+
+/// Whether there was ever a transaction of this name, as far as figures are kept.
+pub(crate) async fn is_known(database: &Database, project_id: i64, name: &str) -> Result<bool, Error> {
+    let mut query = Query::new("SELECT hour FROM transaction_figures WHERE project_id = ");
+    query.bind(project_id).push(" AND width = ").bind(DAY);
+    query.push(" AND name = ").bind(name).push(" LIMIT 1");
+    let found: Vec<(i64,)> = query.fetch_all(&database.read, "look for a transaction").await?;
+    Ok(!found.is_empty())
 }
 
 /// The slowest transactions of a name, each project's; at most so many of each.

@@ -10,20 +10,20 @@ pub(crate) struct Picture(String);
 
 impl Picture {
     /// Our own markup, and nothing that somebody else wrote.
-    pub(super) fn raw(&mut self, markup: &str) -> &mut Self {
+    pub(in crate::pages) fn raw(&mut self, markup: &str) -> &mut Self {
         self.0.push_str(markup);
         self
     }
 
     /// Numbers between markup of ours: `format_args!("<rect x=\"{x}\"/>")`, of numbers and `&'static str` alone.
-    pub(super) fn draw(&mut self, markup: fmt::Arguments<'_>) -> &mut Self {
+    pub(in crate::pages) fn draw(&mut self, markup: fmt::Arguments<'_>) -> &mut Self {
         // Writing to a string does not fail.
         let _ = self.0.write_fmt(markup);
         self
     }
 
     /// Text of anybody, for between elements and for attributes in double quotes.
-    pub(super) fn text(&mut self, text: &str) -> &mut Self {
+    pub(in crate::pages) fn text(&mut self, text: &str) -> &mut Self {
         for char in text.chars() {
             match char {
                 '&' => self.0.push_str("&amp;"),

@@ -28,7 +28,11 @@ impl Unit {
                 let (size, name) = duration(value.abs());
                 format!("{} {name}", digits(value / size))
             }
-            Self::Rate => format!("{} a minute", digits(value)),
+            Self::Rate => match value.abs() {
+                rate if rate >= 0.1 || rate == 0.0 => format!("{} a minute", digits(value)),
+                rate if rate * 60.0 >= 0.1 => format!("{} an hour", digits(value * 60.0)),
+                _ => format!("{} a day", digits(value * 1440.0)),
+            },
         }
     }
 
@@ -177,6 +181,8 @@ mod tests {
             (Unit::Duration, 90e6, "1.5 min"),
             (Unit::Duration, 3.6e12, "1,000 h"),
             (Unit::Rate, 0.25, "0.25 a minute"),
+            (Unit::Rate, 0.01, "0.6 an hour"),
+            (Unit::Rate, 0.001, "1.44 a day"),
             (Unit::Rate, 1500.0, "1,500 a minute"),
             (Unit::Rate, -0.5, "-0.5 a minute"),
         ];

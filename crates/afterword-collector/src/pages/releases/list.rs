@@ -31,6 +31,8 @@ struct Page {
     /// Archived ones are shown, and where the others are.
     archived: bool,
     other_state: String,
+    /// Two releases side by side, of the organisation of the first project.
+    compare: Option<String>,
     /// Fields of the address that searching keeps.
     kept: Vec<(String, String)>,
     lines: Vec<Line>,
@@ -126,6 +128,11 @@ pub(super) async fn page(frame: Frame, State(app): State<App>) -> Result<Respons
         period: period.words,
         archived,
         other_state: frame.with("state", if archived { None } else { Some("archived") }),
+        compare: frame
+            .chosen
+            .as_ref()
+            .or(frame.projects.first())
+            .map(|project| frame.to(&format!("/releases/{}/compare/", project.organization_slug))),
         kept: kept.cloned().collect(),
         previous: (offset > 0).then(|| cursor((offset - MOST).max(0))),
         next: more.then(|| cursor(offset + MOST)),

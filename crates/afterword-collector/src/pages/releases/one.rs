@@ -21,7 +21,7 @@ use crate::{App, now_ms, releases};
 
 /// Issues, commits and deploys that are shown.
 const MOST_ISSUES: i64 = 10;
-const MOST_COMMITS: i64 = 20;
+const MOST_COMMITS: i64 = 10;
 const MOST_DEPLOYS: i64 = 20;
 /// Releases among which the one before is looked for.
 const MOST_BEFORE: i64 = 100;
@@ -225,6 +225,8 @@ fn charts(days: &Days, deploys: &[Deploy], period: &Period) -> Vec<Picture> {
             .map(|figures| Some(count(figures) as f64))
             .collect()
     };
+    #[expect(clippy::cast_precision_loss, reason = "counts that are drawn")]
+    let events = days.events.iter().map(|count| Some(*count as f64)).collect();
     vec![
         chart(
             "crash-free",
@@ -263,6 +265,14 @@ fn charts(days: &Days, deploys: &[Deploy], period: &Period) -> Vec<Picture> {
                 line("ended abnormally", Ink::Third, state(|of| of.abnormal)),
                 line("crashed", Ink::Bad, state(|of| of.crashed)),
             ],
+        )
+        .bars(),
+        chart(
+            "events",
+            "Events",
+            Unit::Count,
+            true,
+            vec![line("events", Ink::Main, events)],
         )
         .bars(),
     ]

@@ -124,3 +124,36 @@ fn damaged_bytes_are_read_as_far_as_they_go() {
         assert!(Histogram::from_bytes(bytes).count() <= 1, "{bytes:?}");
     }
 }
+
+#[test]
+fn parts_hold_every_duration_once() {
+    assert_eq!(Histogram::default().parts(30), []);
+    for values in [
+        vec![1000],
+        vec![1, u64::MAX],
+        (1..5000).collect::<Vec<u64>>(),
+        vec![0, 1, 2, 3],
+    ] {
+        let mut histogram = Histogram::default();
+        for value in &values {
+            histogram.add(*value);
+        }
+        for most in [1, 7, 30, 2000] {
+            let parts = histogram.parts(most);
+            assert!(parts.len() <= usize::from(most), "{most}");
+            assert_eq!(parts.iter().map(|part| part.2).sum::<u64>(), values.len() as u64);
+            assert!(
+                parts.windows(2).all(|pair| pair[0].1 == pair[1].0),
+                "they lie beside each other"
+            );
+            assert!(
+                parts[0].2 > 0 && parts.last().unwrap().2 > 0 || parts.len() == 1,
+                "{parts:?}"
+            );
+        }
+    }
+    let mut histogram = Histogram::default();
+    histogram.add(1000);
+    let (from, to, count) = histogram.parts(30)[0];
+    assert!(from < 1000.0 && to >= 1000.0 && count == 1);
+}
