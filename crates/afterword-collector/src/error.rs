@@ -133,7 +133,9 @@ pub enum Error {
         reason: String,
     },
     /// The name of an organisation or project is none.
-    #[error("{slug:?} is no name of {of}: use 1 to 50 of a-z, 0-9, '-' and '_', not beginning with '-' or '_'")]
+    #[error(
+        "{slug:?} is no name of {of}: use 1 to 50 of a-z, 0-9, '-' and '_', not beginning with '-' or '_', and none that the pages use themselves"
+    )]
     Slug {
         /// What was to be named.
         of: &'static str,

@@ -357,6 +357,23 @@ impl Inbox {
         Ok(put.rows_affected() > 0)
     }
 
+    /// Throws away what was set aside, its bytes included. `false` if there is no such envelope.
+    pub(crate) async fn discard(&self, set_aside: i64) -> Result<bool, Error> {
+        let blob: Option<Option<String>> = sqlx::query_scalar("DELETE FROM set_aside WHERE id = $1 RETURNING blob")
+            .bind(set_aside)
+            .fetch_optional(&self.database.write)
+            .await
+            .or_failed("discard an envelope")?;
+        let Some(blob) = blob else {
+            return Ok(false);
+        };
+        // Should this fail, the blob is one that no row knows.
+        if let Some(blob) = blob {
+            self.blobs.delete(&blob).await?;
+        }
+        Ok(true)
+    }
+
     /// Removes envelopes that no row knows, which a crash left.
     pub(crate) async fn tidy(&self) -> Result<usize, Error> {
         let mut known = HashSet::new();

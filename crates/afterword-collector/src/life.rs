@@ -9,12 +9,15 @@
 //! `rows_change` says so to all collectors, within the transactions themselves.
 
 pub(crate) mod backup;
+pub(crate) mod deletions;
+pub(crate) mod erasing;
 pub(crate) mod health;
 pub(crate) mod lease;
 pub(crate) mod metrics;
 pub(crate) mod person;
 mod removing;
 mod retention;
+pub(crate) mod storage;
 
 use std::path::Path;
 use std::sync::Arc;
@@ -26,7 +29,7 @@ use serde::{Deserialize, Serialize};
 use tokio::sync::Notify;
 
 use crate::database::Database;
-use crate::{App, Error, access, settings};
+use crate::{App, Error, access, now_ms, settings};
 
 pub(crate) use metrics::Metrics;
 pub(crate) use retention::run;
@@ -62,6 +65,10 @@ const fn usual_days() -> i64 {
 pub(crate) struct Life {
     wanted: Arc<Notify>,
     pub(crate) metrics: Arc<Metrics>,
+    pub(crate) erasures: erasing::Erasures,
+    pub(crate) storage: storage::Counted,
+    /// When this process began to work, in milliseconds since 1970.
+    pub(crate) started_at: i64,
     /// The data folder.
     data: Arc<Path>,
 }
@@ -71,6 +78,9 @@ impl Life {
         Self {
             wanted: Arc::default(),
             metrics: Arc::default(),
+            erasures: erasing::Erasures::default(),
+            storage: storage::Counted::default(),
+            started_at: now_ms(),
             data: Arc::from(data),
         }
     }

@@ -10,6 +10,8 @@
 //! | `/issues/{id}/` | an issue with its newest event, or with one that is named |
 //! | `/releases/…` | how versions fare, see `releases` |
 //! | `/performance/…`, `/traces/{trace_id}/` | what takes the time, see `performance` |
+//! | `/start/` and below | the first start: an owner, a project, its first event |
+//! | `/settings/` and below | what organisations, projects, people and the server have chosen |
 //! | `/sign-in/`, `/sign-out/` | see `sign_in` |
 //! | `/setup/{token}`, `/invitation/{token}` | a new account, for whoever has the link, see `account` |
 //! | `/assets/app.css`, `/assets/app.js` | the one style sheet, the one script |
@@ -27,7 +29,10 @@ mod performance;
 mod period;
 mod posted;
 mod releases;
+mod said;
+mod settings;
 pub(crate) mod sign_in;
+mod start;
 mod words;
 
 use askama::Template;
@@ -50,6 +55,8 @@ pub(crate) fn routes(app: &App) -> Router<App> {
         .merge(issue::routes())
         .merge(performance::routes())
         .merge(releases::routes())
+        .merge(start::routes())
+        .merge(settings::routes())
         .merge(sign_in::signed_in_routes())
         .route_layer(DefaultBodyLimit::max(posted::MAX_BODY_BYTES))
         .route_layer(from_fn_with_state(app.clone(), access::pages))

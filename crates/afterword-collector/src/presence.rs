@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use sqlx::Row as _;
+use sqlx::{FromRow, Row as _};
 use tokio::task::JoinHandle;
 use uuid::Uuid;
 
@@ -67,6 +67,26 @@ impl Presence {
             tracing::warn!(error = chain(&error), "could not say goodbye");
         }
     }
+}
+
+/// A collector that works on a database.
+#[derive(Debug, Clone, FromRow)]
+pub(crate) struct Present {
+    pub(crate) id: String,
+    pub(crate) started_at: i64,
+}
+
+/// Those that are there, the oldest first.
+pub(crate) async fn list(database: &Database) -> Result<Vec<Present>, Error> {
+    let silent_since = match database.dialect {
+        Dialect::Sqlite => i64::MIN,
+        Dialect::Postgres => now_ms() - SILENCE_MS,
+    };
+    sqlx::query_as("SELECT id, started_at FROM collectors WHERE seen_at >= $1 ORDER BY started_at, id LIMIT 100")
+        .bind(silent_since)
+        .fetch_all(&database.read)
+        .await
+        .or_failed("list collectors")
 }
 
 async fn beat(database: Database, id: String) {

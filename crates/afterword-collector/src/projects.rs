@@ -14,6 +14,7 @@ use crate::{Error, now_ms};
 
 pub(crate) use list::{
     Change, Organization, Project, change, give_up, make, make_organization, organizations, project, projects,
+    rename_organization,
 };
 
 /// How many tokens made by bootstrapping stay valid; the oldest above are revoked.
@@ -154,6 +155,12 @@ async fn new_token(transaction: &mut AnyConnection, now: i64) -> Result<String, 
     Ok(token)
 }
 
+/// Names that are none: what stands in their place in the addresses of the pages.
+const RESERVED: [(&str, &[&str]); 2] = [
+    ("an organisation", &["account", "server", "mail"]),
+    ("a project", &["new"]),
+];
+
 /// Whether this can be a name in paths.
 pub(crate) fn check_slug(of: &'static str, slug: &str) -> Result<(), Error> {
     let first = |byte: u8| byte.is_ascii_lowercase() || byte.is_ascii_digit();
@@ -161,7 +168,10 @@ pub(crate) fn check_slug(of: &'static str, slug: &str) -> Result<(), Error> {
     let good = bytes.len() <= 50
         && bytes.first().is_some_and(|&byte| first(byte))
         && bytes.iter().all(|&byte| first(byte) || byte == b'-' || byte == b'_');
-    if good {
+    let is_reserved = RESERVED
+        .iter()
+        .any(|(what, names)| *what == of && names.contains(&slug));
+    if good && !is_reserved {
         Ok(())
     } else {
         Err(Error::Slug {
@@ -183,6 +193,8 @@ mod tests {
         for bad in ["", "-a", "_a", "A", "a/b", "..", "a b", "ä", &"x".repeat(51)] {
             assert!(check_slug("a project", bad).is_err(), "{bad}");
         }
+        assert!(check_slug("a project", "new").is_err() && check_slug("an organisation", "server").is_err());
+        assert!(check_slug("a project", "server").is_ok() && check_slug("an organisation", "new").is_ok());
     }
 
     #[tokio::test]

@@ -5,6 +5,7 @@ pub(crate) mod environments;
 pub(crate) mod health;
 pub(crate) mod hours;
 pub(crate) mod lists;
+pub(crate) mod newest;
 pub(crate) mod tags;
 pub(crate) mod traces;
 pub(crate) mod trend;

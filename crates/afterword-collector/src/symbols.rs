@@ -39,7 +39,7 @@ use crate::{Error, blocking};
 pub(crate) use assemble::{Assembled, Wanted};
 pub(crate) use chunks::MAX_CHUNK_BYTES;
 pub(crate) use files::{DebugFile, Which};
-pub(crate) use servers::{SETTING as SERVERS_SETTING, Server};
+pub(crate) use servers::{Layout, SETTING as SERVERS_SETTING, Server};
 
 /// The largest debug file, and of how many chunks it may be.
 pub(crate) const MAX_FILE_BYTES: u64 = 2 << 30;

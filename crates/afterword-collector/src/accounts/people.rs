@@ -75,6 +75,17 @@ pub(crate) async fn add(
     .or_failed("make a person")
 }
 
+/// Changes a name.
+pub(crate) async fn set_name(database: &Database, user_id: i64, name: &str) -> Result<(), Error> {
+    sqlx::query("UPDATE users SET name = $1 WHERE id = $2")
+        .bind(name)
+        .bind(user_id)
+        .execute(&database.write)
+        .await
+        .or_failed("change a name")?;
+    Ok(())
+}
+
 /// Changes a password and ends all sign-ins. `false` if there is no such person.
 pub(crate) async fn set_password(database: &Database, user_id: i64, hash: &str) -> Result<bool, Error> {
     let operation = "change a password";

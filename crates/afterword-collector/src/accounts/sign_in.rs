@@ -168,6 +168,42 @@ pub(crate) async fn end(database: &Database, id: i64) -> Result<(), Error> {
     Ok(())
 }
 
+/// A browser that somebody is signed in with.
+#[derive(Debug, Clone, FromRow)]
+pub(crate) struct Open {
+    pub(crate) id: i64,
+    /// As it names itself.
+    pub(crate) client: String,
+    pub(crate) created_at: i64,
+    /// Within an hour.
+    pub(crate) seen_at: i64,
+}
+
+/// The browsers of a person, the one used last first.
+pub(crate) async fn list(database: &Database, user_id: i64, now: i64) -> Result<Vec<Open>, Error> {
+    sqlx::query_as(
+        "SELECT id, client, created_at, seen_at FROM sign_ins WHERE user_id = $1 AND expires_at > $2
+         ORDER BY seen_at DESC, id DESC LIMIT $3",
+    )
+    .bind(user_id)
+    .bind(now)
+    .bind(MAX_OF_USER)
+    .fetch_all(&database.read)
+    .await
+    .or_failed("list sign-ins")
+}
+
+/// Ends a sign-in of a person. `false` if it is none of theirs.
+pub(crate) async fn end_of(database: &Database, user_id: i64, id: i64) -> Result<bool, Error> {
+    let ended = sqlx::query("DELETE FROM sign_ins WHERE id = $1 AND user_id = $2")
+        .bind(id)
+        .bind(user_id)
+        .execute(&database.write)
+        .await
+        .or_failed("end a sign-in")?;
+    Ok(ended.rows_affected() > 0)
+}
+
 /// Who shows a cookie in these headers.
 pub(crate) async fn of_headers(database: &Database, headers: &HeaderMap) -> Result<Option<Comer>, Error> {
     match cookie(headers) {

@@ -30,24 +30,24 @@ pub(super) fn routes() -> OpenApiRouter<App> {
 }
 
 /// A key that is to be made or changed; what is left out of a change stays.
-#[derive(Deserialize, ToSchema)]
+#[derive(Default, Deserialize, ToSchema)]
 #[serde(rename_all = "camelCase")]
-struct KeyGiven {
+pub(crate) struct KeyGiven {
     /// What it is for, in words.
     #[serde(alias = "label")]
-    name: Option<String>,
+    pub(crate) name: Option<String>,
     /// Whether it lets events in.
-    is_active: Option<bool>,
+    pub(crate) is_active: Option<bool>,
     /// So many events in so many seconds; null for no limit.
     #[serde(default, deserialize_with = "super::given::stated")]
-    rate_limit: Option<Option<RateLimit>>,
+    pub(crate) rate_limit: Option<Option<RateLimit>>,
 }
 
 /// So many events in so many seconds.
 #[derive(Debug, Clone, Copy, Deserialize, ToSchema)]
-struct RateLimit {
-    count: i64,
-    window: i64,
+pub(crate) struct RateLimit {
+    pub(crate) count: i64,
+    pub(crate) window: i64,
 }
 
 /// The keys of a project.
@@ -71,15 +71,23 @@ async fn make(
     Given(given): Given<KeyGiven>,
 ) -> Result<(StatusCode, Json<Value>), Failure> {
     let id = who.project(&app, &org, &project, Scope::ProjectWrite).await?;
+    let key = made(&app, id, given).await?;
+    Ok((StatusCode::CREATED, Json(json_of(&app, &key))))
+}
+
+/// Makes a key, for who may.
+///
+/// # Errors
+/// 400 for a limit that is none, 409 if the project has as many keys as it may have.
+pub(crate) async fn made(app: &App, project_id: i64, given: KeyGiven) -> Result<Key, Failure> {
     let quota = limit(given.rate_limit.flatten())?;
     let label = accounts::name(given.name.as_deref().unwrap_or_default());
-    room_for_one(&app, id).await?;
-    let operation = "make a key";
-    let mut connection = app.database.write.acquire().await.or_failed(operation)?;
-    let key = keys::make(&mut connection, id, &label, quota, now_ms()).await?;
+    room_for_one(app, project_id).await?;
+    let mut connection = app.database.write.acquire().await.or_failed("make a key")?;
+    let key = keys::make(&mut connection, project_id, &label, quota, now_ms()).await?;
     drop(connection);
     app.ingest.keys.forget();
-    Ok((StatusCode::CREATED, Json(json_of(&app, &key))))
+    Ok(key)
 }
 
 /// A key.
@@ -88,7 +96,7 @@ async fn make(
     responses((status = 200, body = Value), (status = 401), (status = 403), (status = 404)))]
 async fn one(who: Who, State(app): State<App>, Path((org, project, key)): Path<(String, String, String)>) -> Answer {
     let id = who.project(&app, &org, &project, Scope::ProjectRead).await?;
-    let key = keys::get(&app.database, id, &key).await?.ok_or(Failure::NotFound)?;
+    let key = find(&app, id, &key).await?;
     Ok(Json(json_of(&app, &key)))
 }
 
@@ -103,7 +111,16 @@ async fn change(
     Given(given): Given<KeyGiven>,
 ) -> Answer {
     let id = who.project(&app, &org, &project, Scope::ProjectWrite).await?;
-    let mut key = keys::get(&app.database, id, &key).await?.ok_or(Failure::NotFound)?;
+    let key = changed(&app, id, &key, given).await?;
+    Ok(Json(json_of(&app, &key)))
+}
+
+/// Changes a key, for who may.
+///
+/// # Errors
+/// 404 if there is no such key, 400 for a limit that is none.
+pub(crate) async fn changed(app: &App, project_id: i64, key: &str, given: KeyGiven) -> Result<Key, Failure> {
+    let mut key = find(app, project_id, key).await?;
     if let Some(name) = &given.name {
         key.label = accounts::name(name);
     }
@@ -119,7 +136,7 @@ async fn change(
     keys::change(&mut connection, &key).await?;
     drop(connection);
     app.ingest.keys.forget();
-    Ok(Json(json_of(&app, &key)))
+    Ok(key)
 }
 
 /// Removes a key.
@@ -132,11 +149,20 @@ async fn remove(
     Path((org, project, key)): Path<(String, String, String)>,
 ) -> Result<StatusCode, Failure> {
     let id = who.project(&app, &org, &project, Scope::ProjectAdmin).await?;
-    if !keys::remove(&app.database, id, &key).await? {
+    removed(&app, id, &key).await?;
+    Ok(StatusCode::NO_CONTENT)
+}
+
+/// Removes a key, for who may.
+///
+/// # Errors
+/// 404 if there is no such key.
+pub(crate) async fn removed(app: &App, project_id: i64, key: &str) -> Result<(), Failure> {
+    if !keys::remove(&app.database, project_id, key).await? {
         return Err(Failure::NotFound);
     }
     app.ingest.keys.forget();
-    Ok(StatusCode::NO_CONTENT)
+    Ok(())
 }
 
 /// Makes a key in place of this one, which lets nothing in from now on.
@@ -149,11 +175,26 @@ async fn rotate(
     Path((org, project, key)): Path<(String, String, String)>,
 ) -> Result<(StatusCode, Json<Value>), Failure> {
     let id = who.project(&app, &org, &project, Scope::ProjectWrite).await?;
-    let old = keys::get(&app.database, id, &key).await?.ok_or(Failure::NotFound)?;
-    room_for_one(&app, id).await?;
+    let new = rotated(&app, id, &key).await?;
+    Ok((StatusCode::CREATED, Json(json_of(&app, &new))))
+}
+
+/// Makes a key in place of another, for who may.
+///
+/// # Errors
+/// 404 if there is no such key, 409 if the project has as many keys as it may have.
+pub(crate) async fn rotated(app: &App, project_id: i64, key: &str) -> Result<Key, Failure> {
+    let old = find(app, project_id, key).await?;
+    room_for_one(app, project_id).await?;
     let new = keys::rotate(&app.database, &old, now_ms()).await?;
     app.ingest.keys.forget();
-    Ok((StatusCode::CREATED, Json(json_of(&app, &new))))
+    Ok(new)
+}
+
+async fn find(app: &App, project_id: i64, key: &str) -> Result<Key, Failure> {
+    keys::get(&app.database, project_id, key)
+        .await?
+        .ok_or(Failure::NotFound)
 }
 
 async fn room_for_one(app: &App, project_id: i64) -> Result<(), Failure> {

@@ -40,15 +40,15 @@ struct Invited {
 }
 
 /// What of a member is to be changed; what is left out stays.
-#[derive(Deserialize, ToSchema)]
+#[derive(Default, Deserialize, ToSchema)]
 #[serde(rename_all = "camelCase")]
-struct Changes {
+pub(crate) struct Changes {
     /// `owner`, `member` or `viewer`.
     #[serde(alias = "orgRole")]
-    role: Option<String>,
+    pub(crate) role: Option<String>,
     /// By project: another role there, or null for that of the organisation.
     #[serde(default)]
-    project_roles: BTreeMap<String, Option<String>>,
+    pub(crate) project_roles: BTreeMap<String, Option<String>>,
 }
 
 /// The members of an organisation, and who is invited.
@@ -80,18 +80,33 @@ async fn invite(
     Given(given): Given<Invited>,
 ) -> Result<(StatusCode, Json<Value>), Failure> {
     let id = who.organization(&app, &org, Scope::MemberWrite).await?;
-    let email = accounts::email(&given.email)?;
-    let role = role(&given.role)?;
-    let members = people::members(&app.database, id).await?;
+    let (invitation, link) = invited(&app, &who, id, &given.email, &given.role).await?;
+    let mut json = json_of_invited(&invitation, now_ms());
+    json["inviteLink"] = link.into();
+    Ok((StatusCode::CREATED, Json(json)))
+}
+
+/// Invites somebody, for who may. Returns the link, too, which is kept nowhere.
+///
+/// # Errors
+/// 400 for an address or a role that is none, 409 for who is a member already.
+pub(crate) async fn invited(
+    app: &App,
+    who: &Who,
+    organization_id: i64,
+    email: &str,
+    role_name: &str,
+) -> Result<(Invitation, String), Failure> {
+    let email = accounts::email(email)?;
+    let role = role(role_name)?;
+    let members = people::members(&app.database, organization_id).await?;
     if members.iter().any(|member| member.person.email == email) {
         return Err(Failure::Conflict("This person is a member already".to_owned()));
     }
-    let now = now_ms();
     let by = who.user().map(|user| user.id);
-    let (invitation, token) = invitations::invite(&app.database, id, &email, role, by, now).await?;
-    let mut json = json_of_invited(&invitation, now);
-    json["inviteLink"] = format!("{}/invitation/{token}", app.url).into();
-    Ok((StatusCode::CREATED, Json(json)))
+    let made = invitations::invite(&app.database, organization_id, &email, role, by, now_ms()).await?;
+    let (invitation, token) = made;
+    Ok((invitation, format!("{}/invitation/{token}", app.url)))
 }
 
 /// A member.
@@ -120,13 +135,31 @@ async fn change(
     Path((org, member)): Path<(String, String)>,
     Given(changes): Given<Changes>,
 ) -> Answer {
-    let operation = "change a member";
     let id = who.organization(&app, &org, Scope::MemberAdmin).await?;
-    let found = find(&app, id, &who, &member).await?;
+    changed(&app, &who, &org, id, &member, &changes).await?;
+    let member = find(&app, id, &who, &member).await?;
+    let roles = people::project_roles(&app.database, id).await?;
+    Ok(Json(json_of(&member, &roles)))
+}
+
+/// Changes the roles of a member, for who may; `org` is the name of the organisation.
+///
+/// # Errors
+/// 404 if there is no such member, 400 for a role or a project that is none, 409 if nobody would own the organisation.
+pub(crate) async fn changed(
+    app: &App,
+    who: &Who,
+    org: &str,
+    id: i64,
+    member: &str,
+    changes: &Changes,
+) -> Result<(), Failure> {
+    let operation = "change a member";
+    let found = find(app, id, who, member).await?;
     let new = changes.role.as_deref().map(role).transpose()?;
     let mut in_projects = Vec::new();
     for (slug, name) in &changes.project_roles {
-        let found = projects::by_slugs(&app.database, &org, slug).await?;
+        let found = projects::by_slugs(&app.database, org, slug).await?;
         let (_, project_id) = found.ok_or_else(|| Failure::wrong("project", slug))?;
         in_projects.push((project_id, name.as_deref().map(role).transpose()?));
     }
@@ -146,9 +179,7 @@ async fn change(
         by = who.actor(),
         "a member's roles were changed"
     );
-    let member = find(&app, id, &who, &member).await?;
-    let roles = people::project_roles(&app.database, id).await?;
-    Ok(Json(json_of(&member, &roles)))
+    Ok(())
 }
 
 /// Takes somebody out of the organisation, or an invitation back.
@@ -160,7 +191,6 @@ async fn remove(
     State(app): State<App>,
     Path((org, member)): Path<(String, String)>,
 ) -> Result<StatusCode, Failure> {
-    let operation = "remove a member";
     let scope = if member == "me" {
         Scope::OrgRead
     } else {
@@ -175,13 +205,23 @@ async fn remove(
             Err(Failure::NotFound)
         };
     }
-    let found = find(&app, id, &who, &member).await?;
+    removed(&app, &who, id, &member).await?;
+    Ok(StatusCode::NO_CONTENT)
+}
+
+/// Takes somebody out of an organisation, for who may.
+///
+/// # Errors
+/// 404 if there is no such member, 409 if nobody would own the organisation.
+pub(crate) async fn removed(app: &App, who: &Who, organization_id: i64, member: &str) -> Result<(), Failure> {
+    let operation = "remove a member";
+    let found = find(app, organization_id, who, member).await?;
     let mut transaction = app.database.write.begin().await.or_failed(operation)?;
-    keeps_an_owner(&mut transaction, id, &found).await?;
-    people::remove_member(&mut transaction, id, found.person.id).await?;
+    keeps_an_owner(&mut transaction, organization_id, &found).await?;
+    people::remove_member(&mut transaction, organization_id, found.person.id).await?;
     transaction.commit().await.or_failed(operation)?;
     tracing::info!(member = found.person.id, by = who.actor(), "a member was removed");
-    Ok(StatusCode::NO_CONTENT)
+    Ok(())
 }
 
 /// Whether the organisation has an owner without this one.

@@ -20,7 +20,7 @@ use crate::error::chain;
 use crate::grouping::{self, InApp};
 use crate::life::{self, Retention};
 use crate::projects::{self, Change, Project};
-use crate::{App, accounts, now_ms, settings};
+use crate::{App, Error, accounts, now_ms, settings};
 
 const MAX_DAYS: i64 = 3650;
 const MAX_WINDOW_S: i64 = 86_400;
@@ -36,36 +36,36 @@ pub(super) fn routes() -> OpenApiRouter<App> {
 
 /// A project that is to be made.
 #[derive(Deserialize, ToSchema)]
-struct NewProject {
-    name: String,
+pub(crate) struct NewProject {
+    pub(crate) name: String,
     /// The name in paths; made of the name unless it is given.
-    slug: Option<String>,
-    platform: Option<String>,
+    pub(crate) slug: Option<String>,
+    pub(crate) platform: Option<String>,
 }
 
 /// What of a project is to be changed; what is left out stays.
-#[derive(Deserialize, ToSchema)]
-struct Changes {
-    name: Option<String>,
-    slug: Option<String>,
-    platform: Option<String>,
+#[derive(Default, Deserialize, ToSchema)]
+pub(crate) struct Changes {
+    pub(crate) name: Option<String>,
+    pub(crate) slug: Option<String>,
+    pub(crate) platform: Option<String>,
     /// How long events are kept; null for what is usual.
     #[serde(default, deserialize_with = "super::given::stated")]
     #[schema(value_type = Option<Object>)]
-    retention: Option<Option<Retention>>,
+    pub(crate) retention: Option<Option<Retention>>,
     /// Rules that say which frames are the application's own, a line each; null for none.
     #[serde(default, alias = "inApp", deserialize_with = "super::given::stated")]
     #[schema(value_type = Option<Object>)]
-    in_app: Option<Option<Rules>>,
+    pub(crate) in_app: Option<Option<Rules>>,
     /// How much of each category is taken in a window of time, by category (`error`, `session`, …) or `all`.
     #[serde(default, deserialize_with = "super::given::stated")]
-    quotas: Option<Option<BTreeMap<String, Quota>>>,
+    pub(crate) quotas: Option<Option<BTreeMap<String, Quota>>>,
 }
 
 /// Rules as a text or as a list of lines; kept as the latter.
 #[derive(Debug, Deserialize)]
 #[serde(untagged)]
-enum Rules {
+pub(crate) enum Rules {
     Text(String),
     Lines(Vec<String>),
 }
@@ -81,9 +81,9 @@ impl Rules {
 
 /// So much in so many seconds.
 #[derive(Debug, Deserialize, Serialize, ToSchema)]
-struct Quota {
-    limit: i64,
-    window_s: i64,
+pub(crate) struct Quota {
+    pub(crate) limit: i64,
+    pub(crate) window_s: i64,
 }
 
 /// All projects that may be seen.
@@ -120,9 +120,19 @@ async fn make(
     Given(new): Given<NewProject>,
 ) -> Result<(StatusCode, Json<Value>), Failure> {
     let organization_id = who.organization(&app, &org, Scope::ProjectWrite).await?;
+    let project = made(&app, organization_id, &new).await?;
+    Ok((StatusCode::CREATED, Json(json_of(&project))))
+}
+
+/// Makes a project with a key, for who may.
+///
+/// # Errors
+/// 400 for a name that cannot be one, 409 if there is one of this name.
+pub(crate) async fn made(app: &App, organization_id: i64, new: &NewProject) -> Result<Project, Failure> {
     let name = accounts::name(&new.name);
     let slug = new
         .slug
+        .clone()
         .filter(|slug| !slug.is_empty())
         .unwrap_or_else(|| slug_of(&name));
     let platform = new.platform.as_deref().map(platform).transpose()?;
@@ -137,8 +147,7 @@ async fn make(
     let id = made.ok_or_else(|| taken(&slug))?;
     // What came for it while it was not there is remembered as unknown.
     app.ingest.keys.forget();
-    let project = projects::project(&app.database, id).await?.ok_or(Failure::NotFound)?;
-    Ok((StatusCode::CREATED, Json(json_of(&project))))
+    projects::project(&app.database, id).await?.ok_or(Failure::NotFound)
 }
 
 /// Makes a project: Sentry's path for it, where it has teams. Here any name of a team will do.
@@ -174,6 +183,15 @@ async fn change(
     Given(changes): Given<Changes>,
 ) -> Answer {
     let id = who.project(&app, &org, &project, Scope::ProjectWrite).await?;
+    changed(&app, id, changes).await?;
+    whole(&app, id).await
+}
+
+/// Changes a project, for who may.
+///
+/// # Errors
+/// 400 for what cannot be, in which case nothing is changed; 409 if there is another one of the new name.
+pub(crate) async fn changed(app: &App, id: i64, changes: Changes) -> Result<(), Failure> {
     check(&changes)?;
     let in_app = changes.in_app.map(|rules| rules.map(Rules::lines));
     if let Some(Some(lines)) = &in_app {
@@ -190,11 +208,11 @@ async fn change(
     if !changed.map_err(Failure::of_slug)? {
         return Err(taken(changes.slug.as_deref().unwrap_or_default()));
     }
-    set(&app, id, "retention", changes.retention).await?;
-    set(&app, id, grouping::SETTING, in_app).await?;
-    set(&app, id, "quotas", changes.quotas).await?;
+    set(app, id, "retention", changes.retention).await?;
+    set(app, id, grouping::SETTING, in_app).await?;
+    set(app, id, "quotas", changes.quotas).await?;
     app.ingest.keys.forget();
-    whole(&app, id).await
+    Ok(())
 }
 
 /// Gives a project up: nobody sees it any more and nothing comes in; its events go within hours.
@@ -207,11 +225,17 @@ async fn give_up(
     Path((org, project)): Path<(String, String)>,
 ) -> Result<StatusCode, Failure> {
     let id = who.project(&app, &org, &project, Scope::ProjectAdmin).await?;
+    given_up(&app, &who, id).await?;
+    Ok(StatusCode::NO_CONTENT)
+}
+
+/// Gives a project up, for who may.
+pub(crate) async fn given_up(app: &App, who: &Who, id: i64) -> Result<(), Error> {
     projects::give_up(&app.database, id, now_ms()).await?;
     app.ingest.keys.forget();
     app.life.wake();
     tracing::info!(project = id, by = who.actor(), "a project is given up");
-    Ok(StatusCode::NO_CONTENT)
+    Ok(())
 }
 
 fn check(changes: &Changes) -> Result<(), Failure> {

@@ -178,6 +178,15 @@ async fn set_symbol_servers(
     Json(servers): Json<Vec<Server>>,
 ) -> Answer {
     let project = who.project(&app, &org, &slug, Scope::ProjectWrite).await?;
+    set_servers(&app, project, &servers).await?;
+    Ok(Json(json!(servers)))
+}
+
+/// Chooses where else symbols are looked for, for who may.
+///
+/// # Errors
+/// 400 for too many, or for one that cannot be asked.
+pub(crate) async fn set_servers(app: &App, project_id: i64, servers: &[Server]) -> Result<(), Failure> {
     if servers.len() > MAX_SERVERS {
         return Err(Failure::Wrong(format!(
             "A project has at most {MAX_SERVERS} symbol servers"
@@ -186,6 +195,6 @@ async fn set_symbol_servers(
     if let Some(server) = servers.iter().find(|server| !server.is_http()) {
         return Err(Failure::wrong("url of a symbol server", &server.url));
     }
-    settings::set(&app.database, project, SERVERS_SETTING, &servers).await?;
-    Ok(Json(json!(servers)))
+    settings::set(&app.database, project_id, SERVERS_SETTING, &servers).await?;
+    Ok(())
 }

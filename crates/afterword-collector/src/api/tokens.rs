@@ -27,16 +27,16 @@ pub(super) fn routes() -> OpenApiRouter<App> {
 /// A token that is to be made.
 #[derive(Deserialize, ToSchema)]
 #[serde(rename_all = "camelCase")]
-struct Wanted {
+pub(crate) struct Wanted {
     /// What it is for, in words.
     #[serde(default)]
-    name: String,
+    pub(crate) name: String,
     /// What it may: Sentry's names, such as `project:releases`. Not more than who makes it may.
-    scopes: Vec<String>,
+    pub(crate) scopes: Vec<String>,
     /// The organisation it is limited to.
-    organization: Option<String>,
+    pub(crate) organization: Option<String>,
     /// When it ends.
-    expires_at: Option<String>,
+    pub(crate) expires_at: Option<String>,
 }
 
 /// The tokens of who asks, without the tokens themselves.
@@ -55,7 +55,18 @@ async fn make(
     State(app): State<App>,
     Given(wanted): Given<Wanted>,
 ) -> Result<(StatusCode, Json<Value>), Failure> {
-    let mine = mine(&who)?;
+    let (made, token) = made(&app, &who, &wanted).await?;
+    let mut json = json_of(&made);
+    json["token"] = token.into();
+    Ok((StatusCode::CREATED, Json(json)))
+}
+
+/// Makes a token of who asks. Returns it as it is listed, and the token itself, which is kept nowhere.
+///
+/// # Errors
+/// 400 for scopes or a time that are none, 403 for what who asks may not themselves.
+pub(crate) async fn made(app: &App, who: &Who, wanted: &Wanted) -> Result<(Listed, String), Failure> {
+    let mine = mine(who)?;
     if wanted.scopes.is_empty() {
         return Err(Failure::Wrong("Invalid scopes: name at least one".to_owned()));
     }
@@ -66,7 +77,7 @@ async fn make(
     }
     let names = wanted.scopes.join(" ");
     let organization_id = match &wanted.organization {
-        Some(org) => Some(who.organization(&app, org, Scope::OrgRead).await?),
+        Some(org) => Some(who.organization(app, org, Scope::OrgRead).await?),
         None => mine.organization_id,
     };
     let held = organization_id
@@ -95,13 +106,9 @@ async fn make(
     let (id, token) = token::make(&mut connection, &new, now).await?;
     drop(connection);
     tracing::info!(token = id, by = who.actor(), "a token was made");
-    let made = token::list(&app.database, &mine)
-        .await?
-        .into_iter()
-        .find(|token| token.id == id);
-    let mut json = json_of(&made.ok_or(Failure::NotFound)?);
-    json["token"] = token.into();
-    Ok((StatusCode::CREATED, Json(json)))
+    let made = token::list(&app.database, &mine).await?;
+    let made = made.into_iter().find(|token| token.id == id);
+    Ok((made.ok_or(Failure::NotFound)?, token))
 }
 
 /// Revokes a token.
@@ -118,7 +125,7 @@ async fn remove(who: Who, State(app): State<App>, Path(id): Path<String>) -> Res
 }
 
 /// Whose tokens these are. A token that makes tokens needs `org:admin`, and makes none that goes farther than itself.
-fn mine(who: &Who) -> Result<Mine, Failure> {
+pub(crate) fn mine(who: &Who) -> Result<Mine, Failure> {
     let organization_id = if let By::Token(_) = who.by() {
         who.may(Scope::OrgAdmin)?;
         match who.organizations().as_deref() {

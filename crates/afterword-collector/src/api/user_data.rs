@@ -44,21 +44,28 @@ async fn delete(
         username: one("user.username"),
         ip_address: one("user.ip_address"),
     };
+    check(&named)?;
+    let projects = projects::of_organization(&app.database, organization).await?;
+    let projects: Vec<i64> = projects.into_iter().map(|(id, _)| id).collect();
+    let deleted = person::delete(&app, &projects, &named).await?;
+    tracing::info!(by = who.actor(), ?deleted, "deleted what was of a person");
+    Ok(Json(json!(deleted)))
+}
+
+/// Whether this names somebody.
+///
+/// # Errors
+/// 400 that says what is missing or too long.
+pub(crate) fn check(named: &Named) -> Result<(), Failure> {
     let all = [&named.id, &named.email, &named.username, &named.ip_address];
     if all.iter().all(|name| name.is_none()) {
         return Err(Failure::Wrong(
             "Say whose: user.id, user.email, user.username or user.ip_address".to_owned(),
         ));
     }
-    if all
-        .iter()
-        .any(|name| name.as_ref().is_some_and(|name| name.len() > MAX_BYTES))
-    {
+    let is_long = |name: &&Option<String>| name.as_ref().is_some_and(|name| name.len() > MAX_BYTES);
+    if all.iter().any(is_long) {
         return Err(Failure::Wrong("Invalid user: use at most 1000 bytes".to_owned()));
     }
-    let projects = projects::of_organization(&app.database, organization).await?;
-    let projects: Vec<i64> = projects.into_iter().map(|(id, _)| id).collect();
-    let deleted = person::delete(&app, &projects, &named).await?;
-    tracing::info!(by = who.actor(), ?deleted, "deleted what was of a person");
-    Ok(Json(json!(deleted)))
+    Ok(())
 }

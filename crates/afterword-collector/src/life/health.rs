@@ -50,13 +50,13 @@ pub(crate) async fn ready(State(app): State<App>) -> (StatusCode, Json<Value>) {
 
 /// Room where the data folder is, in bytes, where the system tells.
 #[cfg(unix)]
-pub(super) fn free_disk(app: &App) -> Option<u64> {
+pub(crate) fn free_disk(app: &App) -> Option<u64> {
     let stat = rustix::fs::statvfs(&*app.life.data).ok()?;
     Some(stat.f_bavail.saturating_mul(stat.f_frsize))
 }
 
 /// Room where the data folder is, in bytes, where the system tells.
 #[cfg(not(unix))]
-pub(super) fn free_disk(_: &App) -> Option<u64> {
+pub(crate) fn free_disk(_: &App) -> Option<u64> {
     None
 }

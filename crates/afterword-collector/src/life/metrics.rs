@@ -13,8 +13,7 @@ use prometheus_client::metrics::gauge::Gauge;
 use prometheus_client::metrics::histogram::{Histogram, exponential_buckets};
 use prometheus_client::registry::{Registry, Unit};
 
-use super::health;
-use crate::database::Dialect;
+use super::{health, storage};
 use crate::error::{OrFailed as _, chain};
 use crate::{App, Error, now_ms};
 
@@ -143,6 +142,12 @@ impl Metrics {
         }
     }
 
+    /// How many envelopes this process has digested.
+    pub(crate) fn digested_so_far(&self) -> i64 {
+        let digested = self.digested.get_or_create(&Outcome { outcome: "digested" }).get();
+        i64::try_from(digested).unwrap_or(i64::MAX)
+    }
+
     /// Counts an envelope that was not digested.
     pub(crate) fn failed(&self, is_final: bool) {
         let outcome = if is_final { "set_aside" } else { "failed" };
@@ -215,15 +220,7 @@ async fn look_up(app: &App) -> Result<(), Error> {
         .await
         .or_failed(operation)?;
     metrics.set_aside.set(set_aside);
-    let size = match app.database.dialect {
-        Dialect::Sqlite => "SELECT page_count * page_size FROM pragma_page_count() CROSS JOIN pragma_page_size()",
-        Dialect::Postgres => "SELECT pg_database_size(current_database())",
-    };
-    let size: i64 = sqlx::query_scalar(size)
-        .fetch_one(&app.database.read)
-        .await
-        .or_failed(operation)?;
-    metrics.database.set(size);
+    metrics.database.set(storage::database_bytes(&app.database).await?);
     if let Some(free) = health::free_disk(app) {
         metrics.free_disk.set(i64::try_from(free).unwrap_or(i64::MAX));
     }

@@ -49,6 +49,19 @@ pub(crate) struct Deleted {
     pub(crate) set_aside: i64,
 }
 
+impl Deleted {
+    pub(super) fn add(&mut self, other: &Self) {
+        self.events += other.events;
+        self.issues += other.issues;
+        self.attachments += other.attachments;
+        self.feedback += other.feedback;
+        self.transactions += other.transactions;
+        self.sessions += other.sessions;
+        self.waiting += other.waiting;
+        self.set_aside += other.set_aside;
+    }
+}
+
 impl Named {
     fn names(&self) -> impl Iterator<Item = (&'static str, &str)> {
         let names = [

@@ -77,7 +77,7 @@ async fn set_up(
         organization: given.organization.trim(),
     };
     match setup::make_owner(&app, &token, &owner).await {
-        Ok(user) => Ok(let_in(&app, &headers, &user, "/").await?.0),
+        Ok(user) => Ok(let_in(&app, &headers, &user, "/start/").await?.0),
         Err(api::Failure::NotFound) => Ok(used_up()),
         Err(failure) => Ok(again(failure, |wrong| owner_form(&given, wrong))?),
     }

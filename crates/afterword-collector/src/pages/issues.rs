@@ -4,11 +4,11 @@ mod view;
 
 use axum::Router;
 use axum::extract::State;
-use axum::response::{IntoResponse as _, Response};
+use axum::response::{IntoResponse as _, Redirect, Response};
 use axum::routing::get;
 
 use super::frame::Frame;
-use super::{Failure, render};
+use super::{Failure, render, start};
 use crate::{App, now_ms, projects, queries};
 
 /// The routes of this room.
@@ -17,6 +17,9 @@ pub(super) fn routes() -> Router<App> {
 }
 
 async fn issues(frame: Frame, State(app): State<App>) -> Result<Response, Failure> {
+    if start::is_first(&app, &frame).await? {
+        return Ok(Redirect::to("/start/").into_response());
+    }
     let issues = queries::issues(&app.database).await?;
     let first_key = if issues.is_empty() {
         projects::first_key(&app.database).await?

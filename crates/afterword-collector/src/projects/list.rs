@@ -90,6 +90,17 @@ pub(crate) async fn make_organization(connection: &mut AnyConnection, slug: &str
     .or_failed("make an organisation")
 }
 
+/// Changes the name of an organisation that people read.
+pub(crate) async fn rename_organization(database: &Database, id: i64, name: &str) -> Result<(), Error> {
+    sqlx::query("UPDATE organizations SET name = $1 WHERE id = $2")
+        .bind(name)
+        .bind(id)
+        .execute(&database.write)
+        .await
+        .or_failed("change an organisation")?;
+    Ok(())
+}
+
 /// Makes a project with a key; `None` if there is one of this name.
 pub(crate) async fn make(
     database: &Database,

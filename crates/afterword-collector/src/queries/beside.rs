@@ -86,6 +86,14 @@ const SELECT_SET_ASIDE: &str =
     "SELECT id, project_id, event_id, size_bytes, client, received_at, set_aside_at, tries, error
     FROM set_aside WHERE ";
 
+/// What all projects had set aside, the latest first, those before this id.
+pub(crate) async fn all_set_aside(database: &Database, before: Option<i64>, most: i64) -> Result<Vec<SetAside>, Error> {
+    let mut query = Query::new(SELECT_SET_ASIDE);
+    query.push("id < ").bind(before.unwrap_or(i64::MAX));
+    query.push(" ORDER BY id DESC LIMIT ").bind(most);
+    query.fetch_all(&database.read, "list what was set aside").await
+}
+
 /// One of them.
 pub(crate) async fn one_set_aside(database: &Database, id: i64) -> Result<Option<SetAside>, Error> {
     let mut query = Query::new(SELECT_SET_ASIDE);

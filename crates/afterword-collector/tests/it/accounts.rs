@@ -94,7 +94,7 @@ async fn the_page_of_the_first_link_is_a_form() {
     let made = post(PASSWORD).await.unwrap();
     assert_eq!(
         (made.status(), &made.headers()["location"]),
-        (StatusCode::SEE_OTHER, &"/".parse().unwrap())
+        (StatusCode::SEE_OTHER, &"/start/".parse().unwrap())
     );
     let cookie = cookie_of(&made);
     assert_eq!(server.page(&path).await.0, 404);

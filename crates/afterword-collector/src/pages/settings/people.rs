@@ -1,0 +1,280 @@
+//! The people of an organisation, what they are there and in its projects, and who is invited.
+
+use std::collections::BTreeMap;
+
+use askama::Template;
+use axum::Router;
+use axum::extract::{Path, State};
+use axum::response::Response;
+use axum::routing::{get, post};
+
+use super::{About, DONE, Side, organization, to};
+use crate::access::Scope;
+use crate::accounts::invitations::{self, Invitation};
+use crate::accounts::people::{self, Member};
+use crate::api::members::{Changes, changed, invited, removed};
+use crate::pages::frame::Frame;
+use crate::pages::posted::{Fields, Posted};
+use crate::pages::said::Said;
+use crate::pages::words::When;
+use crate::pages::{Failure, number, render};
+use crate::projects::{self, Organization};
+use crate::{App, now_ms};
+
+/// What a person can be: the name, and what that may.
+const ROLES: [(&str, &str); 3] = [
+    ("viewer", "Viewer: sees everything, changes nothing"),
+    ("member", "Member: works on issues and releases"),
+    ("owner", "Owner: everything, people and settings too"),
+];
+
+/// What begins the name of a field that says what somebody is in a project.
+const IN_PROJECT: &str = "in.";
+
+/// The routes of this room.
+pub(super) fn routes() -> Router<App> {
+    Router::new()
+        .route("/settings/{org}/-/people/", get(show).post(invite))
+        .route("/settings/{org}/-/people/leave", post(leave))
+        .route("/settings/{org}/-/people/{member}/role", post(change))
+        .route("/settings/{org}/-/people/{member}/remove", post(remove))
+        .route("/settings/{org}/-/invitations/{invitation}/again", post(again))
+        .route("/settings/{org}/-/invitations/{invitation}/withdraw", post(withdraw))
+}
+
+#[derive(Template)]
+#[template(path = "settings/people.html")]
+struct Page {
+    frame: Frame,
+    side: Side,
+    said: Said,
+    organization: Organization,
+    people: Vec<Line>,
+    invitations: Vec<Open>,
+    /// The names of the projects.
+    projects: Vec<String>,
+    may_invite: bool,
+    may_change: bool,
+    /// Who looks is a member, and may leave.
+    may_leave: bool,
+    /// An invitation that was just made: to whom, and its link, which is shown once.
+    link: Option<(String, String)>,
+}
+
+struct Line {
+    id: i64,
+    name: String,
+    email: String,
+    role: String,
+    since: When,
+    last_sign_in: Option<When>,
+    in_projects: BTreeMap<String, String>,
+    is_me: bool,
+}
+
+impl Line {
+    /// What they are in a project, if that is something else; '' if not.
+    fn in_project(&self, project: &str) -> &str {
+        self.in_projects.get(project).map_or("", String::as_str)
+    }
+
+    /// The name of the form about them.
+    fn form(&self) -> String {
+        form_of(&self.id.to_string())
+    }
+}
+
+struct Open {
+    id: i64,
+    email: String,
+    role: String,
+    is_over: bool,
+    expires: When,
+}
+
+fn form_of(member: &str) -> String {
+    format!("member-{member}")
+}
+
+async fn show(frame: Frame, State(app): State<App>, Path(org): Path<String>) -> Result<Response, Failure> {
+    let organization = organization(&app, &frame, &org, Scope::MemberRead).await?;
+    let said = Said::done(&frame, DONE);
+    page(&app, frame, organization, said, None).await
+}
+
+async fn page(
+    app: &App,
+    frame: Frame,
+    organization: Organization,
+    said: Said,
+    link: Option<(String, String)>,
+) -> Result<Response, Failure> {
+    let now = now_ms();
+    let id = organization.id;
+    let may = |scope| frame.who.may_in(id, scope).is_ok();
+    let (may_invite, may_change) = (may(Scope::MemberWrite), may(Scope::MemberAdmin));
+    let me = frame.who.user().map(|user| user.id);
+    let roles = people::project_roles(&app.database, id).await?;
+    let members = people::members(&app.database, id).await?;
+    let people: Vec<Line> = members
+        .into_iter()
+        .map(|member| line(member, &roles, me, now))
+        .collect();
+    let invitations = invitations::of_organization(&app.database, id).await?;
+    let projects = projects::of_organization(&app.database, id).await?;
+    let page = Page {
+        side: Side::new(app, &frame, About::Organization(&organization)).await?,
+        may_leave: people.iter().any(|line| line.is_me),
+        people,
+        invitations: invitations
+            .into_iter()
+            .map(|invitation| open(invitation, now))
+            .collect(),
+        projects: projects.into_iter().map(|(_, slug)| slug).collect(),
+        may_invite,
+        may_change,
+        organization,
+        said,
+        link,
+        frame,
+    };
+    Ok(Said::answer(page.said.is_wrong(), render(&page)))
+}
+
+fn line(member: Member, roles: &[(i64, String, String)], me: Option<i64>, now: i64) -> Line {
+    let person = member.person;
+    let theirs = roles.iter().filter(|(id, _, _)| *id == person.id);
+    Line {
+        id: person.id,
+        in_projects: theirs.map(|(_, slug, role)| (slug.clone(), role.clone())).collect(),
+        is_me: me == Some(person.id),
+        name: person.name,
+        email: person.email,
+        role: member.role,
+        since: When::of(member.member_since, now),
+        last_sign_in: person.last_sign_in_at.map(|at| When::of(at, now)),
+    }
+}
+
+fn open(invitation: Invitation, now: i64) -> Open {
+    Open {
+        id: invitation.id,
+        is_over: invitation.expires_at <= now,
+        expires: When::of(invitation.expires_at, now),
+        email: invitation.email,
+        role: invitation.role,
+    }
+}
+
+async fn invite(
+    State(app): State<App>,
+    Path(org): Path<String>,
+    Posted { frame, fields }: Posted,
+) -> Result<Response, Failure> {
+    let organization = organization(&app, &frame, &org, Scope::MemberWrite).await?;
+    let (email, role) = (fields.get("email"), fields.get("role"));
+    match invited(&app, &frame.who, organization.id, email, role).await {
+        Ok((invitation, link)) => {
+            let link = Some((invitation.email, link));
+            page(&app, frame, organization, Said::default(), link).await
+        }
+        Err(failure) => {
+            let said = Said::of("invite", fields, failure)?;
+            page(&app, frame, organization, said, None).await
+        }
+    }
+}
+
+/// Another link to the same person; the one before opens nothing any more.
+async fn again(
+    State(app): State<App>,
+    Path((org, invitation)): Path<(String, String)>,
+    Posted { frame, .. }: Posted,
+) -> Result<Response, Failure> {
+    let organization = organization(&app, &frame, &org, Scope::MemberWrite).await?;
+    let id = number(&invitation)?;
+    let all = invitations::of_organization(&app.database, organization.id).await?;
+    let found = all.into_iter().find(|open| open.id == id).ok_or(Failure::NotFound)?;
+    let (invitation, link) = invited(&app, &frame.who, organization.id, &found.email, &found.role).await?;
+    let link = Some((invitation.email, link));
+    page(&app, frame, organization, Said::default(), link).await
+}
+
+async fn withdraw(
+    State(app): State<App>,
+    Path((org, invitation)): Path<(String, String)>,
+    Posted { frame, .. }: Posted,
+) -> Result<Response, Failure> {
+    let organization = organization(&app, &frame, &org, Scope::MemberAdmin).await?;
+    if !invitations::withdraw(&app.database, organization.id, number(&invitation)?).await? {
+        return Err(Failure::NotFound);
+    }
+    Ok(to(&format!("/settings/{org}/-/people/"), "withdrawn"))
+}
+
+async fn change(
+    State(app): State<App>,
+    Path((org, member)): Path<(String, String)>,
+    Posted { frame, fields }: Posted,
+) -> Result<Response, Failure> {
+    let organization = organization(&app, &frame, &org, Scope::MemberAdmin).await?;
+    number(&member)?;
+    let changes = changes(&fields);
+    match changed(&app, &frame.who, &org, organization.id, &member, &changes).await {
+        Ok(()) => Ok(to(&format!("/settings/{org}/-/people/"), "role")),
+        Err(failure) => {
+            let said = Said::of(&form_of(&member), fields, failure)?;
+            page(&app, frame, organization, said, None).await
+        }
+    }
+}
+
+fn changes(fields: &Fields) -> Changes {
+    let text = |text: &str| Some(text.to_owned()).filter(|text| !text.is_empty());
+    let in_projects = fields.0.iter().filter_map(|(name, role)| {
+        let slug = name.strip_prefix(IN_PROJECT)?;
+        Some((slug.to_owned(), text(role)))
+    });
+    Changes {
+        role: Some(fields.get("role").to_owned()),
+        project_roles: in_projects.collect(),
+    }
+}
+
+async fn remove(
+    State(app): State<App>,
+    Path((org, member)): Path<(String, String)>,
+    Posted { frame, fields }: Posted,
+) -> Result<Response, Failure> {
+    let organization = organization(&app, &frame, &org, Scope::MemberAdmin).await?;
+    number(&member)?;
+    match removed(&app, &frame.who, organization.id, &member).await {
+        Ok(()) => Ok(to(&format!("/settings/{org}/-/people/"), "removed")),
+        Err(failure) => {
+            let said = Said::of(&form_of(&member), fields, failure)?;
+            page(&app, frame, organization, said, None).await
+        }
+    }
+}
+
+/// For whoever is a member, without any other scope.
+async fn leave(
+    State(app): State<App>,
+    Path(org): Path<String>,
+    Posted { frame, .. }: Posted,
+) -> Result<Response, Failure> {
+    let organization = organization(&app, &frame, &org, Scope::OrgRead).await?;
+    removed(&app, &frame.who, organization.id, "me").await?;
+    Ok(to("/settings/", "left"))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::access::Role;
+
+    #[test]
+    fn all_roles_are_explained() {
+        assert!(ROLES.iter().all(|(name, _)| Role::named(name).is_some()));
+    }
+}
