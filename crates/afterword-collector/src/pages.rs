@@ -25,6 +25,7 @@ mod chart;
 mod frame;
 mod issue;
 mod issues;
+mod paging;
 mod performance;
 mod period;
 mod posted;

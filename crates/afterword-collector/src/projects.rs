@@ -103,17 +103,6 @@ pub(crate) async fn of_organization(database: &Database, organization_id: i64) -
     .or_failed("list projects")
 }
 
-/// A project and its oldest working key, for the page that shows a DSN: `(project id, key, name)`.
-pub(crate) async fn first_key(database: &Database) -> Result<Option<(i64, String, String)>, Error> {
-    sqlx::query_as(
-        "SELECT projects.id, public_key, slug FROM project_keys JOIN projects ON projects.id = project_id
-         WHERE enabled = 1 ORDER BY project_keys.id LIMIT 1",
-    )
-    .fetch_optional(&database.read)
-    .await
-    .or_failed("look up a key")
-}
-
 async fn key(transaction: &mut AnyConnection, project_id: i64, now: i64) -> Result<String, Error> {
     let operation = "make the project's key";
     let known: Option<String> = sqlx::query_scalar(

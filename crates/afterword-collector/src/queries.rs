@@ -145,15 +145,6 @@ macro_rules! select_event {
     };
 }
 
-/// The issues of all projects, the one seen last first; at most [`PAGE`].
-pub(crate) async fn issues(database: &Database) -> Result<Vec<Issue>, Error> {
-    sqlx::query_as(select_issue!("ORDER BY last_seen DESC, issues.id DESC LIMIT $1"))
-        .bind(PAGE)
-        .fetch_all(&database.read)
-        .await
-        .or_failed("list issues")
-}
-
 /// An event by its row.
 pub(crate) async fn event_of_row(database: &Database, row: i64) -> Result<Option<StoredEvent>, Error> {
     sqlx::query_as(select_event!("WHERE id = $1"))

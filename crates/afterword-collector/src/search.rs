@@ -45,7 +45,7 @@ use std::fmt;
 
 pub(crate) use conditions::Project;
 pub(crate) use tags::latest;
-pub(crate) use terms::{Of, Search, State, Term, What};
+pub(crate) use terms::{IssueName, Of, Search, State, Term, What};
 pub(crate) use values::{Pattern, Range};
 
 /// What is wrong about a search, and where.

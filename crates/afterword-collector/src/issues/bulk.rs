@@ -46,7 +46,7 @@ pub(crate) async fn select(
     query.fetch_all(&database.read, "find issues").await
 }
 
-/// Changes issues, given with their projects, and merges them if that is wanted.
+/// Changes issues, given with their projects, and merges them if that is wanted; their events follow, see [`finish`].
 pub(crate) async fn apply(
     database: &Database,
     issues: &[(i64, i64)],
@@ -67,14 +67,18 @@ pub(crate) async fn apply(
     }
     let merged = merge::merge(database, &ids, actor, now).await?;
     let merged = merged.ok_or(NotDone::Wrong("merge takes two issues or more"))?;
-    moves::finish(database).await?;
     Ok(Some(merged))
 }
 
-/// Deletes issues with their events.
-pub(crate) async fn delete(database: &Database, issues: &[(i64, i64)]) -> Result<(), Error> {
-    let ids: Vec<i64> = issues.iter().map(|(id, _)| *id).collect();
-    remove::issues(database, &ids).await?;
+/// Waits until the events have followed of all that was merged or deleted. Nobody has to: they follow anyway, after a
+/// while.
+pub(crate) async fn finish(database: &Database) -> Result<(), Error> {
     moves::finish(database).await?;
     Ok(())
+}
+
+/// Deletes issues; their events follow, see [`finish`].
+pub(crate) async fn delete(database: &Database, issues: &[(i64, i64)]) -> Result<(), Error> {
+    let ids: Vec<i64> = issues.iter().map(|(id, _)| *id).collect();
+    remove::issues(database, &ids).await
 }

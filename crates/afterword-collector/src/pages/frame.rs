@@ -7,9 +7,10 @@ use axum::http::request::Parts;
 
 use super::Failure;
 use super::sign_in::here_csrf;
-use crate::App;
 use crate::access::{By, Scope, Who};
+use crate::projects::keys;
 use crate::projects::{self, Project};
+use crate::{App, Error, collector};
 
 /// The most pairs of a query that are read.
 const MAX_PAIRS: usize = 200;
@@ -168,6 +169,16 @@ impl Frame {
     pub(super) fn chosen_name(&self) -> String {
         let chosen = self.chosen.as_ref();
         chosen.map_or_else(|| "All projects".to_owned(), |project| self.name_of(project))
+    }
+
+    /// What an application of the chosen project, or else of the first that is seen, is given to send.
+    pub(super) async fn dsn(&self, app: &App) -> Result<Option<String>, Error> {
+        let Some(project) = self.chosen.as_ref().or(self.projects.first()) else {
+            return Ok(None);
+        };
+        let keys = keys::list(&app.database, project.id).await?;
+        let working = keys.into_iter().find(|key| key.enabled == 1);
+        Ok(working.map(|key| collector::dsn(&app.url, &key.public_key, project.id)))
     }
 
     /// Who is signed in, as the menu names them; `None` on this machine, where nobody needs to be.

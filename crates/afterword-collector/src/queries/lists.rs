@@ -44,6 +44,23 @@ pub(crate) async fn issues(database: &Database, places: &[Place]) -> Result<Vec<
     Ok(places.iter().filter_map(|place| by_id.remove(&place.id)).collect())
 }
 
+/// How many notes people wrote to each of these issues; those without are not in it.
+pub(crate) async fn notes(database: &Database, issues: &[Issue]) -> Result<HashMap<i64, i64>, Error> {
+    let mut query = Query::new("SELECT issue_id, COUNT(*) FROM issue_activity WHERE kind = 'note' AND ");
+    query.bind_in("issue_id", issues.iter().map(|issue| issue.id));
+    query.push(" GROUP BY issue_id");
+    let counts: Vec<(i64, i64)> = query.fetch_all(&database.read, "count notes").await?;
+    Ok(counts.into_iter().collect())
+}
+
+/// Whether one of these projects has an issue at all.
+pub(crate) async fn has_any(database: &Database, projects: &[i64]) -> Result<bool, Error> {
+    let mut query = Query::new("SELECT id FROM issues WHERE ");
+    query.bind_in("project_id", projects.iter().copied()).push(" LIMIT 1");
+    let found: Vec<(i64,)> = query.fetch_all(&database.read, "look for an issue").await?;
+    Ok(!found.is_empty())
+}
+
 /// The events at these places, in their order, with their tags.
 pub(crate) async fn events(database: &Database, places: &[Place]) -> Result<Vec<(EventLine, Tags)>, Error> {
     if places.is_empty() {

@@ -107,6 +107,57 @@ pub(crate) async fn keys(database: &Database, project_id: i64) -> Result<Vec<(St
     Ok(keys)
 }
 
+/// Keys of a project that begin like this, in the order of the alphabet.
+pub(crate) async fn keys_beginning(
+    database: &Database,
+    project_id: i64,
+    beginning: &str,
+    limit: usize,
+) -> Result<Vec<String>, Error> {
+    let mut keys: Vec<String> = Vec::new();
+    // From one to the next through the index: some keys have as many values as there are users.
+    while keys.len() < limit {
+        let mut query = Query::new("SELECT key FROM tags WHERE project_id = ");
+        query.bind(project_id);
+        match keys.last() {
+            Some(before) => query.push(" AND key > ").bind(before.clone()),
+            None => query.push(" AND key >= ").bind(beginning.to_owned()),
+        };
+        query.push(" AND key < ").bind(format!("{beginning}\u{10ffff}"));
+        query.push(" AND key <> ").bind(WORDS);
+        query.push(" ORDER BY key LIMIT 1");
+        let found: Vec<(String,)> = query.fetch_all(&database.read, "look for keys of tags").await?;
+        let Some((key,)) = found.into_iter().next() else {
+            break;
+        };
+        keys.push(key);
+    }
+    Ok(keys)
+}
+
+/// Values of a key that begin like this; the last of the alphabet first if that is wanted, as for versions.
+pub(crate) async fn values_beginning(
+    database: &Database,
+    project_id: i64,
+    key: &str,
+    beginning: &str,
+    last_first: bool,
+    limit: usize,
+) -> Result<Vec<String>, Error> {
+    let mut query = Query::new("SELECT value FROM tags WHERE project_id = ");
+    query.bind(project_id).push(" AND key = ").bind(key.to_owned());
+    query.push(" AND value >= ").bind(beginning.to_owned());
+    query.push(" AND value < ").bind(format!("{beginning}\u{10ffff}"));
+    query.push(if last_first {
+        " ORDER BY value DESC"
+    } else {
+        " ORDER BY value"
+    });
+    query.push(" LIMIT ").bind(i64::try_from(limit).unwrap_or(MAX_VALUES));
+    let found: Vec<(String,)> = query.fetch_all(&database.read, "look for values of tags").await?;
+    Ok(found.into_iter().map(|(value,)| value).collect())
+}
+
 /// Values of a key that hold a text, with their events: the first [`MAX_VALUES`] in the order of the alphabet, then sorted
 /// by their events. Beginnings come before what is found within.
 pub(crate) async fn values(database: &Database, project_id: i64, key: &str, text: &str) -> Result<Vec<Counted>, Error> {

@@ -1,6 +1,6 @@
 //! What searches mean, and what is wrong about others.
 
-use super::terms::{Field, IssueName};
+use super::terms::Field;
 use super::*;
 
 /// 2026-01-02T00:00:00Z

@@ -96,6 +96,7 @@ async fn delete_of_project(
     let found = bulk::select(&app.database, &[project], &ids, None).await?;
     if found.len() == ids.len() {
         bulk::delete(&app.database, &found).await?;
+        bulk::finish(&app.database).await?;
     }
     Ok(StatusCode::NO_CONTENT)
 }
@@ -129,6 +130,7 @@ async fn update(app: &App, who: &Who, projects: &[i64], query: &Asked, body: &By
         NotDone::Failed(error) => Failure::Failed(error),
     })?;
     if let Some(merged) = merged {
+        bulk::finish(&app.database).await?;
         answer["merge"] = json!({
             "parent": merged.parent.to_string(),
             "children": merged.children.iter().map(i64::to_string).collect::<Vec<_>>(),

@@ -12,7 +12,7 @@ use crate::pages::words::grouped;
 use crate::pages::{Failure, render};
 use crate::performance::lines::{self, Line};
 use crate::performance::reading;
-use crate::{App, now_ms, projects};
+use crate::{App, now_ms};
 
 /// Names of a page.
 const MOST: usize = 50;
@@ -109,11 +109,7 @@ pub(super) async fn page(frame: Frame, State(app): State<App>) -> Result<Respons
     });
     let cursor = |offset: usize| frame.with("cursor", Some(&offset.to_string()));
     let empty = !any && part.is_empty();
-    let first_key = if empty {
-        projects::first_key(&app.database).await?
-    } else {
-        None
-    };
+    let dsn = if empty { frame.dsn(&app).await? } else { None };
     let kept = frame.query.iter().filter(|(key, _)| key != "query" && key != "cursor");
     let page = Page {
         narrow,
@@ -127,7 +123,7 @@ pub(super) async fn page(frame: Frame, State(app): State<App>) -> Result<Respons
         part,
         lines: shown,
         empty,
-        dsn: first_key.map_or_else(String::new, |(id, key, _)| crate::collector::dsn(&app.url, &key, id)),
+        dsn: dsn.unwrap_or_default(),
         frame,
     };
     Ok(render(&page).into_response())

@@ -13,7 +13,7 @@ use crate::pages::words::{When, grouped};
 use crate::pages::{Failure, render};
 use crate::releases::summary::{self, Summary};
 use crate::releases::{self, MAX_VERSION_CHARS, Release, Wanted};
-use crate::{App, now_ms, projects};
+use crate::{App, now_ms};
 
 /// Releases of a page.
 const MOST: i64 = 25;
@@ -116,11 +116,7 @@ pub(super) async fn page(frame: Frame, State(app): State<App>) -> Result<Respons
         })
         .collect();
     let empty = lines.is_empty() && part.is_empty() && offset == 0 && !archived;
-    let first_key = if empty {
-        projects::first_key(&app.database).await?
-    } else {
-        None
-    };
+    let dsn = if empty { frame.dsn(&app).await? } else { None };
     let cursor = |offset: i64| frame.with("cursor", Some(&offset.to_string()));
     let kept = frame.query.iter().filter(|(key, _)| key != "query" && key != "cursor");
     let page = Page {
@@ -139,7 +135,7 @@ pub(super) async fn page(frame: Frame, State(app): State<App>) -> Result<Respons
         part,
         lines,
         empty,
-        dsn: first_key.map_or_else(String::new, |(id, key, _)| crate::collector::dsn(&app.url, &key, id)),
+        dsn: dsn.unwrap_or_default(),
         frame,
     };
     Ok(render(&page).into_response())
