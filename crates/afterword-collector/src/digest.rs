@@ -18,7 +18,7 @@ pub(crate) mod index;
 mod items;
 mod minidump;
 mod prepare;
-mod row;
+pub(crate) mod row;
 mod sessions;
 #[cfg(test)]
 mod tests;

@@ -14,12 +14,14 @@ mod stack;
 mod summary;
 #[cfg(test)]
 mod tests;
+mod whole;
 
 use serde_json::Value;
 
 use read::{entries, first_text, list, newest, text};
 pub(crate) use read::{parse_time, parse_time_us};
 pub(crate) use stack::{Exception, Frame, Stack, Thread};
+pub(crate) use whole::{Source, Whole};
 
 /// One event.
 #[derive(Debug, Default)]
@@ -77,6 +79,10 @@ pub(crate) struct Module {
     pub(crate) path: String,
     pub(crate) address: Option<String>,
     pub(crate) debug_id: Option<String>,
+    /// This and the next are of a [`Whole`] event only.
+    pub(crate) code_id: Option<String>,
+    /// What is said of its symbols: `found`, `missing`, `unused`, `malformed`.
+    pub(crate) symbols: Option<String>,
 }
 
 impl Event {
@@ -178,6 +184,8 @@ impl Module {
             path,
             address: first_text(raw, &["image_addr"]),
             debug_id: first_text(raw, &["debug_id", "uuid"]),
+            code_id: None,
+            symbols: None,
         })
     }
 }

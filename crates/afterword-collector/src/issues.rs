@@ -18,6 +18,7 @@ pub(crate) mod activity;
 pub(crate) mod bulk;
 pub(crate) mod change;
 mod counts;
+pub(crate) mod groups;
 pub(crate) mod merge;
 pub(crate) mod moves;
 pub(crate) mod next_release;

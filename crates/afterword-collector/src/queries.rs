@@ -1,5 +1,6 @@
 //! Reading issues and events back, and what is beside them, for [`crate::api`] and [`crate::pages`].
 
+pub(crate) mod around;
 pub(crate) mod beside;
 pub(crate) mod environments;
 pub(crate) mod health;
@@ -275,20 +276,6 @@ pub(crate) async fn feedback(database: &Database, event: &StoredEvent) -> Result
     .bind(event.project_id)
     .bind(&event.event_id)
     .bind(PAGE)
-    .fetch_all(&database.read)
-    .await
-    .or_failed("read feedback")
-}
-
-/// What people wrote about the other events of its issue, the latest first; a few.
-pub(crate) async fn other_feedback(database: &Database, event: &StoredEvent) -> Result<Vec<Feedback>, Error> {
-    sqlx::query_as(
-        "SELECT feedback.event_id, message, email, name, feedback.received_at FROM feedback
-         JOIN events ON events.project_id = feedback.project_id AND events.event_id = feedback.event_id
-         WHERE issue_id = $1 AND events.event_id <> $2 ORDER BY feedback.received_at DESC, feedback.id DESC LIMIT 20",
-    )
-    .bind(event.issue_id)
-    .bind(&event.event_id)
     .fetch_all(&database.read)
     .await
     .or_failed("read feedback")

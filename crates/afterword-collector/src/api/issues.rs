@@ -30,7 +30,7 @@ use utoipa_axum::routes;
 use super::{Answer, Failure, json as shapes, number};
 use crate::access::{Scope, Who};
 use crate::issues::change::{self, Change};
-use crate::issues::{activity, moves, remove};
+use crate::issues::{activity, groups as found_groups, moves, remove};
 use crate::queries::{self, Issue};
 use crate::{App, now_ms};
 
@@ -91,8 +91,8 @@ async fn find(app: &App, who: &Who, issue: &str, scope: Scope) -> Result<Issue, 
 
 async fn whole(app: &App, issue: &Issue) -> Result<Value, Failure> {
     let mut shown = shapes::issue(app, issue);
-    let groups = groups::of(app, issue.id).await?;
-    shown["why"] = groups.first().map_or(Value::Null, groups::Group::why);
+    let groups = found_groups::of(&app.database, issue.id).await?;
+    shown["why"] = groups.first().map_or(Value::Null, found_groups::Group::why);
     shown["groups"] = json!(groups.len());
     let activity = activity::of(&app.database, issue.id).await?;
     shown["activity"] = activity.iter().map(notes::shown).collect();

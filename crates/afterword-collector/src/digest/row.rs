@@ -85,7 +85,8 @@ pub(crate) fn compressed(bytes: &[u8]) -> Result<Vec<u8>, Error> {
     zstd::bulk::compress(bytes, COMPRESSION).map_err(|source| Error::Payload { source })
 }
 
-fn trace_id(id: &str) -> Option<String> {
+/// The id of a trace as it is stored.
+pub(crate) fn trace_id(id: &str) -> Option<String> {
     let id = uuid::Uuid::parse_str(id.trim()).ok().filter(|id| !id.is_nil())?;
     Some(id.simple().to_string())
 }

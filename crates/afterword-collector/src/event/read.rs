@@ -57,7 +57,7 @@ pub(super) fn newest(value: Option<&Value>) -> impl Iterator<Item = &Value> {
     items.iter().skip(from).filter(|item| !item.is_null())
 }
 
-fn items(value: Option<&Value>) -> &[Value] {
+pub(super) fn items(value: Option<&Value>) -> &[Value] {
     match value {
         Some(Value::Array(items)) => items,
         Some(Value::Object(object)) => match object.get("values") {

@@ -4,6 +4,7 @@ use afterword_symbols::signature;
 use serde_json::Value;
 
 use super::read::{entries, first_text, newest, truth};
+use super::whole::Source;
 
 /// What was thrown, caught or crashed.
 #[derive(Debug, Default)]
@@ -36,6 +37,8 @@ pub(crate) struct Thread {
 pub(crate) struct Stack {
     pub(crate) frames: Vec<Frame>,
     pub(crate) registers: Vec<(String, String)>,
+    /// Older frames that were not read; of a whole event only.
+    pub(crate) left_out: usize,
 }
 
 /// One function on a stack.
@@ -60,6 +63,8 @@ pub(crate) struct Frame {
     pub(crate) by_rule: Option<bool>,
     /// Inlined into the frame before it.
     pub(crate) inline: bool,
+    /// Of a [whole](super::Whole) event only.
+    pub(crate) source: Option<Source>,
 }
 
 impl Exception {
@@ -111,6 +116,7 @@ impl Stack {
         Self {
             frames,
             registers: entries(raw.get("registers")),
+            left_out: 0,
         }
     }
 
@@ -161,6 +167,7 @@ impl Frame {
             in_app: truth(raw, "in_app"),
             by_rule: None,
             inline: says_inline(raw),
+            source: None,
         }
     }
 

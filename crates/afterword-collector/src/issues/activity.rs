@@ -1,12 +1,15 @@
 //! What became of an issue, in order, and who did it. The kinds are Sentry's.
 
-use serde_json::Value;
+use serde_json::{Value, json};
 use sqlx::{AnyConnection, FromRow};
 
 use crate::Error;
 use crate::database::Database;
 use crate::error::OrFailed as _;
 use crate::queries::PAGE;
+
+/// The longest note, in characters.
+pub(crate) const MAX_NOTE_CHARS: usize = 4096;
 
 /// Something that became of an issue.
 #[derive(Debug, Clone)]
@@ -22,7 +25,7 @@ pub(crate) struct New<'a> {
 }
 
 /// A row of it.
-#[derive(Debug, FromRow)]
+#[derive(Debug, Clone, FromRow)]
 pub(crate) struct Activity {
     pub(crate) id: i64,
     pub(crate) kind: String,
@@ -44,6 +47,37 @@ pub(crate) async fn note(connection: &mut AnyConnection, new: New<'_>) -> Result
     .fetch_one(connection)
     .await
     .or_failed("note what became of an issue")
+}
+
+/// Adds what somebody writes about an issue; `None`, and nothing done, if that is nothing or too much.
+pub(crate) async fn add_note(
+    database: &Database,
+    issue_id: i64,
+    actor: &str,
+    text: &str,
+    now: i64,
+) -> Result<Option<Activity>, Error> {
+    let text = text.trim();
+    if text.is_empty() || text.chars().count() > MAX_NOTE_CHARS {
+        return Ok(None);
+    }
+    let detail = json!({ "text": text });
+    let mut connection = database.write.acquire().await.or_failed("add a note")?;
+    let new = New {
+        issue_id,
+        kind: "note",
+        actor: Some(actor),
+        detail: detail.clone(),
+        at: now,
+    };
+    let id = note(&mut connection, new).await?;
+    Ok(Some(Activity {
+        id,
+        kind: "note".to_owned(),
+        actor: Some(actor.to_owned()),
+        detail: Some(detail.to_string()),
+        at: now,
+    }))
 }
 
 /// What became of an issue, the latest first; at most [`PAGE`].

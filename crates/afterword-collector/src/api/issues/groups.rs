@@ -6,7 +6,6 @@ use axum::extract::{Path, Query, State};
 use axum::http::StatusCode;
 use axum::response::{IntoResponse as _, Response};
 use serde_json::{Value, json};
-use sqlx::FromRow;
 use utoipa_axum::router::OpenApiRouter;
 use utoipa_axum::routes;
 
@@ -16,11 +15,21 @@ use crate::api::asked::{Asked, time};
 use crate::api::{Answer, Failure, event_id};
 use crate::error::OrFailed as _;
 use crate::grouping::{InApp, SETTING};
+use crate::issues::groups::{self, Group};
 use crate::issues::moves;
 use crate::issues::split::{self, NotSplit};
-use crate::queries::PAGE;
 use crate::settings::{self, MAX_VALUE_BYTES};
 use crate::{App, Error, now_ms};
+
+impl From<NotSplit> for Failure {
+    fn from(not: NotSplit) -> Self {
+        match not {
+            NotSplit::NoIssue => Self::NotFound,
+            NotSplit::Wrong(words) => Self::Wrong(words.to_owned()),
+            NotSplit::Failed(error) => Self::Failed(error),
+        }
+    }
+}
 
 /// The routes of this room.
 pub(super) fn routes() -> OpenApiRouter<App> {
@@ -30,35 +39,6 @@ pub(super) fn routes() -> OpenApiRouter<App> {
         .routes(routes!(rules, set_rules))
 }
 
-/// What puts events into an issue.
-#[derive(Debug, FromRow)]
-pub(super) struct Group {
-    id: i64,
-    group_key: String,
-    grouped_by: String,
-    why: String,
-}
-
-impl Group {
-    /// Rule, words and parts.
-    pub(super) fn why(&self) -> Value {
-        serde_json::from_str(&self.why).unwrap_or(Value::Null)
-    }
-}
-
-/// The groups of an issue, the oldest first; at most [`PAGE`].
-pub(super) async fn of(app: &App, issue_id: i64) -> Result<Vec<Group>, Failure> {
-    let groups = sqlx::query_as(
-        "SELECT id, group_key, grouped_by, why FROM issue_groups WHERE issue_id = $1 ORDER BY id LIMIT $2",
-    )
-    .bind(issue_id)
-    .bind(PAGE)
-    .fetch_all(&app.database.read)
-    .await
-    .or_failed("read the groups of an issue")?;
-    Ok(groups)
-}
-
 /// The groups whose events are in an issue, each with the reason and its newest event. One, unless issues were merged.
 #[utoipa::path(get, path = "/api/0/issues/{issue}/hashes/", tag = "issues",
     params(("issue" = String, Path, description = "The id of the issue")),
@@ -66,7 +46,7 @@ pub(super) async fn of(app: &App, issue_id: i64) -> Result<Vec<Group>, Failure> 
 async fn hashes(who: Who, State(app): State<App>, Path(issue): Path<String>) -> Answer {
     let issue = find(&app, &who, &issue, Scope::EventRead).await?;
     let mut shown = Vec::new();
-    for group in of(&app, issue.id).await? {
+    for group in groups::of(&app.database, issue.id).await? {
         let newest: Option<(String, String, i64)> = sqlx::query_as(
             "SELECT event_id, title, occurred_at FROM events WHERE issue_id = $1 AND group_id = $2
              ORDER BY occurred_at DESC, id DESC LIMIT 1",
@@ -105,12 +85,7 @@ async fn unmerge(
     if keys.is_empty() {
         return Err(Failure::Wrong("Say which, as ?id=KEY".to_owned()));
     }
-    let split = split::split(&app.database, issue.id, &keys, &who.actor(), now_ms()).await;
-    let new = split.map_err(|not| match not {
-        NotSplit::NoIssue => Failure::NotFound,
-        NotSplit::Wrong(words) => Failure::Wrong(words.to_owned()),
-        NotSplit::Failed(error) => Failure::Failed(error),
-    })?;
+    let new = split::split(&app.database, issue.id, &keys, &who.actor(), now_ms()).await?;
     moves::finish(&app.database).await?;
     Ok((StatusCode::ACCEPTED, Json(json!({ "id": new.to_string() }))).into_response())
 }
@@ -126,15 +101,7 @@ async fn grouping_info(
     Path((org, project, event)): Path<(String, String, String)>,
 ) -> Answer {
     let project = who.project(&app, &org, &project, Scope::EventRead).await?;
-    let group: Option<Group> = sqlx::query_as(
-        "SELECT issue_groups.id AS id, group_key, grouped_by, why FROM events
-         JOIN issue_groups ON issue_groups.id = group_id WHERE events.project_id = $1 AND event_id = $2",
-    )
-    .bind(project)
-    .bind(event_id(&event)?)
-    .fetch_optional(&app.database.read)
-    .await
-    .or_failed("read the group of an event")?;
+    let group: Option<Group> = groups::of_event(&app.database, project, &event_id(&event)?).await?;
     let group = group.ok_or(Failure::NotFound)?;
     let why = group.why();
     let (key, kind) = match group.grouped_by.as_str() {

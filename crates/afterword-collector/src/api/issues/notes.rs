@@ -13,12 +13,8 @@ use super::find;
 use crate::access::{Scope, Who};
 use crate::api::asked::time;
 use crate::api::{Answer, Failure};
-use crate::error::OrFailed as _;
-use crate::issues::activity::{self, Activity};
+use crate::issues::activity::{self, Activity, MAX_NOTE_CHARS};
 use crate::{App, now_ms};
-
-/// The longest note, in characters.
-const MAX_CHARS: usize = 4096;
 
 /// The routes of this room.
 pub(super) fn routes() -> OpenApiRouter<App> {
@@ -63,29 +59,8 @@ async fn comment(
     let issue = find(&app, &who, &issue, Scope::EventWrite).await?;
     let body: Value =
         serde_json::from_slice(&body).map_err(|error| Failure::Wrong(format!("The body is no JSON: {error}")))?;
-    let text = body["text"].as_str().map(str::trim).unwrap_or_default();
-    if text.is_empty() || text.chars().count() > MAX_CHARS {
-        return Err(Failure::Wrong(format!("text must have 1 to {MAX_CHARS} characters")));
-    }
-    let actor = who.actor();
-    let new = activity::New {
-        issue_id: issue.id,
-        kind: "note",
-        actor: Some(&actor),
-        detail: json!({ "text": text }),
-        at: now_ms(),
-    };
-    let detail = new.detail.to_string();
-    let at = new.at;
-    let operation = "add a note";
-    let mut connection = app.database.write.acquire().await.or_failed(operation)?;
-    let id = activity::note(&mut connection, new).await?;
-    let noted = Activity {
-        id,
-        kind: "note".to_owned(),
-        actor: Some(actor),
-        detail: Some(detail),
-        at,
-    };
+    let text = body["text"].as_str().unwrap_or_default();
+    let noted = activity::add_note(&app.database, issue.id, &who.actor(), text, now_ms()).await?;
+    let noted = noted.ok_or_else(|| Failure::Wrong(format!("text must have 1 to {MAX_NOTE_CHARS} characters")))?;
     Ok((StatusCode::CREATED, Json(shown(&noted))).into_response())
 }

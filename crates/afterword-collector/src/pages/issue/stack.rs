@@ -1,16 +1,33 @@
-//! A stack as people read it: newest first, what belongs to the application in front, repetition folded.
+//! A stack as people read it: newest first, what belongs to the application in front, the rest folded, repetition as one.
 
-use crate::event::{Frame, Stack};
+use super::room::{Room, short, weight};
+use crate::event::{Frame, Source, Stack};
 
-/// More frames than this are folded away.
-const SHOWN: usize = 50;
+/// The longest of what is shown of a frame, in characters.
+const MAX_FUNCTION: usize = 400;
+const MAX_PLACE: usize = 160;
+const MAX_PATH: usize = 240;
+const MAX_PACKAGE: usize = 120;
+
+/// Of a stack without a frame of the application, so many are shown at once.
+const UNFOLDED: usize = 12;
 
 /// A stack to show.
 #[derive(Debug, Default)]
 pub(super) struct StackView {
-    pub(super) shown: Vec<FrameView>,
-    /// Behind a click.
-    pub(super) folded: Vec<FrameView>,
+    pub(super) runs: Vec<Run>,
+    /// Older frames that are not here.
+    pub(super) more: usize,
+    /// Whether something is folded, so that there is something to unfold.
+    pub(super) folds: bool,
+}
+
+/// Frames in a row.
+#[derive(Debug, Default)]
+pub(super) struct Run {
+    /// Behind a click: they are not the application's.
+    pub(super) folded: bool,
+    pub(super) frames: Vec<FrameView>,
 }
 
 /// A frame to show.
@@ -32,36 +49,70 @@ pub(super) struct FrameView {
     pub(super) doubt: Option<&'static str>,
     /// How often it is there in a row.
     pub(super) times: usize,
+    /// Lines of its source: number, text, and whether it is the one.
+    pub(super) lines: Vec<(String, String, bool)>,
 }
 
 impl StackView {
-    /// The stack the page is about: the frame to look at first is marked.
-    pub(super) fn main(stack: &Stack) -> Self {
-        Self::of(stack, stack.top_frame())
+    /// The stack the page is about: the frame to look at first is marked. `full`: nothing is folded.
+    pub(super) fn main(stack: &Stack, room: Room, full: bool) -> Self {
+        Self::of(stack, stack.top_frame(), room, full)
     }
 
     /// A stack beside it.
-    pub(super) fn other(stack: &Stack) -> Self {
-        Self::of(stack, None)
+    pub(super) fn other(stack: &Stack, room: Room) -> Self {
+        Self::of(stack, None, room, false)
     }
 
-    fn of(stack: &Stack, top: Option<&Frame>) -> Self {
-        let is_top = |frame: &Frame| top.is_some_and(|top| std::ptr::eq(top, frame));
-        let mut frames: Vec<FrameView> = Vec::new();
-        for frame in stack.newest_first() {
-            let view = FrameView::of(frame, is_top(frame));
-            match frames.last_mut() {
-                Some(last) if last.same_place(&view) => last.times += 1,
-                _ => frames.push(view),
+    fn of(stack: &Stack, top: Option<&Frame>, mut room: Room, full: bool) -> Self {
+        let (frames, left_out) = room.fit(views(stack, top), FrameView::weight);
+        let has_app = frames.iter().any(|frame| frame.in_app);
+        let mut runs: Vec<Run> = Vec::new();
+        for (at, frame) in frames.into_iter().enumerate() {
+            let quiet = if has_app {
+                !frame.in_app && !frame.top
+            } else {
+                at >= UNFOLDED
+            };
+            match runs.last_mut() {
+                Some(last) if last.folded == quiet => last.frames.push(frame),
+                _ => runs.push(Run {
+                    folded: quiet,
+                    frames: vec![frame],
+                }),
             }
         }
-        let folded = frames.split_off(frames.len().min(SHOWN));
-        Self { shown: frames, folded }
+        for run in &mut runs {
+            // A single line is no shorter folded.
+            run.folded &= !full && run.frames.len() > 1;
+        }
+        Self {
+            folds: runs.iter().any(|run| run.folded),
+            runs,
+            more: left_out + stack.left_out,
+        }
     }
 
     pub(super) fn is_empty(&self) -> bool {
-        self.shown.is_empty()
+        self.runs.is_empty()
     }
+}
+
+/// All frames, newest first.
+pub(super) fn views(stack: &Stack, top: Option<&Frame>) -> Vec<FrameView> {
+    let is_top = |frame: &Frame| top.is_some_and(|top| std::ptr::eq(top, frame));
+    let mut frames: Vec<FrameView> = Vec::new();
+    for frame in stack.newest_first() {
+        let view = FrameView::of(frame, is_top(frame));
+        match frames.last_mut() {
+            Some(last) if last.same_place(&view) => {
+                last.times += 1;
+                last.top |= view.top;
+            }
+            _ => frames.push(view),
+        }
+    }
+    frames
 }
 
 impl FrameView {
@@ -71,71 +122,83 @@ impl FrameView {
             None => frame.address.clone(),
         };
         let named = frame.function.is_some();
-        let function = frame.function.clone().or_else(|| frame.address.clone());
+        let function = frame.function.as_ref().or(frame.address.as_ref());
         let place = frame.file.as_ref().map(|file| match &frame.line {
-            Some(line) => format!("{file}:{line}"),
-            None => file.clone(),
+            Some(line) => format!("{}:{}", short(file, MAX_PLACE), short(line, 12)),
+            None => short(file, MAX_PLACE),
         });
+        let path = frame.path.as_ref().or(frame.file.as_ref());
+        let package = frame.package_name().or(frame.module.as_deref());
         Self {
             in_app: frame.in_app == Some(true),
             inline: frame.inline,
             top,
-            function: function.unwrap_or_else(|| "unknown function".to_owned()),
+            function: function.map_or_else(|| "unknown function".to_owned(), |name| short(name, MAX_FUNCTION)),
             named,
             place,
-            path: frame.path.clone().or_else(|| frame.file.clone()).unwrap_or_default(),
-            package: frame.package_name().or(frame.module.as_deref()).map(str::to_owned),
-            address,
+            path: path.map_or(String::new(), |path| short(path, MAX_PATH)),
+            package: package.map(|package| short(package, MAX_PACKAGE)),
+            address: address.map(|address| short(&address, 40)),
             doubt: match frame.trust.as_deref() {
                 Some("scan") => Some("found by scanning the stack: may be wrong"),
                 Some("cfi_scan" | "cfiscan") => Some("found by scanning, then by unwind information: may be wrong"),
                 _ => None,
             },
             times: 1,
+            lines: frame
+                .source
+                .as_ref()
+                .map(|source| lines(source, frame.line.as_deref()))
+                .unwrap_or_default(),
         }
     }
 
     fn same_place(&self, other: &Self) -> bool {
         self.named && self.function == other.function && self.place == other.place && self.package == other.package
     }
+
+    /// What it takes of a page.
+    pub(super) fn weight(&self) -> usize {
+        let texts = [Some(&self.function), self.place.as_ref(), Some(&self.path)];
+        let texts = texts.into_iter().chain([self.package.as_ref(), self.address.as_ref()]);
+        let lines = self.lines.iter().map(|(_, line, _)| 30 + weight(line));
+        350 + texts.flatten().map(|text| weight(text)).sum::<usize>() + lines.sum::<usize>()
+    }
+
+    /// `canvas::flush at src/canvas.rs:42`, for a stack as text.
+    pub(super) fn text(&self) -> String {
+        let mut text = self.function.clone();
+        if self.inline {
+            text.push_str(" (inlined)");
+        }
+        if let Some(place) = &self.place {
+            text = format!("{text} at {place}");
+        }
+        match (&self.package, &self.address) {
+            (Some(package), Some(address)) => text = format!("{text} in {package} {address}"),
+            (Some(package), None) => text = format!("{text} in {package}"),
+            _ => {}
+        }
+        if self.times > 1 {
+            text = format!("{text} ({} times in a row)", self.times);
+        }
+        text
+    }
+}
+
+/// Lines with their numbers, where the frame's is known.
+fn lines(source: &Source, line: Option<&str>) -> Vec<(String, String, bool)> {
+    let line: Option<usize> = line.and_then(|line| line.parse().ok());
+    let first = line.map(|line| line.saturating_sub(source.before.len()));
+    let all = source.before.iter().map(|line| (line, false));
+    let all = all
+        .chain([(&source.line, true)])
+        .chain(source.after.iter().map(|line| (line, false)));
+    let number = |at: usize| first.map_or(String::new(), |first| (first + at).to_string());
+    all.enumerate()
+        .map(|(at, (line, is_it))| (number(at), line.clone(), is_it))
+        .collect()
 }
 
 #[cfg(test)]
-mod tests {
-    use serde_json::{Value, json};
-
-    use super::*;
-    use crate::event::Event;
-
-    fn view(frames: Vec<Value>) -> StackView {
-        StackView::main(Event::read(&json!({"stacktrace": {"frames": frames}})).main_stack())
-    }
-
-    #[test]
-    fn recursion_is_one_line_and_long_stacks_are_folded() {
-        let same = json!({"function": "down", "filename": "a.rs", "lineno": 1});
-        let stack = view([vec![json!({"function": "main"})], vec![same; 900]].concat());
-        assert_eq!(
-            (stack.shown.len(), stack.shown[0].times, stack.folded.len()),
-            (2, 900, 0)
-        );
-        let other = (0..60)
-            .map(|line| json!({"function": "f", "filename": "a.rs", "lineno": line + 1}))
-            .collect();
-        let stack = view(other);
-        assert_eq!((stack.shown.len(), stack.folded.len()), (50, 10));
-        assert_eq!(stack.shown[0].place.as_deref(), Some("a.rs:60"));
-    }
-
-    #[test]
-    fn the_top_frame_is_marked_once() {
-        let stack = view(vec![
-            json!({"function": "main", "in_app": true}),
-            json!({"function": "canvas::flush", "in_app": true}),
-            json!({"function": "memcpy", "in_app": false, "trust": "scan"}),
-        ]);
-        let marks: Vec<(bool, bool)> = stack.shown.iter().map(|frame| (frame.in_app, frame.top)).collect();
-        assert_eq!(marks, [(false, false), (true, true), (true, false)]);
-        assert!(stack.shown[0].doubt.is_some() && stack.shown[1].doubt.is_none());
-    }
-}
+mod tests;

@@ -1,76 +1,136 @@
-//! One issue with one of its events.
+//! The page of an event of an issue.
 
 use askama::Template;
 
+use super::crumbs::{self, Crumb};
+use super::forms::{self, Assignee, Refused};
+use super::glance::{self, Fact};
+use super::history::{self, Banner, Step};
+use super::look::{DAYS, HOUR_MS, Look};
+use super::modules::{self, ModuleView};
+use super::room::{Room, short, weight};
+use super::side::{self, Comment, File, Section};
+use super::spread::{self, KeyView, search_url};
 use super::stack::StackView;
-use crate::api::{raw, short_id};
-use crate::event::{Breadcrumb, Event, Module, Thread};
+use super::text;
+use super::threads::{self, ThreadView};
+use super::why::{self, GroupView};
+use crate::api::short_id;
+use crate::event::Event;
+use crate::pages::chart::{Picture, spark};
 use crate::pages::frame::Frame;
-use crate::pages::words::{When, count, level_class, size, time_of_day};
-use crate::queries::{Attachment, Feedback, Issue, StoredEvent};
+use crate::pages::words::{When, count, grouped, level_class};
 
-/// All that the page is made of.
-pub(super) struct Shown {
-    pub(super) issue: Issue,
-    pub(super) event: StoredEvent,
-    pub(super) older: Option<String>,
-    pub(super) newer: Option<String>,
-    pub(super) attachments: Vec<Attachment>,
-    pub(super) feedback: Vec<Feedback>,
-    pub(super) other_feedback: Vec<Feedback>,
+/// What the parts of the page may take of it, in bytes. Together with the page's frame and forms it is less than 150 KB.
+const STACK_BYTES: usize = 26 << 10;
+const CAUSES_BYTES: usize = 8 << 10;
+const CRUMBS_BYTES: usize = 12 << 10;
+const THREADS_BYTES: usize = 16 << 10;
+const MODULES_BYTES: usize = 7 << 10;
+const SECTIONS_BYTES: usize = 13 << 10;
+const SPREAD_BYTES: usize = 10 << 10;
+const COMMENTS_BYTES: usize = 5 << 10;
+const FILES_BYTES: usize = 4 << 10;
+const GROUPS_BYTES: usize = 8 << 10;
+const ACTIVITY_BYTES: usize = 9 << 10;
+
+const REGISTERS_BYTES: usize = 5 << 10;
+const PROBLEMS_BYTES: usize = 3 << 10;
+const TRACED_BYTES: usize = 4 << 10;
+
+/// Registers that are shown, and releases with their users.
+const MAX_REGISTERS: usize = 64;
+const MAX_RELEASES: usize = 6;
+
+/// Several of something, and how many more there are that are not here.
+pub(super) struct Part<T> {
+    pub(super) shown: Vec<T>,
+    pub(super) more: usize,
+}
+
+impl<T> Part<T> {
+    fn with(self, more: usize) -> Self {
+        Self {
+            more: self.more + more,
+            ..self
+        }
+    }
+
+    pub(super) fn is_empty(&self) -> bool {
+        self.shown.is_empty() && self.more == 0
+    }
+}
+
+impl<T> From<(Vec<T>, usize)> for Part<T> {
+    fn from((shown, more): (Vec<T>, usize)) -> Self {
+        Self { shown, more }
+    }
 }
 
 /// The page at `/issues/{id}/` and below.
 #[derive(Template)]
 #[template(path = "issue/page.html")]
-pub(super) struct Page {
+pub(super) struct Page<'a> {
     frame: Frame,
+    issue_id: i64,
     short_id: String,
     project: String,
-    title: String,
+    project_url: String,
+    title: &'a str,
+    done: Option<&'static str>,
+    banner: Option<Banner>,
+    status: &'a str,
     level: String,
     level_class: &'static str,
     message: Option<String>,
     glance: Vec<Fact>,
-    comments: Vec<Comment>,
-    other_comments: Vec<Comment>,
+    first_seen: When,
+    last_seen: When,
+    first_release: Option<(String, String)>,
+    day: Picture,
+    fortnight: Picture,
+    day_words: String,
+    fortnight_words: String,
+    comments: Part<Comment>,
+    other_comments: Part<Comment>,
+    problems: Part<String>,
     stack: StackView,
     stack_title: String,
-    causes: Vec<Cause>,
-    threads: Vec<ThreadView>,
+    stack_text: String,
+    full: bool,
+    causes: Part<Cause>,
+    threads: Part<ThreadView>,
     registers: Vec<(String, String)>,
-    modules: Vec<Module>,
-    breadcrumbs: Vec<Crumb>,
-    sections: Vec<Section>,
-    attachments: Vec<File>,
+    modules: Part<ModuleView>,
+    modules_summary: String,
+    symbols_url: String,
+    crumbs: Part<Crumb>,
+    sections: Part<Section>,
+    keys: Part<KeyView>,
+    looked_at: i64,
+    files: Part<File>,
+    releases: Vec<ReleaseLine>,
+    trace: Option<&'a str>,
+    traced: Part<TracedLine>,
+    groups: Part<GroupView>,
+    same: Vec<(String, String, String)>,
+    turns: Vec<Step>,
+    steps: Part<Step>,
     older_url: Option<String>,
     newer_url: Option<String>,
+    first_url: Option<String>,
+    last_url: Option<String>,
     event_url: String,
-    event_id: String,
+    event_id: &'a str,
     occurred: When,
     received: When,
-    signature: Option<String>,
-    grouped_by: &'static str,
-}
-
-/// A label and what it is.
-struct Fact {
-    label: &'static str,
-    value: String,
-    detail: Option<String>,
-    /// Names of code and numbers of machines.
-    code: bool,
-    /// Takes more room than others.
-    wide: bool,
-    title: String,
-}
-
-/// What a person wrote.
-struct Comment {
-    message: String,
-    from: Option<String>,
-    when: When,
-    url: Option<String>,
+    share: &'a str,
+    may_change: bool,
+    may_delete: bool,
+    assigned_to: Option<&'a str>,
+    /// Too many for a list: an address is typed.
+    assignees: Option<Vec<Assignee>>,
+    refused: &'a Refused,
 }
 
 /// An exception that led to the one on top.
@@ -79,301 +139,225 @@ struct Cause {
     stack: StackView,
 }
 
-struct ThreadView {
-    name: String,
-    stack: StackView,
+/// Events and users of a release.
+struct ReleaseLine {
+    release: String,
+    url: Option<String>,
+    events: String,
+    users: String,
 }
 
-struct Crumb {
-    time: String,
-    category: String,
-    level_class: &'static str,
-    message: String,
-    data: Vec<(String, String)>,
-}
-
-/// A group of fields at the side.
-struct Section {
+/// An error of the same trace.
+struct TracedLine {
     title: String,
-    fields: Vec<(String, String)>,
-}
-
-struct File {
-    name: String,
-    what: String,
-    size: String,
+    level_class: &'static str,
     url: String,
+    when: When,
 }
 
 /// Makes the page.
-pub(super) fn page(frame: Frame, shown: &Shown, now: i64) -> Page {
-    let (issue, stored) = (&shown.issue, &shown.event);
-    let event = Event::read(&raw(&stored.shown()));
+pub(super) fn page(frame: Frame, look: &Look) -> Page<'_> {
+    let (issue, stored, event, now) = (&look.issue, &look.stored, &look.whole.event, look.now);
+    let slug = look.project.slug.as_str();
     let event_url = format!("/issues/{}/events/{}/", issue.id, stored.event_id);
-    let beside = |id: &Option<String>| id.as_ref().map(|id| format!("/issues/{}/events/{id}/", issue.id));
-    let comments = |list: &[Feedback], link: bool| list.iter().map(|one| comment(one, issue.id, link, now)).collect();
+    // Nowhere, if it is the event that is shown.
+    let to = |id: &Option<String>| {
+        let id = id.as_ref().filter(|id| **id != stored.event_id)?;
+        Some(format!("/issues/{}/events/{id}/", issue.id))
+    };
+    let comments = |list, link| side::comments(list, issue.id, link, Room::of(COMMENTS_BYTES), now).into();
+    let full = frame.asked("frames") == Some("all");
+    let (day, day_words, fortnight, fortnight_words) = trends(look);
+    let activity = history::some(&look.activity, Room::of(ACTIVITY_BYTES), now);
     Page {
-        frame,
+        issue_id: issue.id,
         short_id: short_id(issue),
-        project: format!("{}/{}", issue.organization, issue.project),
-        title: stored.title.clone(),
+        project: frame.name_of(&look.project),
+        project_url: format!("/?project={}", frame.key_of(&look.project)),
+        title: &stored.title,
+        done: frame.asked("done").and_then(done),
+        banner: history::banner(issue, &look.activity, event.release.as_deref(), now),
+        status: &issue.status,
+        level: glance::level(event),
         level_class: level_class(&event.level),
-        message: message(&event, &stored.title),
-        glance: glance(issue, stored, &event, now),
-        comments: comments(&shown.feedback, false),
-        other_comments: comments(&shown.other_feedback, true),
-        stack: StackView::main(event.main_stack()),
-        stack_title: stack_title(&event),
-        causes: causes(&event),
-        threads: threads(&event),
-        registers: event.registers().to_vec(),
-        breadcrumbs: event.breadcrumbs.iter().map(crumb).collect(),
-        sections: sections(&event),
-        attachments: shown
-            .attachments
-            .iter()
-            .map(|attachment| file(attachment, &event_url))
-            .collect(),
-        older_url: beside(&shown.older),
-        newer_url: beside(&shown.newer),
+        message: glance::message(event, &stored.title),
+        glance: glance::facts(look),
+        first_seen: When::of(issue.first_seen, now),
+        last_seen: When::of(issue.last_seen, now),
+        first_release: issue
+            .first_release
+            .as_deref()
+            .map(|release| (short(release, 120), search_url("release", release, slug))),
+        day,
+        fortnight,
+        day_words,
+        fortnight_words,
+        comments: comments(&look.feedback, false),
+        other_comments: comments(&look.other_feedback, true),
+        problems: problems(look),
+        stack: StackView::main(event.main_stack(), Room::of(STACK_BYTES), full),
+        stack_title: glance::stack_title(event),
+        stack_text: text::text(stored, event, &look.share, text::ON_PAGE_BYTES),
+        full,
+        causes: causes(event),
+        threads: Part::from(threads::some(event, Room::of(THREADS_BYTES))).with(look.whole.more_threads),
+        registers: registers(event.registers()),
+        modules: Part::from(modules::some(&event.modules, Room::of(MODULES_BYTES))).with(look.whole.more_modules),
+        modules_summary: modules::summary(&event.modules),
+        symbols_url: format!(
+            "/settings/{}/{}/symbols/",
+            look.project.organization_slug, look.project.slug
+        ),
+        crumbs: Part::from(crumbs::some(
+            &event.breadcrumbs,
+            event.occurred_at.or(Some(stored.occurred_at)),
+            Room::of(CRUMBS_BYTES),
+        ))
+        .with(look.whole.more_breadcrumbs),
+        sections: side::sections(event, slug, Room::of(SECTIONS_BYTES)).into(),
+        keys: spread::keys(&look.spread, &event.tags, slug, Room::of(SPREAD_BYTES)).into(),
+        looked_at: look.spread.events,
+        files: side::files(&look.attachments, &event_url, Room::of(FILES_BYTES)).into(),
+        releases: releases(look),
+        trace: look.trace.as_deref(),
+        traced: traced(look).into(),
+        groups: why::groups(&look.groups, look.group, issue.id, &look.newest, Room::of(GROUPS_BYTES)).into(),
+        same: same(look),
+        turns: history::turns(&look.activity, now),
+        steps: activity.into(),
+        older_url: to(&look.older),
+        newer_url: to(&look.newer),
+        first_url: to(&look.first),
+        last_url: to(&look.last),
         event_url,
-        event_id: stored.event_id.clone(),
+        event_id: &stored.event_id,
         occurred: When::of(stored.occurred_at, now),
         received: When::of(stored.received_at, now),
-        signature: issue.signature.clone(),
-        grouped_by: match issue.grouped_by.as_str() {
-            "fingerprint" => "the fingerprint the application gives them",
-            "signature" => "the signature of their stack",
-            "stack" => "their type and stack",
-            _ => "their words",
-        },
-        level: level(&event),
-        modules: event.modules,
+        share: &look.share,
+        may_change: look.may_change,
+        may_delete: look.may_delete,
+        assigned_to: issue.assigned_to.as_deref(),
+        assignees: forms::assignees(&frame, issue, &look.members),
+        refused: &look.refused,
+        frame,
     }
 }
 
-/// What happened in one look.
-fn glance(issue: &Issue, stored: &StoredEvent, event: &Event, now: i64) -> Vec<Fact> {
-    let plain = |label, value: Option<String>| value.map(|value| fact(label, value, false));
-    let code = |label, value: Option<String>| value.map(|value| fact(label, value, true));
-    let occurred = When::of(stored.occurred_at, now);
-    let reason = event
-        .is_native_crash()
-        .then(|| event.reason().map(str::to_owned))
-        .flatten();
-    let place = event.top_frame().and_then(|frame| {
-        let path = frame.path.as_ref().or(frame.package.as_ref());
-        Some(Fact {
-            detail: frame.origin(),
-            title: path.cloned().unwrap_or_default(),
-            ..fact("Where", frame.label()?, true)
-        })
-    });
-    let seen = Fact {
-        detail: users(issue),
-        ..fact("Seen", count(issue.event_count, "time"), false)
-    };
-    let when = Fact {
-        title: occurred.absolute,
-        ..fact("When", occurred.relative, false)
-    };
-    let facts = [
-        code("Reason", reason),
-        code("Address", event.fault_address().map(str::to_owned)),
-        place,
-        code("Release", event.release.clone()),
-        plain("System", system(event)),
-        Some(when),
-        Some(seen),
+/// What was done.
+fn done(key: &str) -> Option<&'static str> {
+    let all = [
+        ("resolved", "Resolved."),
+        ("opened", "Opened again."),
+        ("ignored", "Ignored."),
+        ("assigned", "Assigned."),
+        ("noted", "Your note is there."),
+        ("merged", "Merged: this issue has the events of both now."),
+        (
+            "split",
+            "This is the new issue. Where there are many events it may take a moment until all are here.",
+        ),
     ];
-    let mut facts: Vec<Fact> = facts.into_iter().flatten().collect();
-    // There are four to a row: with more than that, the longest gets the room that would stay empty.
-    if facts.len() > 4 {
-        facts
-            .iter_mut()
-            .filter(|fact| fact.label == "Where")
-            .for_each(|fact| fact.wide = true);
+    all.iter().find(|(name, _)| *name == key).map(|(_, words)| *words)
+}
+
+/// 24 hours by the hour, and 14 days by the day, each with its words.
+fn trends(look: &Look) -> (Picture, String, Picture, String) {
+    let hour = look.now.div_euclid(HOUR_MS);
+    let by_hour = |back: i64| {
+        look.hours
+            .iter()
+            .find(|(at, _)| *at == (hour - back) * HOUR_MS)
+            .map_or(0, |(_, events)| *events)
+    };
+    let day: Vec<i64> = (0..24).rev().map(by_hour).collect();
+    let mut days = vec![0i64; 14];
+    for (at, events) in &look.hours {
+        let back = (hour - at.div_euclid(HOUR_MS)).div_euclid(24);
+        let place = usize::try_from(DAYS - 1 - back)
+            .ok()
+            .and_then(|place| days.get_mut(place));
+        if let Some(of_day) = place {
+            *of_day += events;
+        }
     }
-    facts
-}
-
-fn fact(label: &'static str, value: String, code: bool) -> Fact {
-    Fact {
-        label,
-        value,
-        detail: None,
-        code,
-        wide: false,
-        title: String::new(),
-    }
-}
-
-fn users(issue: &Issue) -> Option<String> {
-    (issue.user_count > 0).then(|| format!("by {}", count(issue.user_count, "user")))
-}
-
-/// `Linux 6.1, x86_64`
-fn system(event: &Event) -> Option<String> {
-    let name = event.context("os", "name")?;
-    let version = event
-        .context("os", "version")
-        .map(|version| format!(" {version}"))
-        .unwrap_or_default();
-    let arch = event
-        .context("device", "arch")
-        .map(|arch| format!(", {arch}"))
-        .unwrap_or_default();
-    Some(format!("{name}{version}{arch}"))
-}
-
-/// `fatal, not handled`
-fn level(event: &Event) -> String {
-    let unhandled = event
-        .exception()
-        .is_some_and(|exception| exception.handled == Some(false));
-    if unhandled {
-        format!("{}, not handled", event.level)
-    } else {
-        event.level.clone()
-    }
-}
-
-/// What the title does not say of the words that came.
-fn message(event: &Event, title: &str) -> Option<String> {
-    let value = event.exception().and_then(|exception| exception.value.as_deref());
-    let text = value.or(event.message.as_deref())?.trim();
-    let said = title.contains(text) || event.reason().is_some_and(|reason| text.starts_with(reason));
-    (!said).then(|| text.to_owned())
-}
-
-fn stack_title(event: &Event) -> String {
-    let thread = event.crashed_thread().and_then(thread_name);
-    match (event.is_native_crash(), thread) {
-        (true, Some(thread)) => format!("Stack of the thread that crashed, {thread}"),
-        (true, None) => "Stack of the thread that crashed".to_owned(),
-        (false, Some(thread)) => format!("Stack of {thread}"),
-        (false, None) => "Stack".to_owned(),
-    }
-}
-
-fn thread_name(thread: &Thread) -> Option<String> {
-    match (&thread.name, &thread.id) {
-        (Some(name), Some(id)) => Some(format!("“{name}” ({id})")),
-        (Some(name), None) => Some(format!("“{name}”")),
-        (None, Some(id)) => Some(id.clone()),
-        (None, None) => None,
-    }
+    let words = |values: &[i64], span: &str| format!("{} in {span}", count(values.iter().sum(), "event"));
+    let label = |values: &[i64], each: &str| {
+        let most = values.iter().max().copied().unwrap_or(0);
+        format!("Events {each}: {} at most", grouped(most))
+    };
+    (
+        spark(&day, &label(&day, "an hour")),
+        words(&day, "24 hours"),
+        spark(&days, &label(&days, "a day")),
+        words(&days, "14 days"),
+    )
 }
 
 /// The exceptions below the one on top, the nearest first.
-fn causes(event: &Event) -> Vec<Cause> {
+fn causes(event: &Event) -> Part<Cause> {
     let below = event.exceptions.iter().rev().skip(1);
-    below
-        .map(|exception| {
-            let words = [exception.kind.as_deref(), exception.value.as_deref()];
-            let title = words.into_iter().flatten().collect::<Vec<_>>().join(": ");
-            Cause {
-                title,
-                stack: StackView::other(&exception.stack),
-            }
+    let causes = below.map(|exception| {
+        let words = [exception.kind.as_deref(), exception.value.as_deref()];
+        let title = words.into_iter().flatten().collect::<Vec<_>>().join(": ");
+        Cause {
+            title: short(&title, 600),
+            stack: StackView::other(&exception.stack, Room::of(CAUSES_BYTES / 2)),
+        }
+    });
+    let causes = causes.filter(|cause| !cause.title.is_empty() || !cause.stack.is_empty());
+    let fit = Room::of(CAUSES_BYTES).fit(causes, |cause| {
+        let frames = cause.stack.runs.iter().flat_map(|run| &run.frames);
+        250 + weight(&cause.title) + frames.map(super::stack::FrameView::weight).sum::<usize>()
+    });
+    fit.into()
+}
+
+/// Names and values, as far as a page shows them.
+pub(super) fn registers(registers: &[(String, String)]) -> Vec<(String, String)> {
+    let registers = registers.iter().take(MAX_REGISTERS);
+    let registers = registers.map(|(name, value)| (short(name, 16), short(value, 40)));
+    let weight = |(name, value): &(String, String)| 45 + weight(name) + weight(value);
+    Room::of(REGISTERS_BYTES).fit(registers, weight).0
+}
+
+fn releases(look: &Look) -> Vec<ReleaseLine> {
+    let number = |number: usize| i64::try_from(number).unwrap_or(i64::MAX);
+    let releases = look.newest.releases.iter().take(MAX_RELEASES);
+    releases
+        .map(|(release, events, users)| ReleaseLine {
+            url: (!release.is_empty()).then(|| search_url("release", release, &look.project.slug)),
+            release: if release.is_empty() {
+                "without a release".to_owned()
+            } else {
+                short(release, 120)
+            },
+            events: grouped(number(*events)),
+            users: grouped(number(*users)),
         })
-        .filter(|cause| !cause.title.is_empty() || !cause.stack.is_empty())
         .collect()
 }
 
-/// All threads but the one whose stack is shown already.
-fn threads(event: &Event) -> Vec<ThreadView> {
-    let shown = event.crashed_thread().map(std::ptr::from_ref);
-    let others = event
-        .threads
-        .iter()
-        .filter(|thread| shown != Some(std::ptr::from_ref(*thread)));
-    others
-        .map(|thread| ThreadView {
-            name: thread_name(thread).unwrap_or_else(|| "without a name".to_owned()),
-            stack: StackView::other(&thread.stack),
-        })
+fn problems(look: &Look) -> Part<String> {
+    let problems = look.whole.problems.iter().map(|problem| short(problem, 300));
+    let fit = Room::of(PROBLEMS_BYTES).fit(problems, |problem| 20 + weight(problem));
+    fit.into()
+}
+
+/// At most as many as were read, of which the last only says that there are more.
+fn traced(look: &Look) -> (Vec<TracedLine>, usize) {
+    let lines = look.traced.iter().map(|error| TracedLine {
+        title: error.title.clone(),
+        level_class: level_class(&error.level),
+        url: format!("/issues/{}/events/{}/", error.issue_id, error.event_id),
+        when: When::of(error.occurred_at, look.now),
+    });
+    Room::of(TRACED_BYTES).fit(lines, |line| 330 + weight(&line.title))
+}
+
+/// Address, name and title of issues that may be the same.
+fn same(look: &Look) -> Vec<(String, String, String)> {
+    let name = |number: i64| format!("{}-{number}", look.issue.project.to_uppercase());
+    let same = look.same.iter();
+    same.map(|(id, number, title)| (format!("/issues/{id}/"), name(*number), title.clone()))
         .collect()
-}
-
-fn crumb(crumb: &Breadcrumb) -> Crumb {
-    Crumb {
-        time: crumb.at.map(time_of_day).unwrap_or_default(),
-        category: crumb.category.clone().unwrap_or_default(),
-        level_class: level_class(&crumb.level),
-        message: crumb.message.clone().unwrap_or_default(),
-        data: crumb.data.clone(),
-    }
-}
-
-/// Tags, user, contexts, and what else the client said.
-fn sections(event: &Event) -> Vec<Section> {
-    let section = |title: &str, fields: &[(String, String)]| Section {
-        title: title.to_owned(),
-        fields: fields.to_vec(),
-    };
-    let named = |name: &str, value: &Option<String>| value.clone().map(|value| (name.to_owned(), value));
-    let about = [
-        named("environment", &event.environment),
-        named("transaction", &event.transaction),
-        named("server", &event.server_name),
-        Some(("platform".to_owned(), event.platform.clone())),
-        named("client", &event.sdk),
-    ];
-    let mut sections = vec![section("Tags", &event.tags), section("User", &event.user)];
-    sections.extend(
-        event
-            .contexts
-            .iter()
-            .map(|context| section(&title_case(&context.name), &context.fields)),
-    );
-    sections.push(section("Extra", &event.extra));
-    sections.push(section("Event", &about.into_iter().flatten().collect::<Vec<_>>()));
-    sections.retain(|section| !section.fields.is_empty());
-    sections
-}
-
-/// `os` is `OS`; `some_name` is `Some name`.
-fn title_case(name: &str) -> String {
-    if ["os", "gpu", "cpu"].contains(&name) {
-        return name.to_uppercase();
-    }
-    let name = name.replace('_', " ");
-    let mut chars = name.chars();
-    chars
-        .next()
-        .map(|first| first.to_uppercase().chain(chars).collect())
-        .unwrap_or_default()
-}
-
-fn comment(feedback: &Feedback, issue: i64, link: bool, now: i64) -> Comment {
-    let from = [feedback.name.as_deref(), feedback.email.as_deref()];
-    let from = from.into_iter().flatten().collect::<Vec<_>>().join(", ");
-    let url = feedback
-        .event_id
-        .as_ref()
-        .filter(|_| link)
-        .map(|id| format!("/issues/{issue}/events/{id}/"));
-    Comment {
-        message: feedback.message.clone(),
-        from: Some(from).filter(|from| !from.is_empty()),
-        when: When::of(feedback.received_at, now),
-        url,
-    }
-}
-
-fn file(attachment: &Attachment, event_url: &str) -> File {
-    File {
-        name: attachment.name.clone(),
-        what: match attachment.kind.as_str() {
-            "event.minidump" => "minidump".to_owned(),
-            "event.attachment" => attachment
-                .content_type
-                .clone()
-                .unwrap_or_else(|| "attachment".to_owned()),
-            kind => kind.to_owned(),
-        },
-        size: size(attachment.size_bytes),
-        url: format!("{event_url}attachments/{}", attachment.id),
-    }
 }
