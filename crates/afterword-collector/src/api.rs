@@ -139,6 +139,15 @@ fn described() -> OpenApiRouter<App> {
         description = "Issues, events, releases, health and traces. Paths and shapes are those of Sentry's web API where it \
                        has one. Every request carries a token: `Authorization: Bearer TOKEN`."
     ),
+    tags(
+        (name = "mail", description = "The server that mail of alerts goes through: one for the whole collector."),
+        (name = "alerts", description = "Rules, and what they told.\n\nA webhook is a POST of JSON with \
+            `X-Afterword-Delivery`, an id that is the same at each try, and `X-Afterword-Signature: t=SECONDS,v1=HEX`. \
+            HEX is HMAC-SHA256, with the secret of the rule, of SECONDS, a full stop and the body, byte for byte. Compare \
+            it in constant time, and refuse a SECONDS that is more than five minutes from now. Any answer of 2xx within \
+            10 s says that it is there; 408, 425, 429 and 5xx have it tried again for about a day, other answers do not. \
+            The body has a `version`, which is 1: fields may be added to it.")
+    ),
     modifiers(&Token)
 )]
 struct Description;

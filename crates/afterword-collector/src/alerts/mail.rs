@@ -9,6 +9,8 @@ mod message;
 mod server;
 mod smtp;
 
+use std::time::{Duration, Instant};
+
 use lettre::Address;
 use lettre::message::Mailbox;
 use serde_json::{Value, json};
@@ -25,6 +27,9 @@ pub(crate) use server::{SETTING, Security};
 
 /// Addresses of one action that are written to.
 pub(crate) const MAX_ADDRESSES: usize = 20;
+
+/// How long writing to them may take until no other is begun. With the last, shorter than a collector has a delivery.
+const MOST_TIME: Duration = Duration::from_secs(90);
 
 /// Where the server was named.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -111,9 +116,16 @@ async fn to_each(way: &smtp::Way<'_>, to: &[String], message: &Message<'_>, text
     let mut reached = message.reached.clone();
     // What became of the others, the worst first: as long as one may still get it, it is tried again.
     let (mut again, mut refused, mut last) = (None, None, None);
+    let begun = Instant::now();
     for (number, address) in to.iter().take(MAX_ADDRESSES).enumerate() {
         if reached.contains(address) {
             continue;
+        }
+        // A server this slow takes the others at the next try: until then we have the delivery for ourselves.
+        if begun.elapsed() > MOST_TIME {
+            let outcome = Outcome::again(format!("the mail server took longer than {} s", MOST_TIME.as_secs()));
+            again.get_or_insert((address, outcome));
+            break;
         }
         let outcome = match address.parse::<Address>() {
             Ok(parsed) => match message::build(way, parsed, number, message, text) {

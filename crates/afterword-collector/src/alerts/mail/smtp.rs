@@ -44,7 +44,9 @@ impl Way<'_> {
     /// Sends it, and says what became of it.
     pub(super) async fn send(&self, message: &lettre::Message) -> Outcome {
         match tokio::time::timeout(self.whole(), self.try_send(message)).await {
-            Ok(Ok(response)) => {
+            Ok(Ok((response, mut connection))) => {
+                // It has the message, and whether it says goodbye changes nothing.
+                let _ = tokio::time::timeout(self.limits.connect, connection.abort()).await;
                 let said: Vec<&str> = response.message().collect();
                 Outcome::sent(said.join(" ")).with_status(response.code().into())
             }
@@ -56,7 +58,7 @@ impl Way<'_> {
         }
     }
 
-    async fn try_send(&self, message: &lettre::Message) -> Result<Response, Failed> {
+    async fn try_send(&self, message: &lettre::Message) -> Result<(Response, AsyncSmtpConnection), Failed> {
         let MailServer {
             host, port, security, ..
         } = self.server;
@@ -81,9 +83,7 @@ impl Way<'_> {
                 .await?;
         }
         let response = connection.send(message.envelope(), &message.formatted()).await?;
-        // It has the message. That it says goodbye changes nothing.
-        connection.abort().await;
-        Ok(response)
+        Ok((response, connection))
     }
 }
 

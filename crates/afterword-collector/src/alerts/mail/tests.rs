@@ -208,6 +208,17 @@ async fn a_server_that_hangs_is_left() {
 }
 
 #[tokio::test]
+async fn a_server_that_has_it_needs_not_say_goodbye() {
+    let stub = Stub::start(|line| (line == "QUIT").then_some("HANG")).await;
+    let outcome = stub.send(&["anna@example.com"], &[]).await;
+    assert_eq!(
+        (outcome.verdict, outcome.status),
+        (Verdict::Sent, Some(250)),
+        "{outcome:?}"
+    );
+}
+
+#[tokio::test]
 async fn user_and_password_are_told() {
     let mut stub = Stub::start(|line| line.starts_with("AUTH").then_some("235 welcome\r\n")).await;
     (stub.server.user, stub.server.password) = (Some("anna".to_owned()), Some("secret".to_owned()));
