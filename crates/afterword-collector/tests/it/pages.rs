@@ -1,5 +1,8 @@
 //! Who may see pages and API, and that what strangers sent is only ever text.
 
+mod performance;
+mod releases;
+
 use reqwest::header::HOST;
 use serde_json::json;
 
