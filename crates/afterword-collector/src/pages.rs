@@ -7,6 +7,7 @@
 //! | path | page |
 //! | --- | --- |
 //! | `/` | issues |
+//! | `/feedback/` | what people wrote |
 //! | `/issues/{id}/` | an issue with its newest event, or with one that is named |
 //! | `/releases/…` | how versions fare, see `releases` |
 //! | `/performance/…`, `/traces/{trace_id}/` | what takes the time, see `performance` |
@@ -22,6 +23,7 @@
 mod account;
 mod assets;
 mod chart;
+mod feedback;
 mod frame;
 mod issue;
 mod issues;
@@ -58,6 +60,7 @@ pub(crate) fn routes(app: &App) -> Router<App> {
         .merge(releases::routes())
         .merge(start::routes())
         .merge(settings::routes())
+        .merge(feedback::routes())
         .merge(sign_in::signed_in_routes())
         .route_layer(DefaultBodyLimit::max(posted::MAX_BODY_BYTES))
         .route_layer(from_fn_with_state(app.clone(), access::pages))

@@ -44,7 +44,7 @@ async fn reports(
     let asked = Asked::new(query);
     let project = who.project(&app, &org, &project, Scope::EventRead).await?;
     let page = page::page(&asked)?;
-    let (walked, reports) = beside::reports(&app.database, project, page).await?;
+    let (walked, reports) = beside::reports(&app.database, &[project], page).await?;
     let list = reports.iter().map(report).collect();
     Ok(page::answer(&app, &uri, &asked, page, &walked, list))
 }

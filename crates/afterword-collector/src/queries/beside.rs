@@ -15,6 +15,7 @@ use crate::search::{Project, Range};
 #[derive(Debug, Clone, FromRow)]
 pub(crate) struct Report {
     pub(crate) id: i64,
+    pub(crate) project_id: i64,
     pub(crate) feedback_id: String,
     pub(crate) event_id: Option<String>,
     pub(crate) message: String,
@@ -23,6 +24,9 @@ pub(crate) struct Report {
     pub(crate) received_at: i64,
     /// Of its event, once that is there.
     pub(crate) issue_id: Option<i64>,
+    pub(crate) issue_number: Option<i64>,
+    pub(crate) title: Option<String>,
+    pub(crate) release: Option<String>,
 }
 
 /// An envelope that was set aside.
@@ -49,14 +53,18 @@ pub(crate) struct Undigested {
     pub(crate) reason: Option<String>,
 }
 
-/// What people wrote to a project, the latest first.
-pub(crate) async fn reports(database: &Database, project_id: i64, page: Page) -> Result<(Walked, Vec<Report>), Error> {
-    let along = [along("feedback", "received_at", project_id)];
+/// What people wrote to these projects, the latest first.
+pub(crate) async fn reports(database: &Database, projects: &[i64], page: Page) -> Result<(Walked, Vec<Report>), Error> {
+    let along: Vec<Along> = projects
+        .iter()
+        .map(|project| along("feedback", "received_at", *project))
+        .collect();
     let walked = walk::all(database, &along, page).await?;
     let mut query = Query::new(
-        "SELECT feedback.id, feedback_id, feedback.event_id, message, email, name, feedback.received_at, issue_id
+        "SELECT feedback.id, feedback.project_id, feedback_id, feedback.event_id, message, email, name,
+            feedback.received_at, issues.id AS issue_id, number AS issue_number, events.title, events.release
          FROM feedback LEFT JOIN events ON events.project_id = feedback.project_id AND events.event_id = feedback.event_id
-         WHERE ",
+         LEFT JOIN issues ON issues.id = issue_id WHERE ",
     );
     query.bind_in("feedback.id", walked.places.iter().map(|place| place.id));
     let found: Vec<Report> = query.fetch_all(&database.read, "list feedback").await?;

@@ -41,7 +41,7 @@ const MAX_NAMED: usize = 25;
 #[derive(Debug, PartialEq)]
 enum Action {
     Change {
-        change: Change,
+        change: Box<Change>,
         /// See [`done`].
         done: &'static str,
     },
@@ -233,7 +233,10 @@ impl Action {
             _ => return Err("Say what is to be done with these issues: use one of the buttons.".to_owned()),
         };
         let change = Change::parse(&body).map_err(|wrong| wrong + ".")?;
-        Ok(Self::Change { change, done })
+        Ok(Self::Change {
+            change: Box::new(change),
+            done,
+        })
     }
 }
 

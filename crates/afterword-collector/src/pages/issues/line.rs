@@ -62,7 +62,8 @@ impl Line {
     pub(super) fn of(issue: &Issue, beside: Beside<'_>) -> Self {
         let is_new = |text: &&str| !text.is_empty() && !issue.title.contains(*text);
         let signature = issue.signature.as_deref().filter(is_new);
-        let place = Some(issue.culprit.as_str()).filter(is_new);
+        let file = issue.filename.as_deref();
+        let place = Some(issue.culprit.as_str()).filter(is_new).or(file.filter(is_new));
         let place = place.filter(|place| !signature.is_some_and(|signature| signature.contains(place)));
         let unit = |number: i64, one: &'static str, several: &'static str| if number == 1 { one } else { several };
         let release = |release: &Option<String>| release.clone().filter(|release| !release.is_empty());

@@ -173,7 +173,7 @@ fn unquoted(value: &str) -> String {
     let mut chars = value.chars().peekable();
     while let Some(char) = chars.next() {
         match (char, chars.peek()) {
-            ('\\', Some(next)) if matches!(next, '*' | '"' | '\\') => text.extend(chars.next()),
+            ('\\', Some('*' | '"' | '\\')) => text.extend(chars.next()),
             ('"', None) => {}
             _ => text.push(char),
         }
