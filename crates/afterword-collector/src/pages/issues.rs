@@ -90,7 +90,7 @@ async fn show(app: &App, frame: Frame, said: Said) -> Result<Response, Failure> 
         _ => StatusCode::BAD_REQUEST,
     };
     let environments = menus::environments(app, &frame, &asked).await?;
-    let assignees = if frame.may(Scope::EventWrite) {
+    let assignees = if may_change(&frame) {
         people::assignees(app, &frame).await?
     } else {
         Vec::new()
@@ -109,6 +109,14 @@ async fn show(app: &App, frame: Frame, said: Said) -> Result<Response, Failure> 
         },
     );
     Ok((status, render(&page)).into_response())
+}
+
+/// Whether who looks may change something of what can be in the list.
+fn may_change(frame: &Frame) -> bool {
+    match &frame.chosen {
+        Some(project) => frame.may_in(project, Scope::EventWrite),
+        None => frame.may(Scope::EventWrite),
+    }
 }
 
 /// A part of the list.

@@ -1,7 +1,12 @@
 //! Who may see pages and API, and that what strangers sent is only ever text.
 
+<<<<<<< HEAD
 mod performance;
 mod releases;
+=======
+mod feedback;
+mod issues;
+>>>>>>> 9395f2f (Test the list of issues, what is done in it, and the page of feedback)
 
 use reqwest::header::HOST;
 use serde_json::json;

@@ -6,7 +6,7 @@ use super::asked::Asked;
 use super::line::{Beside, Line};
 use super::menus::{Entry, Menu, menus, tabs};
 use super::people::Assignee;
-use super::{Found, Said, bulk};
+use super::{Found, Said, bulk, may_change};
 use crate::access::Scope;
 use crate::pages::frame::Frame;
 use crate::pages::paging::Paging;
@@ -98,7 +98,7 @@ pub(super) fn page(frame: Frame, asked: Asked, found: Result<Found, Wrong>, arou
         .map(|found| Paging::of(&frame, asked.page, &found.walked));
     let question = question(&frame);
     let me = frame.who.user().map(|user| user.email.clone());
-    let bulk = frame.may(Scope::EventWrite).then(|| Bulk {
+    let bulk = may_change(&frame).then(|| Bulk {
         url: format!("/issues/change?{question}"),
         me,
         assignees: around.assignees,
