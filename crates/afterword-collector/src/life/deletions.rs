@@ -27,7 +27,7 @@ pub(crate) struct Deletion {
 pub(crate) async fn list(database: &Database) -> Result<Vec<Deletion>, Error> {
     sqlx::query_as(
         "SELECT deletions.project_id, organization_id, name, asked_at,
-            (SELECT COUNT(*) FROM (SELECT 1 AS one FROM events WHERE events.project_id = deletions.project_id LIMIT $1) AS some)
+            (SELECT COUNT(*) FROM (SELECT 1 AS one FROM events WHERE events.project_id = deletions.project_id LIMIT $1) AS counted)
                 AS events_left
          FROM deletions JOIN projects ON projects.id = deletions.project_id ORDER BY asked_at DESC LIMIT $2",
     )

@@ -124,15 +124,17 @@ async fn make(State(app): State<App>, Posted { frame, fields }: Posted) -> Resul
 /// Makes the project of a form, and on this machine its organisation.
 async fn make_project(app: &App, frame: &Frame, fields: &Fields) -> Result<Project, api::Failure> {
     let org = fields.get("organization").trim();
+    if !is_here(frame) {
+        let organization_id = frame.who.organization(app, org, Scope::ProjectWrite).await?;
+        return made(app, organization_id, &new_project(fields)?).await;
+    }
+    // What is wrong about the project makes no organisation.
     let new = new_project(fields)?;
-    let organization_id = if is_here(frame) {
-        let mut connection = app.database.write.acquire().await.or_failed("make an organisation")?;
-        projects::make_organization(&mut connection, org, now_ms())
-            .await
-            .map_err(api::Failure::of_slug)?
-    } else {
-        frame.who.organization(app, org, Scope::ProjectWrite).await?
-    };
+    let mut connection = app.database.write.acquire().await.or_failed("make an organisation")?;
+    let organization_id = projects::make_organization(&mut connection, org, now_ms())
+        .await
+        .map_err(api::Failure::of_slug)?;
+    drop(connection);
     made(app, organization_id, &new).await
 }
 
