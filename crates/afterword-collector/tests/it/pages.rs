@@ -1,19 +1,13 @@
 //! Who may see pages and API, and that what strangers sent is only ever text.
 
-<<<<<<< HEAD
-<<<<<<< HEAD
-mod performance;
-mod releases;
-=======
 mod feedback;
 mod issues;
->>>>>>> 9395f2f (Test the list of issues, what is done in it, and the page of feedback)
-=======
+mod performance;
+mod releases;
 mod roles;
 mod settings;
 mod settings_people;
 mod start;
->>>>>>> a3b2c5e (Go through the first start and every form of the settings in tests, and say of each route whose it is)
 
 use reqwest::header::HOST;
 use serde_json::json;
