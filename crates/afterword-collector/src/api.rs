@@ -30,7 +30,7 @@ mod issues;
 mod json;
 pub(crate) mod keys;
 mod lists;
-mod mail;
+pub(crate) mod mail;
 pub(crate) mod members;
 mod organizations;
 mod page;

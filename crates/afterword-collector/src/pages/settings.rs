@@ -5,6 +5,7 @@
 //! | `/settings/` | organisations and projects |
 //! | `/settings/account/`, `/settings/account/tokens/` | of whoever looks, see `account` and `tokens` |
 //! | `/settings/server/` | storage, queue, what was set aside, for who owns everything, see `server` |
+//! | `/settings/mail/` | the server that mail goes through, for the same, see `mail` |
 //! | `/settings/{org}/`, `/settings/{org}/new/` | an organisation, see `organization` |
 //! | `/settings/{org}/-/people/`, `/settings/{org}/-/user-data/` | see `people` and `user_data` |
 //! | `/settings/{org}/{project}/` and below | a project, see `project`, `keys`, `symbols`, `kept` |
@@ -17,6 +18,7 @@
 mod account;
 mod kept;
 mod keys;
+mod mail;
 mod organization;
 mod people;
 mod project;
@@ -47,6 +49,7 @@ pub(super) fn routes() -> Router<App> {
         .merge(account::routes())
         .merge(tokens::routes())
         .merge(server::routes())
+        .merge(mail::routes())
         .merge(organization::routes())
         .merge(people::routes())
         .merge(user_data::routes())
@@ -59,6 +62,11 @@ pub(super) fn routes() -> Router<App> {
 /// What `?done=` says on the pages of this room.
 const DONE: &[(&str, &str)] = &[
     ("saved", "Saved."),
+    (
+        "mail-sent",
+        "The mail server has taken the message: look whether it arrives.",
+    ),
+    ("mail-forgotten", "The mail server is forgotten."),
     ("made", "The project is made."),
     (
         "deleted",
@@ -155,7 +163,10 @@ impl Side {
             ],
         ));
         if owns_everything(app, frame).await? {
-            let places = vec![("/settings/server/".to_owned(), "Storage and queue")];
+            let places = vec![
+                ("/settings/server/".to_owned(), "Storage and queue"),
+                ("/settings/mail/".to_owned(), "Mail"),
+            ];
             groups.push(group("Server", places));
         }
         Ok(Self { groups })

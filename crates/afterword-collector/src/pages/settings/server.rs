@@ -71,7 +71,7 @@ struct Line {
 }
 
 /// 403 for others.
-async fn owned(app: &App, frame: &Frame) -> Result<(), Failure> {
+pub(super) async fn owned(app: &App, frame: &Frame) -> Result<(), Failure> {
     if owns_everything(app, frame).await? {
         return Ok(());
     }

@@ -157,6 +157,13 @@ const ROWS: &[Row] = &[
         [401, 404, 404, 404, 404],
     ),
     ("GET", "/settings/server/", &[], [303, 403, 403, 403, 200]),
+    ("GET", "/settings/mail/", &[], [303, 403, 403, 403, 200]),
+    (
+        "POST",
+        "/settings/mail/",
+        &[("part", "test")],
+        [401, 403, 403, 403, 400],
+    ),
     ("GET", "/settings/server/set-aside/{id}", &[], [303, 403, 403, 403, 404]),
     (
         "POST",

@@ -176,3 +176,55 @@ async fn mail_waits_for_a_server_and_is_tried_once_there_is_one() {
     let row = sender.until_failed(id).await;
     assert!(row.answer.unwrap().contains("--allow-private-webhooks"));
 }
+
+#[tokio::test(flavor = "multi_thread")]
+async fn the_page_names_tries_and_forgets_it() {
+    let path = "/settings/mail/";
+    let server = Server::start().await;
+    let anna = owner(&server).await;
+    let fields = [
+        ("part", "server"),
+        ("host", "127.0.0.1"),
+        ("port", "2<5"),
+        ("security", "tls"),
+        ("user", "anna"),
+        ("password", "hush-hush"),
+        ("from", "\"<b>\" <a@example.com>"),
+    ];
+    let (status, _, page) = anna.form(path, &fields).await;
+    assert_eq!(status, 400);
+    for part in [
+        "class=\"wrong\"",
+        "2&#60;5",
+        "&#60;b&#62;",
+        "value=\"tls\" checked",
+        "value=\"anna\"",
+    ] {
+        assert!(page.contains(part), "{part}: {page}");
+    }
+    assert!(!page.contains("hush"), "{page}");
+    let good = fields.map(|(name, value)| if name == "port" { (name, "465") } else { (name, value) });
+    let (status, to, page) = anna.form(path, &good).await;
+    assert_eq!(
+        (status.as_u16(), to.as_str()),
+        (303, "/settings/mail/?done=saved"),
+        "{page}"
+    );
+    let (_, page) = anna.page(path).await;
+    assert!(
+        page.contains("value=\"127.0.0.1\"") && !page.contains("hush"),
+        "{page}"
+    );
+    assert_eq!(kept_password(&server).await, json!("hush-hush"));
+
+    // It is where nothing is sent to by who names it on a page, and that is said.
+    let (status, _, page) = anna.form(path, &[("part", "test"), ("to", "bert@example.com")]).await;
+    assert_eq!(status, 400);
+    assert!(
+        page.contains("Not sent: 127.0.0.1 is in a private network") && page.contains("value=\"bert@example.com\""),
+        "{page}"
+    );
+    assert_eq!(anna.form(path, &[("part", "forget")]).await.0, 303);
+    let (_, page) = anna.page(path).await;
+    assert!(!page.contains("value=\"127.0.0.1\"") && !page.contains("Try it"), "{page}");
+}
