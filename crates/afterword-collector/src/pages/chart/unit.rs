@@ -147,14 +147,12 @@ fn with_commas(whole: &str) -> String {
 }
 
 /// How many decimals numbers need that are so far apart.
-#[expect(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "bounded")]
 fn decimals(step: f64) -> usize {
-    (0..6)
-        .find(|decimals| {
-            let scaled = step * 10f64.powi(*decimals);
-            (scaled - scaled.round()).abs() < 1e-6 * scaled.max(1e-6)
-        })
-        .unwrap_or(6) as usize
+    let enough = |decimals: &u8| {
+        let scaled = step * 10f64.powi(i32::from(*decimals));
+        (scaled - scaled.round()).abs() < 1e-6 * scaled.max(1e-6)
+    };
+    (0..6).find(enough).map_or(6, usize::from)
 }
 
 #[cfg(test)]

@@ -6,6 +6,8 @@
 
 mod tree;
 
+use std::collections::HashSet;
+
 use crate::pages::chart::{Picture, Unit, duration_ticks};
 use crate::queries::traces::StoredSpan;
 pub(super) use tree::Errors;
@@ -46,6 +48,7 @@ pub(super) fn draw(spans: &[StoredSpan], errors: &Errors<'_>, name: &dyn Fn(i64)
         picture: Picture::default(),
         tree: &tree,
         shown: &shown,
+        ids: HashSet::new(),
     };
     drawing.axis();
     drawing.list(&tree.roots, 0);
@@ -64,6 +67,7 @@ struct Drawing<'a> {
     picture: Picture,
     tree: &'a Tree,
     shown: &'a [bool],
+    ids: HashSet<String>,
 }
 
 impl Drawing<'_> {
@@ -143,10 +147,12 @@ impl Drawing<'_> {
         let indent = depth.min(MOST_INDENT);
         let id: String = span.span_id.chars().filter(char::is_ascii_hexdigit).collect();
         let kind = if span.is_segment != 0 { "span segment" } else { "span" };
-        self.picture
-            .draw(format_args!(r#" class="{kind} d{indent}" id="s-"#))
-            .text(&id)
-            .raw("\">");
+        self.picture.draw(format_args!(r#" class="{kind} d{indent}""#));
+        // Two projects may have a span of the same id.
+        if self.ids.insert(id.clone()) {
+            self.picture.raw(" id=\"s-").text(&id).raw("\"");
+        }
+        self.picture.raw(">");
         self.picture.raw("<span class=\"span-what\">");
         if span.is_segment != 0 {
             let name = (self.name)(span.project_id);

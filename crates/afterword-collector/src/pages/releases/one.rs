@@ -47,6 +47,7 @@ struct Page {
     charts: Vec<Picture>,
     new_count: i64,
     new_issues: Vec<IssueLine>,
+    /// Where all issues with events of it are, if there are more new ones than are shown.
     more_new: Option<String>,
     regressed_count: i64,
     regressed: Vec<IssueLine>,
@@ -139,7 +140,7 @@ pub(super) async fn page(
         facts: facts(&summary, &fares),
         has_sessions: days.sessions_of_all.iter().any(|figures| figures.all > 0),
         charts: charts(&days, &deploys, &period),
-        more_new: (new_count > shown).then(|| format!("/?{}", search("firstRelease", &release.version))),
+        more_new: (new_count > shown).then(|| format!("/?{}", search("release", &release.version))),
         new_count,
         new_issues: IssueLine::all(&new_issues, now),
         regressed_count: sum(|project| project.regressions),
@@ -340,7 +341,7 @@ impl ProjectLine {
                 frame.key_of(seen),
                 search("release", &release.version)
             ),
-            symbols_url: format!("/settings/projects/{}/{}/symbols/", seen.organization_slug, seen.slug),
+            symbols_url: format!("/settings/{}/{}/symbols/missing/", seen.organization_slug, seen.slug),
         })
     }
 }
