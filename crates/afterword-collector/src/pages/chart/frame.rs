@@ -143,8 +143,8 @@ pub(super) fn mark(picture: &mut Picture, percent: f64, label: &str, shown: bool
         r#"<line class="near" x1="{x}%" x2="{x}%" y1="{top}" y2="{bottom}"/>"#
     ));
     if shown {
-        let class = if percent > 85.0 { "before" } else { "behind" };
-        let dx = if percent > 85.0 { -4 } else { 4 };
+        // To the left, where there is room: the right end of the picture is nearer where it is narrow.
+        let (class, dx) = if percent > 35.0 { ("before", -4) } else { ("behind", 4) };
         picture.draw(format_args!(
             r#"<text class="{class}" x="{x}%" dx="{dx}" y="{}">"#,
             Short(TOP - 7.0)
