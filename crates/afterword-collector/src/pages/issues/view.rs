@@ -231,24 +231,16 @@ impl Mistake {
     }
 }
 
-/// The page of who sees no project.
+/// The page of who sees no project and can make none.
 #[derive(Template)]
 #[template(path = "issues/no_project.html")]
 pub(super) struct NoProject {
     frame: Frame,
-    /// They may make one.
-    may_make: bool,
 }
 
 impl NoProject {
     pub(super) fn of(frame: Frame) -> Self {
-        let may_make = match frame.who.organizations() {
-            None => true,
-            Some(ids) => ids
-                .into_iter()
-                .any(|id| frame.who.may_in(id, Scope::ProjectWrite).is_ok()),
-        };
-        Self { frame, may_make }
+        Self { frame }
     }
 }
 
