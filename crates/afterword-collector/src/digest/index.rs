@@ -22,7 +22,7 @@ const MAX_WORD_CHARS: usize = 32;
 pub(crate) const WORDS: &str = "";
 
 /// Key and value of everything an event is found by, sorted, each once.
-pub(super) fn of(event: &Event, signature: Option<&str>) -> Vec<(String, String)> {
+pub(crate) fn of(event: &Event, signature: Option<&str>) -> Vec<(String, String)> {
     let mut index = BTreeSet::new();
     let mut add = |key: &str, value: Option<&str>| {
         if let Some(value) = value.map(str::trim).filter(|value| !value.is_empty()) {

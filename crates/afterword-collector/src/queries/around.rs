@@ -17,7 +17,7 @@ use crate::search::walk::{self, Along, Page, Walked};
 pub(crate) const MAX_EVENTS: i64 = 1000;
 
 /// Errors of a trace that are listed; one more says that there are more.
-pub(crate) const MAX_ERRORS: i64 = 10;
+pub(crate) const MAX_ERRORS: i64 = 5;
 
 const ENDS: [&str; 2] = [
     "SELECT event_id FROM events WHERE issue_id = $1 ORDER BY occurred_at, id LIMIT 1",

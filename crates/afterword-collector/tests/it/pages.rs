@@ -1,6 +1,9 @@
 //! Who may see pages and API, and that what strangers sent is only ever text.
 
 mod feedback;
+mod issue;
+mod issue_changes;
+mod issue_large;
 mod issues;
 mod performance;
 mod releases;

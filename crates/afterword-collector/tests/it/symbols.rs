@@ -28,11 +28,11 @@ fn fixture(name: &str) -> Option<Vec<u8>> {
     Some(std::fs::read(path).unwrap())
 }
 
-fn dump() -> Option<Vec<u8>> {
+pub(crate) fn dump() -> Option<Vec<u8>> {
     fixture("minidumps/windows-x86-test-app.dmp")
 }
 
-fn breakpad() -> Option<Vec<u8>> {
+pub(crate) fn breakpad() -> Option<Vec<u8>> {
     fixture("symbols/test_app.pdb/5A9832E5287241C1838ED98914E9B7FF1/test_app.sym")
 }
 
@@ -41,7 +41,7 @@ fn sha1(bytes: &[u8]) -> String {
 }
 
 /// An envelope with a minidump, and with an event if there is one.
-fn envelope(event_id: &str, event: Option<&Value>, dump: &[u8]) -> Vec<u8> {
+pub(crate) fn envelope(event_id: &str, event: Option<&Value>, dump: &[u8]) -> Vec<u8> {
     let mut bytes = format!("{{\"event_id\":\"{event_id}\"}}\n").into_bytes();
     if let Some(event) = event {
         bytes.extend(format!("{{\"type\":\"event\"}}\n{event}\n").bytes());
@@ -76,7 +76,7 @@ fn packed(bytes: &[u8]) -> Vec<u8> {
 }
 
 /// What a client does: asks, sends what is missing, and asks until it is there. In small chunks, so that there are some.
-async fn upload(server: &Server, name: &str, file: &[u8]) -> Value {
+pub(crate) async fn upload(server: &Server, name: &str, file: &[u8]) -> Value {
     let chunks: Vec<&[u8]> = file.chunks(file.len() / 3 + 1).collect();
     let asked =
         json!({ sha1(file): { "name": name, "chunks": chunks.iter().map(|chunk| sha1(chunk)).collect::<Vec<_>>() } });

@@ -190,10 +190,10 @@ pub(super) async fn split(app: State<App>, path: Path<String>, posted: Posted) -
 
 /// Deletes it and its events.
 pub(super) async fn delete(app: State<App>, path: Path<String>, posted: Posted) -> Result<Response, Failure> {
-    let Asked { app, issue, frame, .. } = asked(app, path, posted, Scope::EventAdmin).await?;
+    let Asked { app, issue, .. } = asked(app, path, posted, Scope::EventAdmin).await?;
     remove::issues(&app.database, &[issue.id]).await?;
     finish_for_a_while(&app).await?;
-    Ok(Redirect::to(&frame.to("/")).into_response())
+    Ok(Redirect::to("/?done=deleted:1").into_response())
 }
 
 /// An issue that this may be done to.

@@ -4,6 +4,9 @@ use super::room::{Room, short, weight};
 use crate::event::Breadcrumb;
 use crate::pages::words::{level_class, time_of_day};
 
+/// The page of an event shows so many.
+const ON_PAGE: usize = 25;
+
 const MAX_MESSAGE: usize = 600;
 const MAX_FIELDS: usize = 12;
 const MAX_FIELD: usize = 160;
@@ -11,7 +14,7 @@ const MAX_FIELD: usize = 160;
 /// A breadcrumb to show.
 #[derive(Debug)]
 pub(super) struct Crumb {
-    /// `12.3 s before`, against the event.
+    /// `−12.3 s`, against the event.
     pub(super) before: String,
     pub(super) time: String,
     pub(super) category: String,
@@ -59,24 +62,25 @@ pub(super) fn newest_first(crumbs: &[Breadcrumb], event_at: Option<i64>) -> impl
 
 /// The newest that fit, the oldest of them first; and how many are older.
 pub(super) fn some(crumbs: &[Breadcrumb], event_at: Option<i64>, mut room: Room) -> (Vec<Crumb>, usize) {
-    let (mut crumbs, more) = room.fit(newest_first(crumbs, event_at), Crumb::weight);
-    crumbs.reverse();
-    (crumbs, more)
+    let newest = newest_first(crumbs, event_at).take(ON_PAGE);
+    let (mut shown, left_out) = room.fit(newest, Crumb::weight);
+    shown.reverse();
+    (shown, left_out + crumbs.len().saturating_sub(ON_PAGE))
 }
 
-/// How long before the event, in two digits or three: `0.25 s before`, `12 min before`.
+/// When it was, against the event: `−250 ms`, `−12.3 s`, `−2 h 5 min`; `+` is after it.
 fn ahead(ms: i64) -> String {
-    let (ms, words) = if ms < 0 {
-        (ms.saturating_neg(), "after")
+    let (sign, ms) = if ms < 0 {
+        ('+', ms.saturating_neg())
     } else {
-        (ms, "before")
+        ('\u{2212}', ms)
     };
     match ms {
-        0..1000 => format!("{ms} ms {words}"),
-        1000..60_000 => format!("{}.{} s {words}", ms / 1000, ms % 1000 / 100),
-        60_000..3_600_000 => format!("{} min {} s {words}", ms / 60_000, ms % 60_000 / 1000),
-        3_600_000..86_400_000 => format!("{} h {} min {words}", ms / 3_600_000, ms % 3_600_000 / 60_000),
-        _ => format!("{} d {} h {words}", ms / 86_400_000, ms % 86_400_000 / 3_600_000),
+        0..1000 => format!("{sign}{ms} ms"),
+        1000..60_000 => format!("{sign}{}.{} s", ms / 1000, ms % 1000 / 100),
+        60_000..3_600_000 => format!("{sign}{} min {} s", ms / 60_000, ms % 60_000 / 1000),
+        3_600_000..86_400_000 => format!("{sign}{} h {} min", ms / 3_600_000, ms % 3_600_000 / 60_000),
+        _ => format!("{sign}{} d {} h", ms / 86_400_000, ms % 86_400_000 / 3_600_000),
     }
 }
 
@@ -87,18 +91,18 @@ mod tests {
     #[test]
     fn times_are_told_against_the_event() {
         let cases = [
-            (0, "0 ms before"),
-            (250, "250 ms before"),
-            (12_340, "12.3 s before"),
-            (61_000, "1 min 1 s before"),
-            (7_260_000, "2 h 1 min before"),
-            (90_000_000, "1 d 1 h before"),
-            (-1500, "1.5 s after"),
+            (0, "−0 ms"),
+            (250, "−250 ms"),
+            (12_340, "−12.3 s"),
+            (61_000, "−1 min 1 s"),
+            (7_260_000, "−2 h 1 min"),
+            (90_000_000, "−1 d 1 h"),
+            (-1500, "+1.5 s"),
         ];
         for (ms, words) in cases {
             assert_eq!(ahead(ms), words);
         }
-        assert!(ahead(i64::MIN).ends_with("after"));
+        assert!(ahead(i64::MIN).starts_with('+'));
     }
 
     #[test]

@@ -16,8 +16,8 @@ use crate::pages::words::{When, count, level_class};
 use crate::pages::{Failure, render};
 use crate::queries::lists::{self, EventLine, Tags};
 use crate::queries::{Issue, around};
-use crate::search::walk::{self, Page, Place, Walked};
-use crate::search::{self, Of, Search};
+use crate::search::walk::{self, Page, Walked};
+use crate::search::{self, Of, Search, cursor};
 use crate::{App, now_ms};
 
 /// Lines of a page, and what they may take of it.
@@ -198,27 +198,15 @@ pub(super) async fn ask_to_delete(
     }))
 }
 
-/// The part of a list that `?older=` or `?newer=` than a place asks for.
+/// The part of a list that is asked for.
 fn page_of(frame: &Frame) -> Result<Page, Failure> {
-    let place = |name: &str| match frame.asked(name) {
-        None => Ok(None),
-        Some(text) => {
-            let parts = text.split_once('-');
-            let place = parts.and_then(|(value, id)| {
-                Some(Place {
-                    value: value.parse().ok()?,
-                    id: id.parse().ok()?,
-                })
-            });
-            place
-                .map(Some)
-                .ok_or_else(|| Failure::Wrong("This place in the list is none.".to_owned()))
-        }
+    let (from, back) = match frame.asked("cursor") {
+        Some(text) => cursor::read(text).ok_or_else(|| Failure::Wrong("This place in the list is none.".to_owned()))?,
+        None => (None, false),
     };
-    let (older, newer) = (place("older")?, place("newer")?);
     Ok(Page {
-        from: older.or(newer),
-        back: older.is_none() && newer.is_some(),
+        from,
+        back,
         limit: LINES,
     })
 }
@@ -235,21 +223,7 @@ fn cut_off(walked: &mut Walked, page: Page, left_out: usize) {
 
 /// The ways to what is newer and to what is older.
 fn ways(frame: &Frame, page: Page, walked: &Walked) -> (Option<String>, Option<String>) {
-    let (first, last) = (walked.places.first().copied(), walked.places.last().copied());
-    let (newer, older) = if page.back {
-        // Behind a page that was walked back to is where it came from.
-        (walked.more.and(first.or(walked.more)), last.or(page.from))
-    } else {
-        (page.from.and(first.or(page.from)), walked.more)
-    };
-    let to = |name: &str, place: Option<Place>| {
-        let Place { value, id } = place?;
-        let mut query = url::form_urlencoded::Serializer::new(String::new());
-        query.append_pair(name, &format!("{value}-{id}"));
-        if let Some(asked) = frame.asked("query") {
-            query.append_pair("query", asked);
-        }
-        Some(format!("{}?{}", frame.path, query.finish()))
-    };
-    (to("newer", newer), to("older", older))
+    let (newer, older) = cursor::ways(page, walked);
+    let to = |way: cursor::Way| way.leads.then(|| frame.with("cursor", Some(&way.cursor)));
+    (to(newer), to(older))
 }

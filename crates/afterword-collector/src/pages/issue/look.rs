@@ -7,6 +7,7 @@ use super::view;
 use crate::access::Scope;
 use crate::accounts::people::{self, Member};
 use crate::api::raw;
+use crate::digest::index;
 use crate::digest::row::trace_id;
 use crate::event::Whole;
 use crate::issues::activity::{self, Activity};
@@ -16,13 +17,11 @@ use crate::pages::{Failure, render};
 use crate::projects::Project;
 use crate::queries::around::{self, Newest, Traced};
 use crate::queries::tags::Spread;
-use crate::queries::{self, Attachment, Feedback, Issue, StoredEvent, lists, tags};
+use crate::queries::trend::{self, Steps, Trend};
+use crate::queries::{self, Attachment, Feedback, Issue, StoredEvent, tags};
 use crate::{App, now_ms};
 
-pub(super) const HOUR_MS: i64 = 3_600_000;
-
-/// Days of the trend.
-pub(super) const DAYS: i64 = 14;
+const DAY_MS: i64 = 86_400_000;
 
 /// An event of an issue, and what is around it.
 pub(super) struct Look {
@@ -42,9 +41,12 @@ pub(super) struct Look {
     pub(super) group: Option<i64>,
     pub(super) newest: Newest,
     pub(super) spread: Spread,
+    /// What the event is found by.
+    pub(super) tags: Vec<(String, String)>,
     pub(super) activity: Vec<Activity>,
-    /// Events by the hour: the first millisecond of the hour, and how many.
-    pub(super) hours: Vec<(i64, i64)>,
+    /// Of 24 hours by the hour, and of 14 days by the day.
+    pub(super) day: Trend,
+    pub(super) fortnight: Trend,
     pub(super) trace: Option<String>,
     pub(super) traced: Vec<Traced>,
     /// Issues with the same signature: id, number, title.
@@ -94,7 +96,7 @@ async fn look(app: &App, frame: &Frame, issue: Issue, stored: StoredEvent, refus
     };
     traced.retain(|error| frame.project(error.project_id).is_some());
     let same = match &issue.signature {
-        Some(signature) => around::same_signature(database, project.id, &tag_value(signature), issue.id).await?,
+        Some(signature) => around::same_signature(database, project.id, &tag_value(signature.trim()), issue.id).await?,
         None => Vec::new(),
     };
     let may = |scope| frame.may_in(&project, scope);
@@ -105,7 +107,11 @@ async fn look(app: &App, frame: &Frame, issue: Issue, stored: StoredEvent, refus
     } else {
         Vec::new()
     };
-    let hours = lists::issue_hours(database, [issue.id], now - DAYS * 24 * HOUR_MS, now, 1).await?;
+    let trend = async |days: i64| {
+        let steps = Steps::of(days * DAY_MS);
+        let trends = trend::of_issues(database, std::slice::from_ref(&issue), steps, now).await?;
+        Ok::<_, Failure>(trends.into_iter().next().unwrap_or_default())
+    };
     let group = groups::of_event(database, stored.project_id, &stored.event_id).await?;
     Ok(Look {
         attachments: queries::attachments(database, &stored).await?,
@@ -116,7 +122,8 @@ async fn look(app: &App, frame: &Frame, issue: Issue, stored: StoredEvent, refus
         newest: around::newest(database, issue.id).await?,
         spread: tags::of_issue(database, issue.id, &[]).await?,
         activity: activity::of(database, issue.id).await?,
-        hours: hours.into_values().next().unwrap_or_default(),
+        day: trend(1).await?,
+        fortnight: trend(14).await?,
         may_delete: may(Scope::EventAdmin),
         share: format!("{}/issues/{}/events/{}/", app.url, issue.id, stored.event_id),
         may_change,
@@ -128,6 +135,7 @@ async fn look(app: &App, frame: &Frame, issue: Issue, stored: StoredEvent, refus
         trace,
         traced,
         same,
+        tags: index::of(&whole.event, issue.signature.as_deref()),
         whole,
         stored,
         project,
@@ -139,5 +147,5 @@ async fn look(app: &App, frame: &Frame, issue: Issue, stored: StoredEvent, refus
 
 /// A value as it is indexed.
 fn tag_value(value: &str) -> String {
-    crate::digest::index::cut(value, crate::digest::index::MAX_VALUE_CHARS)
+    index::cut(value, index::MAX_VALUE_CHARS)
 }

@@ -12,7 +12,7 @@ impl Room {
 
     /// Takes so many bytes if they are left. Once something does not fit, nothing does any more: what is shown has no gaps.
     pub(super) fn take(&mut self, bytes: usize) -> bool {
-        self.0 = if bytes > self.0 { 0 } else { self.0 - bytes };
+        self.0 = self.0.saturating_sub(bytes);
         self.0 > 0
     }
 

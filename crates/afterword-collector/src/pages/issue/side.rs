@@ -43,7 +43,13 @@ pub(super) struct Comment {
 }
 
 /// Tags, user, contexts, and what else the client said, in a bounded room; and how many groups there are besides.
-pub(super) fn sections(event: &Event, project: &str, mut room: Room) -> (Vec<Section>, usize) {
+/// Tags that `is_shown` elsewhere are left out.
+pub(super) fn sections(
+    event: &Event,
+    project: &str,
+    is_shown: impl Fn(&str, &str) -> bool,
+    mut room: Room,
+) -> (Vec<Section>, usize) {
     let section = |title: &str, fields: &[(String, String)], tags: bool| {
         let shown = fields.iter().take(MAX_FIELDS).map(|(key, value)| {
             let url = (tags && key.len() + value.len() < 250).then(|| search_url(key, value, project));
@@ -64,9 +70,18 @@ pub(super) fn sections(event: &Event, project: &str, mut room: Room) -> (Vec<Sec
         Some(("platform".to_owned(), event.platform.clone())),
         named("client", &event.sdk),
     ];
-    let mut sections = vec![section("User", &event.user, false), section("Tags", &event.tags, true)];
+    let tags = event.tags.iter().filter(|(key, value)| !is_shown(key, value));
+    let tags: Vec<(String, String)> = tags.cloned().collect();
+    let mut sections = vec![section("User", &event.user, false), section("More tags", &tags, true)];
+    // Of our own context, what is said above is not said again.
+    let is_new = |context: &crate::event::Section, field: &(String, String)| {
+        context.name != "afterword" || !["signature", "reason", "address", "soft_errors"].contains(&field.0.as_str())
+    };
     let contexts = event.contexts.iter();
-    sections.extend(contexts.map(|context| section(&title_case(&context.name), &context.fields, false)));
+    sections.extend(contexts.map(|context| {
+        let fields = context.fields.iter().filter(|field| is_new(context, field));
+        section(&title_case(&context.name), &fields.cloned().collect::<Vec<_>>(), false)
+    }));
     sections.push(section("Extra", &event.extra, false));
     sections.push(section(
         "Event",

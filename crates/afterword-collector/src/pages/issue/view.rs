@@ -6,7 +6,7 @@ use super::crumbs::{self, Crumb};
 use super::forms::{self, Assignee, Refused};
 use super::glance::{self, Fact};
 use super::history::{self, Banner, Step};
-use super::look::{DAYS, HOUR_MS, Look};
+use super::look::Look;
 use super::modules::{self, ModuleView};
 use super::room::{Room, short, weight};
 use super::side::{self, Comment, File, Section};
@@ -107,7 +107,8 @@ pub(super) struct Page<'a> {
     crumbs: Part<Crumb>,
     sections: Part<Section>,
     keys: Part<KeyView>,
-    looked_at: i64,
+    /// `Of the newest 1,000 events`
+    looked_at: String,
     files: Part<File>,
     releases: Vec<ReleaseLine>,
     trace: Option<&'a str>,
@@ -167,7 +168,9 @@ pub(super) fn page(frame: Frame, look: &Look) -> Page<'_> {
     };
     let comments = |list, link| side::comments(list, issue.id, link, Room::of(COMMENTS_BYTES), now).into();
     let full = frame.asked("frames") == Some("all");
-    let (day, day_words, fortnight, fortnight_words) = trends(look);
+    let (day, day_words) = trend(&look.day, "an hour", "24 hours");
+    let (fortnight, fortnight_words) = trend(&look.fortnight, "a day", "14 days");
+    let keys = Part::from(spread::keys(&look.spread, &look.tags, slug, Room::of(SPREAD_BYTES)));
     let activity = history::some(&look.activity, Room::of(ACTIVITY_BYTES), now);
     Page {
         issue_id: issue.id,
@@ -214,9 +217,19 @@ pub(super) fn page(frame: Frame, look: &Look) -> Page<'_> {
             Room::of(CRUMBS_BYTES),
         ))
         .with(look.whole.more_breadcrumbs),
-        sections: side::sections(event, slug, Room::of(SECTIONS_BYTES)).into(),
-        keys: spread::keys(&look.spread, &event.tags, slug, Room::of(SPREAD_BYTES)).into(),
-        looked_at: look.spread.events,
+        sections: side::sections(
+            event,
+            slug,
+            |key, value| is_shown(&keys, key, value),
+            Room::of(SECTIONS_BYTES),
+        )
+        .into(),
+        keys,
+        looked_at: match look.spread.events {
+            1 => "Of its one event".to_owned(),
+            events if events >= issue.event_count => format!("Of all {} events", grouped(events)),
+            events => format!("Of the newest {} events", grouped(events)),
+        },
         files: side::files(&look.attachments, &event_url, Room::of(FILES_BYTES)).into(),
         releases: releases(look),
         trace: look.trace.as_deref(),
@@ -243,6 +256,14 @@ pub(super) fn page(frame: Frame, look: &Look) -> Page<'_> {
     }
 }
 
+/// Whether the spread shows this tag of the event.
+fn is_shown(keys: &Part<KeyView>, key: &str, value: &str) -> bool {
+    let of_key = keys.shown.iter().filter(|view| view.key == key);
+    of_key
+        .flat_map(|view| &view.values)
+        .any(|shown| shown.here && shown.value == value)
+}
+
 /// What was done.
 fn done(key: &str) -> Option<&'static str> {
     let all = [
@@ -260,37 +281,13 @@ fn done(key: &str) -> Option<&'static str> {
     all.iter().find(|(name, _)| *name == key).map(|(_, words)| *words)
 }
 
-/// 24 hours by the hour, and 14 days by the day, each with its words.
-fn trends(look: &Look) -> (Picture, String, Picture, String) {
-    let hour = look.now.div_euclid(HOUR_MS);
-    let by_hour = |back: i64| {
-        look.hours
-            .iter()
-            .find(|(at, _)| *at == (hour - back) * HOUR_MS)
-            .map_or(0, |(_, events)| *events)
-    };
-    let day: Vec<i64> = (0..24).rev().map(by_hour).collect();
-    let mut days = vec![0i64; 14];
-    for (at, events) in &look.hours {
-        let back = (hour - at.div_euclid(HOUR_MS)).div_euclid(24);
-        let place = usize::try_from(DAYS - 1 - back)
-            .ok()
-            .and_then(|place| days.get_mut(place));
-        if let Some(of_day) = place {
-            *of_day += events;
-        }
-    }
-    let words = |values: &[i64], span: &str| format!("{} in {span}", count(values.iter().sum(), "event"));
-    let label = |values: &[i64], each: &str| {
-        let most = values.iter().max().copied().unwrap_or(0);
-        format!("Events {each}: {} at most", grouped(most))
-    };
-    (
-        spark(&day, &label(&day, "an hour")),
-        words(&day, "24 hours"),
-        spark(&days, &label(&days, "a day")),
-        words(&days, "14 days"),
-    )
+/// A picture of a trend, and how many there were.
+fn trend(trend: &[(i64, i64)], each: &str, span: &str) -> (Picture, String) {
+    let values: Vec<i64> = trend.iter().map(|(_, events)| *events).collect();
+    let most = values.iter().max().copied().unwrap_or(0);
+    let label = format!("Events {each}: {} at most", grouped(most));
+    let words = format!("{} in {span}", count(values.iter().sum(), "event"));
+    (spark(&values, &label), words)
 }
 
 /// The exceptions below the one on top, the nearest first.
