@@ -123,7 +123,7 @@ impl Side {
                 places: places.into_iter().map(is_here).collect(),
             }
         };
-        let mut groups = vec![group("", vec![("/settings/".to_owned(), "Organizations and projects")])];
+        let mut groups = vec![group("", vec![("/settings/".to_owned(), "Overview")])];
         let of = match about {
             About::Neither => None,
             About::Organization(organization) => Some((organization.id, organization.slug.as_str())),
@@ -196,6 +196,46 @@ async fn project_of(app: &App, frame: &Frame, (org, project): (&str, &str), scop
     projects::project(&app.database, id).await?.ok_or(Failure::NotFound)
 }
 
+/// The last page of a list that is shown begins here.
+const MAX_OFFSET: i64 = 100_000;
+
+/// Where the page of a list begins, as `?cursor=` says it.
+fn offset(frame: &Frame) -> i64 {
+    let asked = frame.asked("cursor").and_then(|offset| offset.parse().ok());
+    asked.unwrap_or(0).clamp(0, MAX_OFFSET)
+}
+
+/// To the pages of a list before and after.
+struct Ways {
+    before: Option<String>,
+    after: Option<String>,
+}
+
+impl Ways {
+    /// Of lines that begin at an offset: the one line more that tells whether there are others is taken away.
+    fn cut<T>(frame: &Frame, offset: i64, most: i64, lines: &mut Vec<T>) -> Self {
+        let kept = usize::try_from(most).unwrap_or(usize::MAX);
+        let has_more = lines.len() > kept;
+        lines.truncate(kept);
+        let to = |offset: i64| {
+            let offset = offset.to_string();
+            frame.with("cursor", (offset != "0").then_some(offset.as_str()))
+        };
+        Self {
+            before: (offset > 0).then(|| to((offset - most).max(0))),
+            after: has_more.then(|| to(offset + most)),
+        }
+    }
+
+    /// The lines of a page, of all there are.
+    fn part<T>(frame: &Frame, most: i64, lines: Vec<T>) -> (Vec<T>, Self) {
+        let offset = offset(frame);
+        let mut lines: Vec<T> = lines.into_iter().skip(usize::try_from(offset).unwrap_or(0)).collect();
+        let ways = Self::cut(frame, offset, most, &mut lines);
+        (lines, ways)
+    }
+}
+
 /// Where a form leads that was taken.
 fn to(path: &str, done: &str) -> Response {
     Redirect::to(&format!("{path}?done={done}")).into_response()
@@ -220,8 +260,13 @@ struct Overview {
 struct Shown {
     organization: Organization,
     projects: Vec<Project>,
+    /// How many there are besides these.
+    others: usize,
     may_make: bool,
 }
+
+/// Projects of each organisation on the first page.
+const SHOWN: usize = 25;
 
 /// A project that is being deleted.
 struct Going {
@@ -259,9 +304,10 @@ async fn overview(frame: Frame, State(app): State<App>) -> Result<Response, Fail
         if frame.who.may_in(organization.id, Scope::OrgRead).is_err() {
             continue;
         }
-        let of = seen.iter().filter(|project| project.organization_id == organization.id);
+        let of = || seen.iter().filter(|project| project.organization_id == organization.id);
         organizations.push(Shown {
-            projects: of.cloned().collect(),
+            projects: of().take(SHOWN).cloned().collect(),
+            others: of().count().saturating_sub(SHOWN),
             may_make: frame.who.may_in(organization.id, Scope::ProjectWrite).is_ok(),
             organization,
         });

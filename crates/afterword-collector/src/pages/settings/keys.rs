@@ -6,7 +6,7 @@ use axum::extract::{Path, State};
 use axum::response::Response;
 use axum::routing::{get, post};
 
-use super::{About, DONE, Side, at, project_of, to};
+use super::{About, DONE, Side, Ways, at, project_of, to};
 use crate::access::Scope;
 use crate::api::keys::{KeyGiven, RateLimit, changed, made, removed, rotated};
 use crate::collector::dsn;
@@ -19,6 +19,9 @@ use crate::pages::{Failure, render};
 use crate::projects::Project;
 use crate::projects::keys::{self, Key};
 use crate::{App, api, now_ms};
+
+/// Keys of a page.
+const PAGE: i64 = 20;
 
 /// The routes of this room.
 pub(super) fn routes() -> Router<App> {
@@ -37,6 +40,7 @@ struct Page {
     said: Said,
     project: Project,
     keys: Vec<Line>,
+    ways: Ways,
     may_change: bool,
     may_remove: bool,
 }
@@ -84,7 +88,9 @@ async fn show(
 async fn page(app: &App, frame: Frame, project: Project, said: Said) -> Result<Response, Failure> {
     let now = now_ms();
     let keys = keys::list(&app.database, project.id).await?;
+    let (keys, ways) = Ways::part(&frame, PAGE, keys);
     let page = Page {
+        ways,
         side: Side::new(app, &frame, About::Project(&project)).await?,
         keys: keys.into_iter().map(|key| Line::of(app, key, now)).collect(),
         may_change: frame.may_in(&project, Scope::ProjectWrite),

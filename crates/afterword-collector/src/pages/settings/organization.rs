@@ -6,7 +6,7 @@ use axum::extract::{Path, State};
 use axum::response::{IntoResponse as _, Redirect, Response};
 use axum::routing::get;
 
-use super::{About, DONE, Side, organization, to};
+use super::{About, DONE, Side, Ways, organization, to};
 use crate::access::Scope;
 use crate::api::projects::made;
 use crate::pages::frame::Frame;
@@ -16,6 +16,9 @@ use crate::pages::start::new_project;
 use crate::pages::{Failure, render};
 use crate::projects::{self, Organization, Project};
 use crate::{App, accounts};
+
+/// Projects of a page.
+const PAGE: i64 = 200;
 
 /// The routes of this room.
 pub(super) fn routes() -> Router<App> {
@@ -32,6 +35,7 @@ struct Page {
     said: Said,
     organization: Organization,
     projects: Vec<Project>,
+    ways: Ways,
     may_rename: bool,
     may_make: bool,
 }
@@ -56,8 +60,10 @@ async fn page(app: &App, frame: Frame, organization: Organization, said: Said) -
     let (may_rename, may_make) = (may(Scope::OrgWrite), may(Scope::ProjectWrite));
     let mut projects = projects::projects(&app.database, Some(&[organization.id])).await?;
     projects.retain(|project| frame.may_in(project, Scope::ProjectRead));
+    let (projects, ways) = Ways::part(&frame, PAGE, projects);
     let page = Page {
         side: Side::new(app, &frame, About::Organization(&organization)).await?,
+        ways,
         may_rename,
         may_make,
         projects,

@@ -8,7 +8,7 @@ use axum::extract::{Path, State};
 use axum::response::Response;
 use axum::routing::{get, post};
 
-use super::{About, DONE, Side, organization, to};
+use super::{About, DONE, Side, Ways, organization, to};
 use crate::access::Scope;
 use crate::accounts::invitations::{self, Invitation};
 use crate::accounts::people::{self, Member};
@@ -28,6 +28,10 @@ const ROLES: [(&str, &str); 3] = [
     ("owner", "Owner: everything, people and settings too"),
 ];
 
+/// People of a page, and invitations.
+const PAGE: i64 = 100;
+const SHOWN: usize = 50;
+
 /// What begins the name of a field that says what somebody is in a project.
 const IN_PROJECT: &str = "in.";
 
@@ -36,6 +40,7 @@ pub(super) fn routes() -> Router<App> {
     Router::new()
         .route("/settings/{org}/-/people/", get(show).post(invite))
         .route("/settings/{org}/-/people/leave", post(leave))
+        .route("/settings/{org}/-/people/{member}/", get(one))
         .route("/settings/{org}/-/people/{member}/role", post(change))
         .route("/settings/{org}/-/people/{member}/remove", post(remove))
         .route("/settings/{org}/-/invitations/{invitation}/again", post(again))
@@ -51,8 +56,9 @@ struct Page {
     organization: Organization,
     people: Vec<Line>,
     invitations: Vec<Open>,
-    /// The names of the projects.
-    projects: Vec<String>,
+    ways: Ways,
+    /// How many more are invited.
+    other_invitations: usize,
     may_invite: bool,
     may_change: bool,
     /// Who looks is a member, and may leave.
@@ -68,20 +74,22 @@ struct Line {
     role: String,
     since: When,
     last_sign_in: Option<When>,
+    /// Where they are something else: project and role.
     in_projects: BTreeMap<String, String>,
     is_me: bool,
 }
 
-impl Line {
-    /// What they are in a project, if that is something else; '' if not.
-    fn in_project(&self, project: &str) -> &str {
-        self.in_projects.get(project).map_or("", String::as_str)
-    }
-
-    /// The name of the form about them.
-    fn form(&self) -> String {
-        form_of(&self.id.to_string())
-    }
+/// What one of them is, to be changed.
+#[derive(Template)]
+#[template(path = "settings/member.html")]
+struct MemberPage {
+    frame: Frame,
+    side: Side,
+    said: Said,
+    organization: Organization,
+    line: Line,
+    /// The names of the projects.
+    projects: Vec<String>,
 }
 
 struct Open {
@@ -90,10 +98,6 @@ struct Open {
     role: String,
     is_over: bool,
     expires: When,
-}
-
-fn form_of(member: &str) -> String {
-    format!("member-{member}")
 }
 
 async fn show(frame: Frame, State(app): State<App>, Path(org): Path<String>) -> Result<Response, Failure> {
@@ -121,16 +125,20 @@ async fn page(
         .map(|member| line(member, &roles, me, now))
         .collect();
     let invitations = invitations::of_organization(&app.database, id).await?;
-    let projects = projects::of_organization(&app.database, id).await?;
+    let may_leave = people.iter().any(|line| line.is_me);
+    let (people, ways) = Ways::part(&frame, PAGE, people);
+    let other_invitations = invitations.len().saturating_sub(SHOWN);
     let page = Page {
+        ways,
+        other_invitations,
         side: Side::new(app, &frame, About::Organization(&organization)).await?,
-        may_leave: people.iter().any(|line| line.is_me),
+        may_leave,
         people,
         invitations: invitations
             .into_iter()
+            .take(SHOWN)
             .map(|invitation| open(invitation, now))
             .collect(),
-        projects: projects.into_iter().map(|(_, slug)| slug).collect(),
         may_invite,
         may_change,
         organization,
@@ -164,6 +172,41 @@ fn open(invitation: Invitation, now: i64) -> Open {
         email: invitation.email,
         role: invitation.role,
     }
+}
+
+async fn one(
+    frame: Frame,
+    State(app): State<App>,
+    Path((org, member)): Path<(String, String)>,
+) -> Result<Response, Failure> {
+    let organization = organization(&app, &frame, &org, Scope::MemberAdmin).await?;
+    let said = Said::done(&frame, DONE);
+    member_page(&app, frame, organization, &member, said).await
+}
+
+async fn member_page(
+    app: &App,
+    frame: Frame,
+    organization: Organization,
+    member: &str,
+    said: Said,
+) -> Result<Response, Failure> {
+    let id = number(member)?;
+    let members = people::members(&app.database, organization.id).await?;
+    let found = members.into_iter().find(|member| member.person.id == id);
+    let roles = people::project_roles(&app.database, organization.id).await?;
+    let me = frame.who.user().map(|user| user.id);
+    let line = line(found.ok_or(Failure::NotFound)?, &roles, me, now_ms());
+    let projects = projects::of_organization(&app.database, organization.id).await?;
+    let page = MemberPage {
+        side: Side::new(app, &frame, About::Organization(&organization)).await?,
+        projects: projects.into_iter().map(|(_, slug)| slug).collect(),
+        organization,
+        line,
+        said,
+        frame,
+    };
+    Ok(Said::answer(page.said.is_wrong(), render(&page)))
 }
 
 async fn invite(
@@ -223,8 +266,8 @@ async fn change(
     match changed(&app, &frame.who, &org, organization.id, &member, &changes).await {
         Ok(()) => Ok(to(&format!("/settings/{org}/-/people/"), "role")),
         Err(failure) => {
-            let said = Said::of(&form_of(&member), fields, failure)?;
-            page(&app, frame, organization, said, None).await
+            let said = Said::of("member", fields, failure)?;
+            member_page(&app, frame, organization, &member, said).await
         }
     }
 }
@@ -235,9 +278,10 @@ fn changes(fields: &Fields) -> Changes {
         let slug = name.strip_prefix(IN_PROJECT)?;
         Some((slug.to_owned(), text(role)))
     });
+    let another = text(fields.get("project")).map(|slug| (slug, text(fields.get("project_role"))));
     Changes {
         role: Some(fields.get("role").to_owned()),
-        project_roles: in_projects.collect(),
+        project_roles: in_projects.chain(another).collect(),
     }
 }
 
@@ -251,8 +295,8 @@ async fn remove(
     match removed(&app, &frame.who, organization.id, &member).await {
         Ok(()) => Ok(to(&format!("/settings/{org}/-/people/"), "removed")),
         Err(failure) => {
-            let said = Said::of(&form_of(&member), fields, failure)?;
-            page(&app, frame, organization, said, None).await
+            let said = Said::of("member", fields, failure)?;
+            member_page(&app, frame, organization, &member, said).await
         }
     }
 }

@@ -6,7 +6,7 @@ use axum::extract::{Path, State};
 use axum::response::Response;
 use axum::routing::{get, post};
 
-use super::{About, DONE, Side, at, project_of, to};
+use super::{About, DONE, Side, Ways, at, offset, project_of, to};
 use crate::access::Scope;
 use crate::api::symbols::set_servers;
 use crate::pages::frame::Frame;
@@ -21,9 +21,6 @@ use crate::{App, api, now_ms, settings};
 
 /// Lines of a page.
 const PAGE: i64 = 50;
-
-/// The last page that is shown begins here.
-const MAX_OFFSET: i64 = 100_000;
 
 /// Events that one press digests again.
 const AGAIN: i64 = 10_000;
@@ -74,12 +71,6 @@ struct MissingPage {
     ways: Ways,
     url: String,
     may_digest: bool,
-}
-
-/// To the pages before and after.
-struct Ways {
-    before: Option<String>,
-    after: Option<String>,
 }
 
 struct File {
@@ -142,26 +133,6 @@ impl Module {
     }
 }
 
-fn offset(frame: &Frame) -> i64 {
-    let asked = frame.asked("cursor").and_then(|offset| offset.parse().ok());
-    asked.unwrap_or(0).clamp(0, MAX_OFFSET)
-}
-
-/// Takes away the one line more that tells whether there are others.
-fn ways<T>(frame: &Frame, offset: i64, lines: &mut Vec<T>) -> Ways {
-    let most = usize::try_from(PAGE).unwrap_or(usize::MAX);
-    let has_more = lines.len() > most;
-    lines.truncate(most);
-    let to = |offset: i64| {
-        let offset = offset.to_string();
-        frame.with("cursor", (offset != "0").then_some(offset.as_str()))
-    };
-    Ways {
-        before: (offset > 0).then(|| to((offset - PAGE).max(0))),
-        after: has_more.then(|| to(offset + PAGE)),
-    }
-}
-
 async fn show(
     frame: Frame,
     State(app): State<App>,
@@ -180,7 +151,7 @@ async fn page(app: &App, frame: Frame, project: Project, said: Said) -> Result<R
     };
     let offset = offset(&frame);
     let mut files = app.symbols.list(project.id, which, offset, PAGE + 1).await?;
-    let ways = ways(&frame, offset, &mut files);
+    let ways = Ways::cut(&frame, offset, PAGE, &mut files);
     let servers: Option<Vec<Server>> = settings::get(&app.database, project.id, SERVERS_SETTING).await?;
     let name = |server: Server| {
         let layout = LAYOUTS.iter().find(|(layout, _, _)| *layout == server.layout);
@@ -271,7 +242,7 @@ async fn missing(
     let of_release = Some(release.as_str()).filter(|release| !release.is_empty());
     let offset = offset(&frame);
     let mut modules = app.symbols.missing(project.id, of_release, offset, PAGE + 1).await?;
-    let ways = ways(&frame, offset, &mut modules);
+    let ways = Ways::cut(&frame, offset, PAGE, &mut modules);
     let now = now_ms();
     let page = MissingPage {
         side: Side::new(&app, &frame, About::Project(&project)).await?,

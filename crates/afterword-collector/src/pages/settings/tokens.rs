@@ -6,7 +6,7 @@ use axum::extract::{Path, State};
 use axum::response::Response;
 use axum::routing::{get, post};
 
-use super::{About, DONE, Side, to};
+use super::{About, DONE, Side, Ways, to};
 use crate::access::token::{self, Listed};
 use crate::access::{Scope, Scopes};
 use crate::api::tokens::{Wanted, made, mine};
@@ -49,6 +49,9 @@ const SCOPES: [(Scope, &str); 12] = [
     (Scope::MemberAdmin, "members: invite, change, remove"),
 ];
 
+/// Tokens of a page.
+const PAGE: i64 = 50;
+
 /// The routes of this room.
 pub(super) fn routes() -> Router<App> {
     Router::new()
@@ -63,6 +66,7 @@ struct Page {
     side: Side,
     said: Said,
     tokens: Vec<Line>,
+    ways: Ways,
     organizations: Vec<Organization>,
     /// What can be chosen: the name and what it is for.
     scopes: Vec<(&'static str, &'static str)>,
@@ -117,7 +121,9 @@ async fn page(app: &App, frame: Frame, said: Said, new: Option<String>) -> Resul
         anywhere.any(|may| may)
     };
     let scopes = SCOPES.into_iter().filter(|(scope, _)| may(*scope));
+    let (tokens, ways) = Ways::part(&frame, PAGE, tokens);
     let page = Page {
+        ways,
         side: Side::new(app, &frame, About::Neither).await?,
         tokens: tokens.into_iter().map(|listed| Line::of(listed, now)).collect(),
         scopes: scopes.map(|(scope, text)| (scope.name(), text)).collect(),
