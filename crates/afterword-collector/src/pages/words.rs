@@ -79,13 +79,17 @@ pub(super) fn grouped(number: i64) -> String {
     text
 }
 
-/// `512 bytes`, `12.3 KB`, `4.5 MB`, by 1024.
+/// `512 bytes`, `12.3 KB`, `4.5 MB`, `6.7 GB`, by 1024.
 pub(super) fn size(bytes: i64) -> String {
     if bytes < 1024 {
         return count(bytes, "byte");
     }
-    let (unit, name) = if bytes < 1 << 20 { (10, "KB") } else { (20, "MB") };
-    let tenths = (bytes * 10) >> unit;
+    let (unit, name) = match bytes {
+        ..0x10_0000 => (10, "KB"),
+        ..0x4000_0000 => (20, "MB"),
+        _ => (30, "GB"),
+    };
+    let tenths = bytes.saturating_mul(10) >> unit;
     format!("{}.{} {name}", grouped(tenths / 10), tenths % 10)
 }
 
@@ -156,7 +160,8 @@ mod tests {
         assert_eq!(size(1023), "1,023 bytes");
         assert_eq!(size(1024), "1.0 KB");
         assert_eq!(size(1_300_000), "1.2 MB");
-        assert_eq!(size(3 << 30), "3,072.0 MB");
+        assert_eq!(size((1 << 30) - 1), "1,023.9 MB");
+        assert_eq!(size(3 << 30), "3.0 GB");
     }
 
     #[test]

@@ -21,12 +21,21 @@ const ASKERS: [&str; 5] = ["nobody", "stranger", "viewer", "member", "owner"];
 const ANY: [u16; 5] = [303, 200, 200, 200, 200];
 /// Of an organisation: for whoever is in it.
 const SEEN: [u16; 5] = [303, 404, 200, 200, 200];
+/// Where a form is sent to, asked for: the way to its page.
+const BACK: [u16; 5] = [303, 303, 303, 303, 303];
+/// Of something that is not there.
+const NOT_THERE: [u16; 5] = [303, 404, 404, 404, 404];
 const MEMBERS: [u16; 5] = [303, 404, 403, 200, 200];
 const OWNERS: [u16; 5] = [303, 404, 403, 403, 200];
 
 /// A form for owners; last: what becomes of it.
 const fn form_of_owners(status: u16) -> [u16; 5] {
     [401, 404, 403, 403, status]
+}
+
+/// A form for members.
+const fn form_of_members(status: u16) -> [u16; 5] {
+    [401, 404, 403, status, status]
 }
 
 type Row = (
@@ -39,15 +48,47 @@ type Row = (
 /// Method, route, fields of the form, and the answer to each. What ends something is at the end.
 const ROWS: &[Row] = &[
     ("GET", "/", &[], ANY),
+    ("GET", "/issues/suggest", &[], ANY),
+    ("GET", "/issues/news", &[], ANY),
+    ("POST", "/issues/change", &[("id", "1")], [401, 400, 403, 400, 400]),
     ("GET", "/issues/{issue}/", &[], SEEN),
+    ("GET", "/issues/{issue}/events/", &[], SEEN),
     ("GET", "/issues/{issue}/events/{event}/", &[], SEEN),
+    ("GET", "/issues/{issue}/events/{event}/stack/", &[], SEEN),
+    ("GET", "/issues/{issue}/events/{event}/threads/", &[], SEEN),
+    (
+        "GET",
+        "/issues/{issue}/events/{event}/threads/{thread}/",
+        &[],
+        NOT_THERE,
+    ),
+    ("GET", "/issues/{issue}/events/{event}/modules/", &[], SEEN),
+    ("GET", "/issues/{issue}/events/{event}/breadcrumbs/", &[], SEEN),
+    ("GET", "/issues/{issue}/events/{event}/stack.txt", &[], SEEN),
     ("GET", "/issues/{issue}/events/{event}/raw.json", &[], SEEN),
     (
         "GET",
         "/issues/{issue}/events/{event}/attachments/{attachment}",
         &[],
-        [303, 404, 404, 404, 404],
+        NOT_THERE,
     ),
+    ("GET", "/issues/{issue}/activity/", &[], SEEN),
+    ("GET", "/issues/{issue}/status/", &[], BACK),
+    ("POST", "/issues/{issue}/status/", &[], form_of_members(400)),
+    ("GET", "/issues/{issue}/assign/", &[], BACK),
+    ("POST", "/issues/{issue}/assign/", &[], form_of_members(303)),
+    ("GET", "/issues/{issue}/notes/", &[], BACK),
+    ("POST", "/issues/{issue}/notes/", &[], form_of_members(400)),
+    ("GET", "/issues/{issue}/merge/", &[], BACK),
+    ("POST", "/issues/{issue}/merge/", &[], form_of_members(400)),
+    ("GET", "/issues/{issue}/split/", &[], BACK),
+    ("POST", "/issues/{issue}/split/", &[], form_of_members(400)),
+    ("GET", "/issues/{issue}/delete/", &[], SEEN),
+    ("POST", "/issues/{issue}/delete/", &[], form_of_members(400)),
+    ("GET", "/feedback/", &[], ANY),
+    ("GET", "/performance/", &[], ANY),
+    ("GET", "/performance/transaction/", &[], ANY),
+    ("GET", "/traces/{trace}/", &[], NOT_THERE),
     ("GET", "/releases/", &[], ANY),
     ("GET", "/releases/{organization}/compare/", &[], SEEN),
     ("GET", "/releases/{organization}/{version}/", &[], SEEN),

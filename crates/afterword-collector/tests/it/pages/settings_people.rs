@@ -91,13 +91,14 @@ async fn roles_change_and_an_owner_stays() {
     assert!(page.contains("emperor"), "{page}");
     let nowhere = [("role", "member"), ("in.nowhere", "owner")];
     anna.form(&format!("{path}2/role"), &nowhere).await.into_page(BAD);
-    taken(
-        &anna,
-        &format!("{path}2/role"),
-        &[("role", "member"), ("in.editor", "owner")],
-        "role",
-    )
-    .await;
+    let owner_there = [("role", "member"), ("project", "editor"), ("project_role", "owner")];
+    taken(&anna, &format!("{path}2/role"), &owner_there, "role").await;
+    let (_, page) = anna.page(&format!("{path}2/")).await;
+    assert!(
+        page.contains("name=\"in.editor\"") && page.contains("bo@example.com"),
+        "{page}"
+    );
+    assert!(anna.page(path).await.1.contains("owner in editor"));
     assert_eq!(bo.page("/settings/acme/editor/").await.0, StatusCode::OK);
     let fields = [("name", "Bo’s"), ("slug", "editor")];
     assert_eq!(
