@@ -49,7 +49,7 @@ type Row = (
 const ROWS: &[Row] = &[
     ("GET", "/", &[], ANY),
     ("GET", "/issues/suggest", &[], ANY),
-    ("GET", "/issues/news", &[], ANY),
+    ("GET", "/issues/news", &[], [303, 400, 400, 400, 400]),
     ("POST", "/issues/change", &[("id", "1")], [401, 400, 403, 400, 400]),
     ("GET", "/issues/{issue}/", &[], SEEN),
     ("GET", "/issues/{issue}/events/", &[], SEEN),
