@@ -16,8 +16,9 @@ use crate::{App, Error, now_ms};
 /// No more are counted.
 const MAX_COUNTED: i64 = 100;
 
-/// So many new issues, and so many of each project that were seen, are looked at.
-const MAX_LOOKED_AT: i64 = 1000;
+/// So many that are new or came back, and so many of each project that were seen, are looked at.
+const MAX_NEW: i64 = 200;
+const MAX_SEEN: i64 = 1000;
 
 /// And so many projects.
 const MAX_PROJECTS: usize = 50;
@@ -60,7 +61,7 @@ fn plus(number: i64) -> &'static str {
 async fn made(database: &Database, projects: &[i64], id: i64) -> Result<Vec<i64>, Error> {
     // By their ids alone: those of others are looked at and left out.
     let mut query = Query::new("SELECT id, project_id FROM issues WHERE id > ");
-    query.bind(id).push(" ORDER BY id DESC LIMIT ").bind(MAX_LOOKED_AT);
+    query.bind(id).push(" ORDER BY id DESC LIMIT ").bind(MAX_NEW);
     let found: Vec<(i64, i64)> = query.fetch_all(&database.read, "look for new issues").await?;
     let seen = found.into_iter().filter(|(_, project)| projects.contains(project));
     Ok(seen.map(|(id, _)| id).collect())
@@ -77,7 +78,7 @@ async fn back(database: &Database, projects: &[i64], id: i64, at: i64) -> Result
             .bind(at.saturating_sub(LATE_MS));
         query
             .push(" ORDER BY last_seen DESC, id DESC LIMIT ")
-            .bind(MAX_LOOKED_AT);
+            .bind(MAX_SEEN);
         query
             .push(") AS seen WHERE substatus IN ('regressed', 'escalating') AND status_at > ")
             .bind(at);
@@ -87,6 +88,7 @@ async fn back(database: &Database, projects: &[i64], id: i64, at: i64) -> Result
             .await?;
         ids.extend(found.into_iter().map(|(id,)| id));
     }
+    ids.truncate(usize::try_from(MAX_NEW).unwrap_or(usize::MAX));
     Ok(ids)
 }
 
