@@ -357,10 +357,13 @@ impl Inbox {
         Ok(put.rows_affected() > 0)
     }
 
-    /// Throws away what was set aside, its bytes included. `false` if there is no such envelope.
-    pub(crate) async fn discard(&self, set_aside: i64) -> Result<bool, Error> {
-        let blob: Option<Option<String>> = sqlx::query_scalar("DELETE FROM set_aside WHERE id = $1 RETURNING blob")
+    /// Throws away what was set aside at this moment, its bytes included: an id may be another's by now. `false` if there
+    /// is no such envelope.
+    pub(crate) async fn discard(&self, set_aside: i64, set_aside_at: i64) -> Result<bool, Error> {
+        let text = "DELETE FROM set_aside WHERE id = $1 AND set_aside_at = $2 RETURNING blob";
+        let blob: Option<Option<String>> = sqlx::query_scalar(text)
             .bind(set_aside)
+            .bind(set_aside_at)
             .fetch_optional(&self.database.write)
             .await
             .or_failed("discard an envelope")?;

@@ -67,6 +67,8 @@ struct Line {
     tries: String,
     size: String,
     client: Option<String>,
+    /// In milliseconds since 1970: with the id, it is this one.
+    at: i64,
     when: When,
 }
 
@@ -144,6 +146,7 @@ fn line(one: SetAside, name: impl Fn(i64) -> String, now: i64) -> Line {
         tries: count(one.tries, "attempt"),
         size: size(one.size_bytes),
         client: one.client,
+        at: one.set_aside_at,
         when: When::of(one.set_aside_at, now),
     }
 }
@@ -202,7 +205,8 @@ async fn discard(
         let wrong = "What is discarded does not come back: tick the box if it is meant";
         return page(&app, frame, Said::wrong(&id, fields, wrong)).await;
     }
-    if !app.inbox.discard(number).await? {
+    let at = fields.get("at").parse().map_err(|_| Failure::NotFound)?;
+    if !app.inbox.discard(number, at).await? {
         return Err(Failure::NotFound);
     }
     tracing::info!(id = number, by = frame.who.actor(), "what was set aside is discarded");

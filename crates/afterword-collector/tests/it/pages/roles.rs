@@ -22,7 +22,7 @@ const ANY: [u16; 5] = [303, 200, 200, 200, 200];
 /// Of an organisation: for whoever is in it.
 const SEEN: [u16; 5] = [303, 404, 200, 200, 200];
 /// Where a form is sent to, asked for: the way to its page.
-const BACK: [u16; 5] = [303, 303, 303, 303, 303];
+const BACK: [u16; 5] = [303, 404, 303, 303, 303];
 /// Of something that is not there.
 const NOT_THERE: [u16; 5] = [303, 404, 404, 404, 404];
 const MEMBERS: [u16; 5] = [303, 404, 403, 200, 200];
@@ -50,7 +50,8 @@ const ROWS: &[Row] = &[
     ("GET", "/", &[], ANY),
     ("GET", "/issues/suggest", &[], ANY),
     ("GET", "/issues/news", &[], [303, 400, 400, 400, 400]),
-    ("POST", "/issues/change", &[("id", "1")], [401, 400, 403, 400, 400]),
+    // The list of the stranger is empty, and says so.
+    ("POST", "/issues/change", &[("id", "1")], [401, 200, 403, 400, 400]),
     ("GET", "/issues/{issue}/", &[], SEEN),
     ("GET", "/issues/{issue}/events/", &[], SEEN),
     ("GET", "/issues/{issue}/events/{event}/", &[], SEEN),
@@ -83,11 +84,11 @@ const ROWS: &[Row] = &[
     ("POST", "/issues/{issue}/merge/", &[], form_of_members(400)),
     ("GET", "/issues/{issue}/split/", &[], BACK),
     ("POST", "/issues/{issue}/split/", &[], form_of_members(400)),
-    ("GET", "/issues/{issue}/delete/", &[], SEEN),
-    ("POST", "/issues/{issue}/delete/", &[], form_of_members(400)),
+    ("GET", "/issues/{issue}/delete/", &[], MEMBERS),
     ("GET", "/feedback/", &[], ANY),
     ("GET", "/performance/", &[], ANY),
-    ("GET", "/performance/transaction/", &[], ANY),
+    // Without the name of one.
+    ("GET", "/performance/transaction/", &[], NOT_THERE),
     ("GET", "/traces/{trace}/", &[], NOT_THERE),
     ("GET", "/releases/", &[], ANY),
     ("GET", "/releases/{organization}/compare/", &[], SEEN),
@@ -104,6 +105,12 @@ const ROWS: &[Row] = &[
     ("POST", "/settings/{org}/new/", &[], form_of_owners(400)),
     ("GET", "/settings/{org}/-/people/", &[], MEMBERS),
     ("POST", "/settings/{org}/-/people/", &[], form_of_owners(400)),
+    (
+        "GET",
+        "/settings/{org}/-/people/{member}/",
+        &[],
+        [303, 404, 403, 403, 404],
+    ),
     (
         "POST",
         "/settings/{org}/-/people/{member}/role",
@@ -218,6 +225,8 @@ const ROWS: &[Row] = &[
         &[],
         [401, 403, 403, 403, 400],
     ),
+    // Whoever comes first deletes it.
+    ("POST", "/issues/{issue}/delete/", &[], [401, 404, 403, 303, 404]),
     ("POST", "/settings/{org}/-/people/leave", &[], [401, 404, 303, 303, 400]),
     ("POST", "/sign-out/", &[], [401, 303, 303, 303, 303]),
 ];
@@ -244,6 +253,7 @@ fn path_of(route: &str) -> String {
     let path = parts
         .iter()
         .fold(route.to_owned(), |path, (part, value)| path.replace(part, value));
+    let path = path.replace("/issues/news", "/issues/news?since=0:0");
     // Nothing has this number.
     Regex::new(r"\{\w+\}")
         .unwrap()
