@@ -2,7 +2,7 @@
 //!
 //! The load comes from threads of this process, each with a connection that stays open and one request at a time: it never
 //! has more on its way than there are connections. In reading order: [`server`] is a collector and its client; [`event`] is
-//! what is sent; [`load`] sends it; each measure is a function in [`accept`], [`dumps`], [`rest`] or [`stored`]; [`table`]
+//! what is sent; [`load`] sends it; each measure is a function in [`accept`], [`dumps`], [`rest`], [`stored`] or [`rules`]; [`table`]
 //! judges and prints.
 #![expect(
     clippy::print_stdout,
@@ -15,6 +15,7 @@ mod dumps;
 mod event;
 mod load;
 mod rest;
+mod rules;
 mod server;
 mod stored;
 mod table;
@@ -47,7 +48,10 @@ struct Arguments {
     /// Keep what is stored in this folder, or ask what an earlier run has kept there
     #[arg(long, value_name = "FOLDER", requires = "events")]
     stored: Option<PathBuf>,
-    /// Measure only what has this in its name: `rest`, `accept`, `dumps`, `stored`
+    /// Also compare what is digested with so many alert rules to what is without
+    #[arg(long)]
+    rules: Option<usize>,
+    /// Measure only what has this in its name: `rest`, `accept`, `dumps`, `stored`, `rules`
     #[arg(long)]
     only: Option<String>,
     /// Where the collector keeps its data: on the disk whose speed counts [default: target/bench]
@@ -73,6 +77,7 @@ struct Bench {
     connections: usize,
     events: Option<usize>,
     stored: Option<PathBuf>,
+    rules: Option<usize>,
     dump: Option<(PathBuf, PathBuf)>,
 }
 
@@ -99,6 +104,7 @@ fn run(arguments: Arguments) -> anyhow::Result<()> {
         connections: arguments.connections.into(),
         events: arguments.events,
         stored: arguments.stored,
+        rules: arguments.rules,
         dump: arguments.dump.map(|paths| (paths[0].clone(), paths[1].clone())),
     };
     let mut table = Table::begin();
@@ -119,6 +125,7 @@ const MEASURES: &[(&str, Measure)] = &[
     ("accept", accept::measure),
     ("dumps", dumps::measure),
     ("stored", stored::measure),
+    ("rules", rules::measure),
 ];
 
 /// What is being done, on standard error: the table alone is on standard output.

@@ -39,6 +39,7 @@ pub(crate) use alert::{Alert, Kind, Lines};
 pub(crate) use delivery::Sending;
 pub(crate) use index::Alerts;
 pub use mail::{MailServer, WrongMailServer};
+pub(crate) use telling::span;
 
 use std::sync::Arc;
 

@@ -13,6 +13,7 @@
 //! | `/performance/…`, `/traces/{trace_id}/` | what takes the time, see `performance` |
 //! | `/start/` and below | the first start: an owner, a project, its first event |
 //! | `/settings/` and below | what organisations, projects, people and the server have chosen |
+//! | `/alerts/…` | alert rules and their history, see `alerts` |
 //! | `/sign-in/`, `/sign-out/` | see `sign_in` |
 //! | `/setup/{token}`, `/invitation/{token}` | a new account, for whoever has the link, see `account` |
 //! | `/assets/app.css`, `/assets/app.js` | the one style sheet, the one script |
@@ -21,6 +22,7 @@
 //! content security policy would not run one. Files are only ever offered for saving. Everything works without script.
 
 mod account;
+mod alerts;
 mod assets;
 mod chart;
 mod feedback;
@@ -61,6 +63,7 @@ pub(crate) fn routes(app: &App) -> Router<App> {
         .merge(start::routes())
         .merge(settings::routes())
         .merge(feedback::routes())
+        .merge(alerts::routes())
         .merge(sign_in::signed_in_routes())
         .route_layer(DefaultBodyLimit::max(posted::MAX_BODY_BYTES))
         .route_layer(from_fn_with_state(app.clone(), access::pages))

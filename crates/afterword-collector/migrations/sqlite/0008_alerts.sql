@@ -67,6 +67,7 @@ CREATE TABLE alert_states (
     firings    BIGINT NOT NULL,                  -- how often it fired
     standing   BIGINT NOT NULL,                  -- 1: the bound was not kept again since then
     told_at    BIGINT,                           -- the last time that it was not cooling
+    as_of      BIGINT NOT NULL,                  -- what came until then has had its effect
     changed_at BIGINT NOT NULL,
     PRIMARY KEY (rule_id, subject)
 );

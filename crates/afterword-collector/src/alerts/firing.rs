@@ -30,8 +30,8 @@ pub(super) struct Found {
 pub(super) enum Mark {
     /// This, which comes once.
     Once(String),
-    /// That a bound was passed. `kept`: it was kept since the rule fired last.
-    Passed { kept: bool },
+    /// That a bound was passed, as of this moment. `kept`: it was kept since the rule fired last.
+    Passed { kept: bool, as_of: i64 },
 }
 
 /// How it stands with a subject.
@@ -41,6 +41,8 @@ pub(super) struct Standing {
     /// 1: the bound was not kept again since it fired.
     pub(super) standing: i64,
     pub(super) told_at: Option<i64>,
+    /// What came until then has had its effect.
+    pub(super) as_of: i64,
 }
 
 /// What to do.
@@ -63,7 +65,7 @@ pub(super) fn decide(standing: Standing, mark: &Mark, cooldown_s: i64, now: i64)
     let fires = match mark {
         Mark::Once(_) => true,
         // A bound that is passed for long is told of again after each cooldown.
-        Mark::Passed { kept } => standing.standing == 0 || *kept || cooldown_ms > 0 && !is_cooling,
+        Mark::Passed { kept, .. } => standing.standing == 0 || *kept || cooldown_ms > 0 && !is_cooling,
     };
     match (fires, is_cooling) {
         (false, _) => Decision::Nothing,
@@ -74,13 +76,14 @@ pub(super) fn decide(standing: Standing, mark: &Mark, cooldown_s: i64, now: i64)
 
 /// How it stands with a subject.
 pub(super) async fn standing(connection: &mut AnyConnection, rule_id: i64, subject: &str) -> Result<Standing, Error> {
-    let known: Option<Standing> =
-        sqlx::query_as("SELECT firings, standing, told_at FROM alert_states WHERE rule_id = $1 AND subject = $2")
-            .bind(rule_id)
-            .bind(subject)
-            .fetch_optional(connection)
-            .await
-            .or_failed("read how a rule stands")?;
+    let known: Option<Standing> = sqlx::query_as(
+        "SELECT firings, standing, told_at, as_of FROM alert_states WHERE rule_id = $1 AND subject = $2",
+    )
+    .bind(rule_id)
+    .bind(subject)
+    .fetch_optional(connection)
+    .await
+    .or_failed("read how a rule stands")?;
     Ok(known.unwrap_or_default())
 }
 
@@ -104,20 +107,24 @@ pub(super) async fn write(connection: &mut AnyConnection, found: &Found, now: i6
     let Some(firing) = insert(connection, found, &mark, told, &alert, now).await? else {
         return Ok(false);
     };
-    let stands = i64::from(matches!(found.mark, Mark::Passed { .. }));
+    let (stands, as_of) = match found.mark {
+        Mark::Passed { as_of, .. } => (1, as_of),
+        Mark::Once(_) => (0, now),
+    };
     // What comes once and needs no cooldown leaves nothing to remember.
     if stands == 1 || rule.rule.cooldown_s > 0 {
         sqlx::query(
-            "INSERT INTO alert_states (rule_id, subject, firings, standing, told_at, changed_at)
-             VALUES ($1, $2, $3, $4, $5, $6)
+            "INSERT INTO alert_states (rule_id, subject, firings, standing, told_at, as_of, changed_at)
+             VALUES ($1, $2, $3, $4, $5, $6, $7)
              ON CONFLICT (rule_id, subject) DO UPDATE SET firings = excluded.firings, standing = excluded.standing,
-                told_at = COALESCE(excluded.told_at, alert_states.told_at), changed_at = excluded.changed_at",
+                told_at = COALESCE(excluded.told_at, alert_states.told_at), as_of = excluded.as_of, changed_at = excluded.changed_at",
         )
         .bind(rule.id)
         .bind(&found.subject)
         .bind(was.firings + 1)
         .bind(stands)
         .bind((decision == Decision::Tell).then_some(now))
+        .bind(as_of)
         .bind(now)
         .execute(&mut *connection)
         .await
@@ -291,13 +298,14 @@ mod tests {
 
     #[test]
     fn a_bound_that_stays_passed_is_told_once_and_again_after_the_cooldown() {
-        let passed = Mark::Passed { kept: false };
-        let anew = Mark::Passed { kept: true };
+        let passed = Mark::Passed { kept: false, as_of: 0 };
+        let anew = Mark::Passed { kept: true, as_of: 0 };
         let never = Standing::default();
         let told = Standing {
             firings: 1,
             standing: 1,
             told_at: Some(1_000_000),
+            as_of: 1_000_000,
         };
         let kept = Standing { standing: 0, ..told };
         for (standing, mark, cooldown_s, now, expected) in [

@@ -133,6 +133,20 @@ pub(crate) async fn remove_old(database: &Database, now: i64) -> Result<u64, Err
         }
         gone += remove(database, &old).await?;
     }
+    loop {
+        // Of rules that went with their project.
+        let orphans: Vec<i64> = sqlx::query_scalar(
+            "SELECT id FROM alert_firings WHERE rule_id NOT IN (SELECT id FROM alert_rules) LIMIT $1",
+        )
+        .bind(PIECE)
+        .fetch_all(&database.read)
+        .await
+        .or_failed("look for old alerts")?;
+        if orphans.is_empty() {
+            break;
+        }
+        gone += remove(database, &orphans).await?;
+    }
     let rules: Vec<i64> = sqlx::query_scalar("SELECT id FROM alert_rules ORDER BY id")
         .fetch_all(&database.read)
         .await
@@ -155,7 +169,7 @@ pub(crate) async fn remove_old(database: &Database, now: i64) -> Result<u64, Err
         }
     }
     // After the firings, whose marks are counted here.
-    sqlx::query("DELETE FROM alert_states WHERE changed_at < $1")
+    sqlx::query("DELETE FROM alert_states WHERE changed_at < $1 OR rule_id NOT IN (SELECT id FROM alert_rules)")
         .bind(cutoff - 86_400_000)
         .execute(&database.write)
         .await

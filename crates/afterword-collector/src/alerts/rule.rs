@@ -181,7 +181,8 @@ impl When {
         )
     }
 
-    fn to_json(&self) -> Value {
+    /// As JSON.
+    pub(crate) fn to_json(&self) -> Value {
         let kind = self.kind();
         match self {
             Self::NewIssue | Self::Regression | Self::Poison => json!({ "kind": kind }),

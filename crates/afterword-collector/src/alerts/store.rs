@@ -4,6 +4,8 @@ use serde_json::Value;
 use sqlx::{AnyConnection, FromRow};
 
 use super::rule::{MAX_RULES, Rule, Wrong};
+use crate::access::{Scope, Who};
+use crate::api::Failure;
 use crate::database::Database;
 use crate::error::OrFailed as _;
 use crate::{Error, now_ms};
@@ -65,6 +67,30 @@ impl Stored {
     }
 }
 
+/// Whether somebody may see a rule of a project, or (0) over all of an organisation.
+///
+/// # Errors
+/// 404 for what one may not see, 403 that names the scope.
+pub(crate) fn may_read(who: &Who, organization_id: i64, project_id: i64) -> Result<(), Failure> {
+    if project_id == 0 {
+        who.may_in(organization_id, Scope::OrgRead)
+    } else {
+        who.may_in_project(organization_id, project_id, Scope::ProjectRead)
+    }
+}
+
+/// The same for changing it.
+///
+/// # Errors
+/// 404 for what one may not see, 403 that names the scope.
+pub(crate) fn may_write(who: &Who, organization_id: i64, project_id: i64) -> Result<(), Failure> {
+    if project_id == 0 {
+        who.may_in(organization_id, Scope::OrgWrite)
+    } else {
+        who.may_in_project(organization_id, project_id, Scope::ProjectWrite)
+    }
+}
+
 /// All rules that are enabled, of all organisations.
 pub(super) async fn enabled(database: &Database) -> Result<Vec<Stored>, Error> {
     sqlx::query_as(sqlx::AssertSqlSafe(format!(
@@ -85,6 +111,17 @@ pub(crate) async fn of_organization(database: &Database, organization_id: i64) -
     .fetch_all(&database.read)
     .await
     .or_failed("list rules")
+}
+
+/// A rule, of any organisation.
+pub(crate) async fn any(database: &Database, id: i64) -> Result<Option<Stored>, Error> {
+    sqlx::query_as(sqlx::AssertSqlSafe(format!(
+        "SELECT {COLUMNS} FROM alert_rules WHERE id = $1"
+    )))
+    .bind(id)
+    .fetch_optional(&database.read)
+    .await
+    .or_failed("read a rule")
 }
 
 /// A rule of an organisation.

@@ -308,7 +308,7 @@ pub(super) fn rate(all: i64, crashed: i64) -> String {
 }
 
 /// A time in words: `1 hour`, `90 minutes`, `2 days`.
-pub(super) fn span(seconds: i64) -> String {
+pub(crate) fn span(seconds: i64) -> String {
     let (count, unit) = match seconds {
         s if s >= 86_400 && s % 86_400 == 0 => (s / 86_400, "day"),
         s if s >= 3600 && s % 3600 == 0 => (s / 3600, "hour"),

@@ -17,7 +17,7 @@ use crate::access::{Scope, Who};
 use crate::alerts::history::{self, Delivery, Firing};
 use crate::alerts::preview::{self, Preview};
 use crate::alerts::rule::{Rule, Wrong, masked};
-use crate::alerts::store::{self, FOR_EVER, New, Stored};
+use crate::alerts::store::{self, FOR_EVER, New, Stored, may_write};
 use crate::alerts::{self, Action};
 use crate::event::parse_time;
 use crate::{App, accounts, now_ms, projects};
@@ -349,19 +349,7 @@ async fn of(app: &App, org: &str, rule: &str) -> Result<Stored, Failure> {
 }
 
 fn may_read(who: &Who, rule: &Stored) -> Result<(), Failure> {
-    if rule.project_id == 0 {
-        who.may_in(rule.organization_id, Scope::OrgRead)
-    } else {
-        who.may_in_project(rule.organization_id, rule.project_id, Scope::ProjectRead)
-    }
-}
-
-fn may_write(who: &Who, organization_id: i64, project_id: i64) -> Result<(), Failure> {
-    if project_id == 0 {
-        who.may_in(organization_id, Scope::OrgWrite)
-    } else {
-        who.may_in_project(organization_id, project_id, Scope::ProjectWrite)
-    }
+    store::may_read(who, rule.organization_id, rule.project_id)
 }
 
 fn name(given: &str) -> Result<String, Failure> {

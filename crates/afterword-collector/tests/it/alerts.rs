@@ -7,6 +7,8 @@ mod api;
 mod bounds;
 mod conditions;
 mod often;
+mod pages;
+mod preview;
 mod time;
 mod together;
 

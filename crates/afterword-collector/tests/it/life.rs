@@ -40,7 +40,7 @@ fn with_file(event_id: &str, event: &Value, file: &str) -> String {
 }
 
 /// Tables that say nothing of events, and so may have rows when no event is left.
-const NOT_OF_EVENTS: [&str; 16] = [
+const NOT_OF_EVENTS: [&str; 17] = [
     "organizations",
     "projects",
     "settings",
@@ -52,6 +52,7 @@ const NOT_OF_EVENTS: [&str; 16] = [
     "release_projects",
     "project_hours",
     "leases",
+    "alert_changes",
     "cache_epoch",
     "_sqlx_migrations",
     "sqlite_sequence",

@@ -113,7 +113,10 @@ impl Engine {
             State::Kept if stands => outcome.kept.push((rule_id, subject)),
             State::Kept => {}
             State::Passed(alert) => {
-                let mark = Mark::Passed { kept: false };
+                let mark = Mark::Passed {
+                    kept: false,
+                    as_of: now,
+                };
                 if stands {
                     let mut connection = self.database.read.acquire().await.or_failed("read how a rule stands")?;
                     let standing = firing::standing(&mut connection, rule_id, &subject).await?;

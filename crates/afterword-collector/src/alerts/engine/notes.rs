@@ -297,15 +297,21 @@ impl Engine {
             .as_ref()
             .is_some_and(|memory| memory.standing.contains(&key));
         let subject = key.1;
-        let kept = stands && self.was_kept(index, hit, latest).await?;
-        let mark = Mark::Passed { kept };
+        let as_of = if is_open(hit, now) { now_ms() } else { hit.last_at };
+        let mut kept = false;
         if stands {
-            let mut connection = self.database.read.acquire().await.or_failed("read how a rule stands")?;
-            let standing = firing::standing(&mut connection, hit.rule.id, &subject).await?;
+            let standing = {
+                let mut connection = self.database.read.acquire().await.or_failed("read how a rule stands")?;
+                firing::standing(&mut connection, hit.rule.id, &subject).await?
+            };
+            // What came before it fired was counted then, also if its note comes only now.
+            kept = hit.first_at > standing.as_of && self.was_kept(index, hit, latest).await?;
+            let mark = Mark::Passed { kept, as_of };
             if firing::decide(standing, &mark, hit.rule.rule.cooldown_s, now) == Decision::Nothing {
                 return Ok(None);
             }
         }
+        let mark = Mark::Passed { kept, as_of };
         let issue = hit.issue.and_then(|id| issues.get(&id));
         if hit.issue.is_some() && issue.is_none() {
             // Removed meanwhile.
@@ -408,6 +414,12 @@ fn subject(issue: Option<i64>) -> String {
 fn is_of_latest(rule: &Loaded, issue: &Issue, latest: &Latest) -> bool {
     !rule.rule.of_latest_release()
         || issue.first_release.is_some() && issue.first_release.as_ref() == latest.get(&issue.project_id)
+}
+
+/// Whether what is counted goes until now.
+fn is_open(hit: &Hit, now: i64) -> bool {
+    let late = now - hit.last_at;
+    late <= LATE_MS || late < hit.bound.window_s * 1000
 }
 
 /// The windows in which an event that came then may have passed a bound.

@@ -166,7 +166,10 @@ impl Looking<'_> {
             self.moments.push(Moment {
                 at: event.received_at,
                 subject: format!("issue:{subject}"),
-                mark: Mark::Passed { kept },
+                mark: Mark::Passed {
+                    kept,
+                    as_of: event.received_at,
+                },
                 alert,
             });
         }
@@ -234,7 +237,7 @@ impl Looking<'_> {
             self.moments.push(Moment {
                 at,
                 subject: format!("issue:{subject}"),
-                mark: Mark::Passed { kept },
+                mark: Mark::Passed { kept, as_of: at },
                 alert,
             });
         }

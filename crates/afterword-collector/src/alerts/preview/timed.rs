@@ -18,16 +18,16 @@ impl Looking<'_> {
     pub(super) async fn timed(&mut self) -> Result<(), Error> {
         self.note("The past was looked at every three hours; what lasted for less may be missing.");
         let mut stands: HashMap<String, bool> = HashMap::new();
-        let mut at = self.since - self.since.rem_euclid(HOUR_MS) + HOUR_MS;
-        // The end of an hour is the whole of it.
+        // The last look is now.
+        let mut at = self.now - (self.now - self.since) / STEP_MS * STEP_MS;
         while at <= self.now {
             if self.is_over() {
                 self.note("It took too long: only the first days were looked at.");
                 break;
             }
             let passed = match self.rule.rule.when {
-                When::CrashFree { .. } => self.health_at(at - 1).await?,
-                _ => self.durations_at(at - 1).await?,
+                When::CrashFree { .. } => self.health_at(at).await?,
+                _ => self.durations_at(at).await?,
             };
             for (subject, alert) in passed {
                 let before = stands.insert(subject.clone(), alert.is_some()).unwrap_or(false);
@@ -35,7 +35,10 @@ impl Looking<'_> {
                     self.moments.push(Moment {
                         at,
                         subject,
-                        mark: Mark::Passed { kept: !before },
+                        mark: Mark::Passed {
+                            kept: !before,
+                            as_of: at,
+                        },
                         alert,
                     });
                 }

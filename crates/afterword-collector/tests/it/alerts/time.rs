@@ -13,7 +13,7 @@ fn now() -> f64 {
     SystemTime::now().duration_since(UNIX_EPOCH).unwrap().as_secs_f64()
 }
 
-async fn digested(server: &Server, envelopes: Vec<String>) {
+pub(super) async fn digested(server: &Server, envelopes: Vec<String>) {
     for envelope in envelopes {
         server.accept(envelope).await;
     }
@@ -26,7 +26,7 @@ async fn digested(server: &Server, envelopes: Vec<String>) {
 }
 
 /// A session that ended like this, of a person.
-fn session(number: u32, status: &str, release: &str) -> String {
+pub(super) fn session(number: u32, status: &str, release: &str) -> String {
     let update = json!({
         "sid": id(number), "did": format!("person {}", number % 10), "status": status, "init": true, "seq": 0,
         "started": now() - 30.0, "attrs": { "release": release, "environment": "production" },

@@ -1,0 +1,175 @@
+//! The pages of rules, as somebody without script uses them.
+
+use reqwest::StatusCode;
+use serde_json::json;
+
+use super::{Rules, rule};
+use crate::server::Server;
+
+/// What stands in a hidden field.
+fn csrf(page: &str) -> String {
+    let (_, rest) = page.split_once("name=\"csrf\" value=\"").unwrap();
+    rest.split_once('"').unwrap().0.to_owned()
+}
+
+async fn post(server: &Server, path: &str, fields: &[(&str, &str)]) -> (StatusCode, String, String) {
+    let (_, page) = server.page("/alerts/new/").await;
+    let mut form = vec![("csrf".to_owned(), csrf(&page))];
+    form.extend(
+        fields
+            .iter()
+            .map(|(name, value)| ((*name).to_owned(), (*value).to_owned())),
+    );
+    let body = url::form_urlencoded::Serializer::new(String::new())
+        .extend_pairs(form)
+        .finish();
+    let request = server
+        .client
+        .post(server.url(path))
+        .header("Content-Type", "application/x-www-form-urlencoded")
+        .body(body);
+    let answer = request.send().await.unwrap();
+    let to = answer
+        .headers()
+        .get("location")
+        .map(|to| to.to_str().unwrap().to_owned());
+    (answer.status(), to.unwrap_or_default(), answer.text().await.unwrap())
+}
+
+const FIELDS: [(&str, &str); 14] = [
+    ("name", "Many <b>crashes</b>"),
+    ("place", "1"),
+    ("enabled", "yes"),
+    ("kind", "events"),
+    ("more_than", "1"),
+    ("per", "issue"),
+    ("window", "1"),
+    ("window_unit", "3600"),
+    ("if_of", "environment"),
+    ("if_key", ""),
+    ("if_how", "is"),
+    ("if_value", "production"),
+    ("slack", "http://127.0.0.1:9/secret-path"),
+    ("email", "anna@example.com"),
+];
+
+fn with<'f>(name: &'f str, value: &'f str) -> Vec<(&'f str, &'f str)> {
+    let mut fields: Vec<(&str, &str)> = FIELDS.to_vec();
+    fields.retain(|(known, _)| *known != name);
+    fields.push((name, value));
+    fields
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_rule_is_made_tried_and_removed() {
+    let server = Server::start().await;
+    let (status, page) = server.page("/alerts/").await;
+    assert_eq!(status, 200);
+    assert!(
+        page.contains("Nobody is told yet") && page.contains("/alerts/new/"),
+        "{page}"
+    );
+
+    // What is wrong is said, and nothing that was typed is lost.
+    let (status, _, page) = post(&server, "/alerts/new/", &with("more_than", "many")).await;
+    assert_eq!(status, 400);
+    assert!(
+        page.contains("More than: it is &#34;many&#34;. Use a whole number"),
+        "{page}"
+    );
+    for kept in [
+        "value=\"many\"",
+        "value=\"production\"",
+        "secret-path",
+        "anna@example.com",
+        "Many &#60;b&#62;",
+    ] {
+        assert!(page.contains(kept), "{kept}\n{page}");
+    }
+    let (status, _, page) = post(&server, "/alerts/new/", &with("more", "")).await;
+    assert_eq!(status, 200);
+    assert!(page.matches("name=\"if_of\"").count() > 4 && page.contains("secret-path"));
+    let (_, _, page) = post(&server, "/alerts/new/", &with("preview", "")).await;
+    assert!(
+        page.contains("In the last 14 days it would have sent nothing."),
+        "{page}"
+    );
+
+    let (status, to, page) = post(&server, "/alerts/new/", &with("save", "")).await;
+    assert_eq!(status, 303, "{page}");
+    let path = to.split_once('?').unwrap().0.to_owned();
+    let (_, page) = server.page(&to).await;
+    assert!(
+        page.contains("The rule is saved.") && page.contains("Many &#60;b&#62;crashes"),
+        "{page}"
+    );
+    assert!(
+        page.contains("More than 1 events of an issue in 1 hour, if the environment is production."),
+        "{page}"
+    );
+    let (_, form) = server.page(&format!("{path}edit/")).await;
+    assert!(!form.contains("secret-path") && form.contains("••••"), "{form}");
+
+    // Saved as it is shown, it keeps its secret.
+    let mask = form
+        .split_once("name=\"slack\" value=\"")
+        .unwrap()
+        .1
+        .split_once('"')
+        .unwrap()
+        .0
+        .to_owned();
+    let (status, _, _) = post(&server, &format!("{path}edit/"), &with("slack", &mask)).await;
+    assert_eq!(status, 303);
+    let database = crate::server::database(server.data()).await;
+    let kept: String = sqlx::query_scalar("SELECT rule FROM alert_rules")
+        .fetch_one(&database)
+        .await
+        .unwrap();
+    assert!(kept.contains("secret-path"), "{kept}");
+
+    for (what, shown) in [
+        ("mute", "muted"),
+        ("unmute", "no longer muted"),
+        ("disable", "The rule is off"),
+        ("enable", "The rule is on"),
+    ] {
+        let (status, to, _) = post(&server, &path, &[("do", what), ("hours", "24")]).await;
+        assert_eq!(status, 303);
+        let (_, page) = server.page(&to).await;
+        assert!(page.contains(shown), "{what}\n{page}");
+    }
+    let (status, to, _) = post(&server, &path, &[("do", "test")]).await;
+    assert_eq!(status, 303);
+    let (_, page) = server.page(&to).await;
+    assert!(page.contains("The test") && page.contains("failed"), "{page}");
+    let (_, list) = server.page("/alerts/").await;
+    assert!(
+        list.contains("Many &#60;b&#62;crashes") && list.contains("Slack, 127.0.0.1"),
+        "{list}"
+    );
+
+    let (_, to, _) = post(&server, &path, &[("do", "remove")]).await;
+    assert_eq!(to, "/alerts/?done=removed");
+    assert_eq!(server.page(&path).await.0, 404);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn what_clients_say_is_shown_as_text() {
+    let rules = Rules::start().await;
+    let id = rules
+        .make_of(rule("a", json!({ "kind": "new-issue" }), json!([])))
+        .await;
+    let script = "<script>alert(1)</script>";
+    rules
+        .event(
+            "draw",
+            "u1",
+            json!({ "exception": { "values": [{ "type": script, "value": script }] }, "release": script }),
+        )
+        .await;
+    rules.fired(&id, 1).await;
+    let (status, page) = rules.server.page(&format!("/alerts/{id}/")).await;
+    assert_eq!(status, 200);
+    assert!(!page.contains(script) && page.contains("&#60;script&#62;"), "{page}");
+}
