@@ -57,7 +57,7 @@ pub(in crate::alerts) async fn count(
         query.push(" ORDER BY received_at DESC LIMIT ").bind(MAX_OF_USERS);
         query.push(") AS latest");
     }
-    query.push(" LIMIT ").bind(most).push(") AS some");
+    query.push(" LIMIT ").bind(most).push(") AS counted");
     let rows: Vec<(i64,)> = query.fetch_all(&database.read, "count for a rule").await?;
     Ok(rows.first().map_or(0, |(count,)| *count))
 }

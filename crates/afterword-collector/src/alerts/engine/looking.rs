@@ -314,7 +314,7 @@ async fn there_are(database: &Database, table: &str, column: &str, filter: &Filt
 /// How many wait, as far as that matters, and for how long the oldest, in seconds.
 async fn queue(database: &Database, more_than: Option<i64>, now: i64) -> Result<(i64, i64), Error> {
     let operation = "look at the queue";
-    let waiting: i64 = sqlx::query_scalar("SELECT COUNT(*) FROM (SELECT 1 AS one FROM inbox LIMIT $1) AS some")
+    let waiting: i64 = sqlx::query_scalar("SELECT COUNT(*) FROM (SELECT 1 AS one FROM inbox LIMIT $1) AS counted")
         .bind(more_than.unwrap_or(0) + 1)
         .fetch_one(&database.read)
         .await
