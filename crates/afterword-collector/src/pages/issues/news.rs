@@ -76,9 +76,7 @@ async fn back(database: &Database, projects: &[i64], id: i64, at: i64) -> Result
             .bind(*project)
             .push(" AND status = 'unresolved' AND last_seen > ")
             .bind(at.saturating_sub(LATE_MS));
-        query
-            .push(" ORDER BY last_seen DESC, id DESC LIMIT ")
-            .bind(MAX_SEEN);
+        query.push(" ORDER BY last_seen DESC, id DESC LIMIT ").bind(MAX_SEEN);
         query
             .push(") AS seen WHERE substatus IN ('regressed', 'escalating') AND status_at > ")
             .bind(at);

@@ -211,10 +211,7 @@ async fn the_page_names_tries_and_forgets_it() {
         "{page}"
     );
     let (_, page) = anna.page(path).await;
-    assert!(
-        page.contains("value=\"127.0.0.1\"") && !page.contains("hush"),
-        "{page}"
-    );
+    assert!(page.contains("value=\"127.0.0.1\"") && !page.contains("hush"), "{page}");
     assert_eq!(kept_password(&server).await, json!("hush-hush"));
 
     // It is where nothing is sent to by who names it on a page, and that is said.
@@ -226,5 +223,8 @@ async fn the_page_names_tries_and_forgets_it() {
     );
     assert_eq!(anna.form(path, &[("part", "forget")]).await.0, 303);
     let (_, page) = anna.page(path).await;
-    assert!(!page.contains("value=\"127.0.0.1\"") && !page.contains("Try it"), "{page}");
+    assert!(
+        !page.contains("value=\"127.0.0.1\"") && !page.contains("Try it"),
+        "{page}"
+    );
 }
