@@ -16,6 +16,9 @@ pub(crate) const MAX_GROUPS: usize = 1000;
 /// The most groups in intervals that are read.
 const MAX_SLOTS: usize = 200_000;
 
+/// The most hours or days that are asked for one by one; the days of a quarter, and some.
+const MOST_NAMED_UNITS: i64 = 100;
+
 /// Which sessions are counted.
 #[derive(Debug, Clone, Default)]
 pub(crate) struct Filter {
@@ -231,10 +234,13 @@ pub(crate) async fn users_by_interval(
         .bind(interval_ms / unit_ms);
     query.push(&format!(" AS slot FROM {table} WHERE person <> 0 AND "));
     push_groups(&mut query, filter);
-    query.push(&format!(" AND {column} >= ")).bind(filter.start / unit_ms);
-    query
-        .push(&format!(" AND {column} <= "))
-        .bind(filter.end.div_euclid(unit_ms));
+    push_units(
+        &mut query,
+        filter,
+        column,
+        filter.start / unit_ms,
+        filter.end.div_euclid(unit_ms) + 1,
+    );
     query.push(&by.grouping(Some("person, slot")));
     query.push(" HAVING SUM(sessions) > 0) AS people GROUP BY project_id, release, environment, slot");
     slots(query, database, "count users by interval").await
@@ -276,8 +282,7 @@ fn push_source(query: &mut Query, filter: &Filter, sums: &Sums) {
     if first < last {
         query.push(&columns).push(sums.table).push(" WHERE ");
         push_groups(query, filter);
-        query.push(&format!(" AND {} >= ", sums.column)).bind(first);
-        query.push(&format!(" AND {} < ", sums.column)).bind(last);
+        push_units(query, filter, sums.column, first, last);
         for (from, until) in [(start, first * sums.unit_ms), (last * sums.unit_ms, end)] {
             if from < until {
                 query.push(" UNION ALL ");
@@ -288,6 +293,18 @@ fn push_source(query: &mut Query, filter: &Filter, sums: &Sums) {
         one_by_one(query, start, end);
     }
     query.push(") AS figures");
+}
+
+/// ` AND` the units of a period, from `first` to before `behind`. Where releases are asked for and the units are few, each by
+/// itself: so only the rows of these releases are read, which the index has behind each unit.
+fn push_units(query: &mut Query, filter: &Filter, column: &str, first: i64, behind: i64) {
+    query.push(" AND ");
+    if !filter.releases.is_empty() && behind.saturating_sub(first) <= MOST_NAMED_UNITS {
+        query.bind_in(column, first..behind);
+    } else {
+        query.push(&format!("{column} >= ")).bind(first);
+        query.push(&format!(" AND {column} < ")).bind(behind);
+    }
 }
 
 fn push_groups(query: &mut Query, filter: &Filter) {
