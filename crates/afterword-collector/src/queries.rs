@@ -31,7 +31,6 @@ pub(crate) struct Issue {
     pub(crate) id: i64,
     pub(crate) project_id: i64,
     pub(crate) project: String,
-    pub(crate) organization: String,
     pub(crate) number: i64,
     pub(crate) grouped_by: String,
     pub(crate) title: String,
@@ -123,11 +122,10 @@ pub(crate) struct Feedback {
 macro_rules! select_issue {
     ($rest:literal) => {
         concat!(
-            "SELECT issues.id, issues.project_id, projects.slug AS project, organizations.slug AS organization, number,
+            "SELECT issues.id, issues.project_id, projects.slug AS project, number,
                 grouped_by, title, culprit, signature, level, issues.platform AS platform, type, value, function, filename, release,
                 first_release, event_count, user_count, first_seen, last_seen, status, substatus, status_detail, assigned_to
-             FROM issues JOIN projects ON projects.id = issues.project_id
-             JOIN organizations ON organizations.id = organization_id ",
+             FROM issues JOIN projects ON projects.id = issues.project_id ",
             $rest
         )
     };

@@ -14,10 +14,10 @@
 //! An event is read by `look`, shown by `view`; each part of it has a room of its own. What clients send can be of any size, so
 //! that every part is cut to the bytes it may take (`room`) and leads to a page that shows the rest of it.
 
+mod assignees;
 mod change;
 mod crumbs;
 mod files;
-mod forms;
 mod glance;
 mod history;
 mod lists;
@@ -40,13 +40,27 @@ use axum::response::{IntoResponse as _, Redirect, Response};
 use axum::routing::{get, post};
 
 use super::frame::Frame;
+use super::said::Said;
 use super::{Failure, message, number};
 use crate::App;
 use crate::Error;
 use crate::access::Scope;
 use crate::api::event_id;
 use crate::queries::{self, Issue, StoredEvent};
-use forms::Refused;
+
+/// What was done, in words.
+const DONE: &[(&str, &str)] = &[
+    ("resolved", "Resolved."),
+    ("opened", "Opened again."),
+    ("ignored", "Ignored."),
+    ("assigned", "Assigned."),
+    ("noted", "Your note is there."),
+    ("merged", "Merged: this issue has the events of both now."),
+    (
+        "split",
+        "This is the new issue. Where there are many events it may take a moment until all are here.",
+    ),
+];
 
 /// The routes of this room.
 pub(super) fn routes() -> Router<App> {
@@ -80,7 +94,10 @@ pub(super) fn routes() -> Router<App> {
 async fn latest(frame: Frame, State(app): State<App>, Path(issue): Path<String>) -> Result<Response, Failure> {
     let issue = find_issue(&app, &frame, &issue).await?;
     match queries::latest_event(&app.database, issue.id).await? {
-        Some(event) => look::page(&app, frame, issue, event, Refused::default()).await,
+        Some(event) => {
+            let said = Said::done(&frame, DONE);
+            look::page(&app, frame, issue, event, said).await
+        }
         None => Ok(message(
             StatusCode::OK,
             &issue.title,
@@ -96,7 +113,8 @@ async fn event(
     Path((issue, event)): Path<(String, String)>,
 ) -> Result<Response, Failure> {
     let (issue, event) = find(&app, &frame, &issue, &event).await?;
-    look::page(&app, frame, issue, event, Refused::default()).await
+    let said = Said::done(&frame, DONE);
+    look::page(&app, frame, issue, event, said).await
 }
 
 /// The address of a form, opened without sending it: after signing in, or by going back.

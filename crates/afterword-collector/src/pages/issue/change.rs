@@ -7,7 +7,6 @@ use axum::http::StatusCode;
 use axum::response::{IntoResponse as _, Redirect, Response};
 use serde_json::{Map, Value, json};
 
-use super::forms::Refused;
 use super::{find_issue, look};
 use crate::access::Scope;
 use crate::api::event_id;
@@ -17,6 +16,7 @@ use crate::issues::split::{self, NotSplit};
 use crate::issues::{merge, moves, remove};
 use crate::pages::frame::Frame;
 use crate::pages::posted::{Fields, Posted};
+use crate::pages::said::Said;
 use crate::pages::{Failure, message};
 use crate::queries::{Issue, around};
 use crate::{App, Error, now_ms};
@@ -62,7 +62,7 @@ async fn change(
     issue: Issue,
     fields: Fields,
     body: &Value,
-    form: &'static str,
+    form: &str,
     done: &str,
 ) -> Result<Response, Failure> {
     match Change::parse(body) {
@@ -268,14 +268,12 @@ async fn refuse(
     frame: Frame,
     issue: Issue,
     fields: Fields,
-    form: &'static str,
+    form: &str,
     wrong: String,
 ) -> Result<Response, Failure> {
     let event = super::event_of_form(app, &issue, fields.get("event")).await?;
     let Some(event) = event else {
         return Ok(message(StatusCode::BAD_REQUEST, "This cannot be done", &wrong));
     };
-    let refused = Refused { form, wrong, fields };
-    let page = look::page(app, frame, issue, event, refused).await?;
-    Ok((StatusCode::BAD_REQUEST, page).into_response())
+    look::page(app, frame, issue, event, Said::wrong(form, fields, wrong)).await
 }

@@ -12,12 +12,13 @@ use crate::access::Scope;
 use crate::api::short_id;
 use crate::issues::activity::MAX_NOTE_CHARS;
 use crate::pages::frame::Frame;
+use crate::pages::paging::{self, Paging};
 use crate::pages::words::{When, count, level_class};
 use crate::pages::{Failure, render};
 use crate::queries::lists::{self, EventLine, Tags};
 use crate::queries::{Issue, around};
 use crate::search::walk::{self, Page, Walked};
-use crate::search::{self, Of, Search, cursor};
+use crate::search::{self, Of, Search};
 use crate::{App, now_ms};
 
 /// Lines of a page, and what they may take of it.
@@ -50,15 +51,15 @@ struct Events {
     wrong: Option<String>,
     summary: String,
     lines: Vec<Line>,
-    newer_url: Option<String>,
-    older_url: Option<String>,
+    paging: Paging,
 }
 
 /// An event of the list.
 struct Line {
     event_id: String,
     url: String,
-    title: String,
+    /// Where it is another than the issue's.
+    title: Option<String>,
     level: String,
     level_class: &'static str,
     when: When,
@@ -68,7 +69,7 @@ struct Line {
 }
 
 impl Line {
-    fn of((event, tags): &(EventLine, Tags), issue_id: i64, now: i64) -> Self {
+    fn of((event, tags): &(EventLine, Tags), issue: &Issue, now: i64) -> Self {
         let tag = |keys: &[&str]| {
             let found = keys.iter().find_map(|key| tags.iter().find(|(name, _)| name == key));
             found.map_or(String::new(), |(_, value)| short(value, 80))
@@ -76,8 +77,8 @@ impl Line {
         let text = |text: &Option<String>| text.as_deref().map_or(String::new(), |text| short(text, 80));
         Self {
             event_id: event.event_id.clone(),
-            url: format!("/issues/{issue_id}/events/{}/", event.event_id),
-            title: short(&event.title, 140),
+            url: format!("/issues/{}/events/{}/", issue.id, event.event_id),
+            title: (event.title != issue.title).then(|| short(&event.title, 140)),
             level: short(&event.level, 20),
             level_class: level_class(&event.level),
             when: When::of(event.occurred_at, now),
@@ -88,8 +89,9 @@ impl Line {
     }
 
     fn weight(&self) -> usize {
-        let texts = [&self.title, &self.level, &self.release, &self.environment, &self.user];
-        550 + texts.iter().map(|text| weight(text)).sum::<usize>()
+        let texts = [&self.level, &self.release, &self.environment, &self.user];
+        let texts = texts.into_iter().chain(&self.title);
+        550 + texts.map(|text| weight(text)).sum::<usize>()
     }
 }
 
@@ -102,7 +104,7 @@ pub(super) async fn events(
     let issue = find_issue(&app, &frame, &issue).await?;
     let now = now_ms();
     let query = frame.asked("query").unwrap_or_default().to_owned();
-    let page = page_of(&frame)?;
+    let page = paging::page(&frame, LINES)?;
     let me = frame.who.user().map(|user| user.email.as_str());
     let project = search::Project {
         id: issue.project_id,
@@ -118,10 +120,10 @@ pub(super) async fn events(
         Err(walk::Failure::Failed(error)) => return Err(error.into()),
     };
     let events = lists::events(&app.database, &walked.places).await?;
-    let lines = events.iter().map(|event| Line::of(event, issue.id, now));
+    let lines = events.iter().map(|event| Line::of(event, &issue, now));
     let (lines, left_out) = Room::of(LINES_BYTES).fit(lines, Line::weight);
     cut_off(&mut walked, page, left_out);
-    let (newer_url, older_url) = ways(&frame, page, &walked);
+    let paging = Paging::of(&frame, page, &walked);
     let status = if wrong.is_some() {
         StatusCode::BAD_REQUEST
     } else {
@@ -133,8 +135,7 @@ pub(super) async fn events(
         query,
         wrong,
         lines,
-        newer_url,
-        older_url,
+        paging,
         frame,
     };
     Ok((status, render(&page)).into_response())
@@ -146,8 +147,7 @@ struct Activities {
     frame: Frame,
     head: Head,
     steps: Vec<Step>,
-    newer_url: Option<String>,
-    older_url: Option<String>,
+    paging: Paging,
 }
 
 /// All that became of an issue, the latest first.
@@ -158,17 +158,16 @@ pub(super) async fn activity(
 ) -> Result<Response, Failure> {
     let issue = find_issue(&app, &frame, &issue).await?;
     let now = now_ms();
-    let page = page_of(&frame)?;
+    let page = paging::page(&frame, LINES)?;
     let (mut walked, found) = around::activity(&app.database, issue.id, page).await?;
     let steps = found.iter().map(|step| Step::of(step, MAX_NOTE_CHARS, now));
     let (steps, left_out) = Room::of(LINES_BYTES).fit(steps, Step::weight);
     cut_off(&mut walked, page, left_out);
-    let (newer_url, older_url) = ways(&frame, page, &walked);
+    let paging = Paging::of(&frame, page, &walked);
     Ok(render(&Activities {
         head: Head::of(&issue),
         steps,
-        newer_url,
-        older_url,
+        paging,
         frame,
     }))
 }
@@ -198,19 +197,6 @@ pub(super) async fn ask_to_delete(
     }))
 }
 
-/// The part of a list that is asked for.
-fn page_of(frame: &Frame) -> Result<Page, Failure> {
-    let (from, back) = match frame.asked("cursor") {
-        Some(text) => cursor::read(text).ok_or_else(|| Failure::Wrong("This place in the list is none.".to_owned()))?,
-        None => (None, false),
-    };
-    Ok(Page {
-        from,
-        back,
-        limit: LINES,
-    })
-}
-
 /// What did not fit is behind the page.
 fn cut_off(walked: &mut Walked, page: Page, left_out: usize) {
     if left_out > 0 {
@@ -219,11 +205,4 @@ fn cut_off(walked: &mut Walked, page: Page, left_out: usize) {
             walked.more = walked.places.last().copied();
         }
     }
-}
-
-/// The ways to what is newer and to what is older.
-fn ways(frame: &Frame, page: Page, walked: &Walked) -> (Option<String>, Option<String>) {
-    let (newer, older) = cursor::ways(page, walked);
-    let to = |way: cursor::Way| way.leads.then(|| frame.with("cursor", Some(&way.cursor)));
-    (to(newer), to(older))
 }

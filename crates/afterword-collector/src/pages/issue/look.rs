@@ -2,7 +2,6 @@
 
 use axum::response::Response;
 
-use super::forms::Refused;
 use super::view;
 use crate::access::Scope;
 use crate::accounts::people::{self, Member};
@@ -13,6 +12,7 @@ use crate::event::Whole;
 use crate::issues::activity::{self, Activity};
 use crate::issues::groups::{self, Group};
 use crate::pages::frame::Frame;
+use crate::pages::said::Said;
 use crate::pages::{Failure, render};
 use crate::projects::Project;
 use crate::queries::around::{self, Newest, Traced};
@@ -56,7 +56,7 @@ pub(super) struct Look {
     pub(super) may_delete: bool,
     /// The page's address, for others.
     pub(super) share: String,
-    pub(super) refused: Refused,
+    pub(super) said: Said,
     pub(super) now: i64,
 }
 
@@ -66,10 +66,11 @@ pub(super) async fn page(
     frame: Frame,
     issue: Issue,
     stored: StoredEvent,
-    refused: Refused,
+    said: Said,
 ) -> Result<Response, Failure> {
-    let look = look(app, &frame, issue, stored, refused).await?;
-    Ok(render(&view::page(frame, &look)))
+    let look = look(app, &frame, issue, stored, said).await?;
+    let page = render(&view::page(frame, &look));
+    Ok(Said::answer(look.said.is_wrong(), page))
 }
 
 /// An event as it is shown, with the project's rules of what is the application's.
@@ -82,7 +83,7 @@ pub(super) async fn whole(app: &App, stored: &StoredEvent) -> Result<Whole, Fail
     Ok(whole)
 }
 
-async fn look(app: &App, frame: &Frame, issue: Issue, stored: StoredEvent, refused: Refused) -> Result<Look, Failure> {
+async fn look(app: &App, frame: &Frame, issue: Issue, stored: StoredEvent, said: Said) -> Result<Look, Failure> {
     let database = &app.database;
     let project = frame.project(issue.project_id).ok_or(Failure::NotFound)?.clone();
     let now = now_ms();
@@ -140,7 +141,7 @@ async fn look(app: &App, frame: &Frame, issue: Issue, stored: StoredEvent, refus
         stored,
         project,
         issue,
-        refused,
+        said,
         now,
     })
 }

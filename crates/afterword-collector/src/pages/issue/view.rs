@@ -2,8 +2,8 @@
 
 use askama::Template;
 
+use super::assignees::{self, Assignee};
 use super::crumbs::{self, Crumb};
-use super::forms::{self, Assignee, Refused};
 use super::glance::{self, Fact};
 use super::history::{self, Banner, Step};
 use super::look::Look;
@@ -19,6 +19,7 @@ use crate::api::short_id;
 use crate::event::Event;
 use crate::pages::chart::{Picture, spark};
 use crate::pages::frame::Frame;
+use crate::pages::said::Said;
 use crate::pages::words::{When, count, grouped, level_class};
 
 /// What the parts of the page may take of it, in bytes. Together with the page's frame and forms it is less than 150 KB.
@@ -77,7 +78,6 @@ pub(super) struct Page<'a> {
     project: String,
     project_url: String,
     title: &'a str,
-    done: Option<&'static str>,
     banner: Option<Banner>,
     status: &'a str,
     level: String,
@@ -131,7 +131,7 @@ pub(super) struct Page<'a> {
     assigned_to: Option<&'a str>,
     /// Too many for a list: an address is typed.
     assignees: Option<Vec<Assignee>>,
-    refused: &'a Refused,
+    said: &'a Said,
 }
 
 /// An exception that led to the one on top.
@@ -178,7 +178,6 @@ pub(super) fn page(frame: Frame, look: &Look) -> Page<'_> {
         project: frame.name_of(&look.project),
         project_url: format!("/?project={}", frame.key_of(&look.project)),
         title: &stored.title,
-        done: frame.asked("done").and_then(done),
         banner: history::banner(issue, &look.activity, event.release.as_deref(), now),
         status: &issue.status,
         level: glance::level(event),
@@ -250,8 +249,8 @@ pub(super) fn page(frame: Frame, look: &Look) -> Page<'_> {
         may_change: look.may_change,
         may_delete: look.may_delete,
         assigned_to: issue.assigned_to.as_deref(),
-        assignees: forms::assignees(&frame, issue, &look.members),
-        refused: &look.refused,
+        assignees: assignees::of(&frame, issue, &look.members),
+        said: &look.said,
         frame,
     }
 }
@@ -262,23 +261,6 @@ fn is_shown(keys: &Part<KeyView>, key: &str, value: &str) -> bool {
     of_key
         .flat_map(|view| &view.values)
         .any(|shown| shown.here && shown.value == value)
-}
-
-/// What was done.
-fn done(key: &str) -> Option<&'static str> {
-    let all = [
-        ("resolved", "Resolved."),
-        ("opened", "Opened again."),
-        ("ignored", "Ignored."),
-        ("assigned", "Assigned."),
-        ("noted", "Your note is there."),
-        ("merged", "Merged: this issue has the events of both now."),
-        (
-            "split",
-            "This is the new issue. Where there are many events it may take a moment until all are here.",
-        ),
-    ];
-    all.iter().find(|(name, _)| *name == key).map(|(_, words)| *words)
 }
 
 /// A picture of a trend, and how many there were.

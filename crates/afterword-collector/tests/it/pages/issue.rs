@@ -73,7 +73,7 @@ async fn a_panic_is_shown_with_its_source_and_its_causes() {
             "href=\"/traces/771a43a4192642f0b136d5159a501700/\"",
             "href=\"/?query=renderer%3Agl&#38;project=editor\" class=\"here\">gl</a>",
             "100 %",
-            "functions of the application",
+            "innermost functions that say something",
             "seen for the first time, in editor@1.4.0",
         ],
     );

@@ -1,35 +1,8 @@
-//! What the forms of an issue's page show: what can be chosen, and what was typed where something was wrong about it.
+//! To whom an issue can be assigned.
 
 use crate::accounts::people::Member;
 use crate::pages::frame::Frame;
-use crate::pages::posted::Fields;
 use crate::queries::Issue;
-
-/// A form that was sent and could not be taken.
-#[derive(Debug, Default)]
-pub(super) struct Refused {
-    /// `status`, `assign`, `note`, `merge` or `split`.
-    pub(super) form: &'static str,
-    pub(super) wrong: String,
-    pub(super) fields: Fields,
-}
-
-impl Refused {
-    /// What was typed into a field of a form.
-    pub(super) fn typed(&self, form: &str, field: &str) -> &str {
-        if self.form == form { self.fields.get(field) } else { "" }
-    }
-
-    /// Whether this value of a field was chosen.
-    pub(super) fn chose(&self, form: &str, field: &str, value: &str) -> bool {
-        self.form == form && self.fields.all(field).any(|chosen| chosen == value)
-    }
-
-    /// What is wrong about a form.
-    pub(super) fn of(&self, form: &str) -> Option<&str> {
-        (self.form == form).then_some(self.wrong.as_str())
-    }
-}
 
 /// Somebody an issue can be assigned to.
 #[derive(Debug)]
@@ -44,7 +17,7 @@ pub(super) struct Assignee {
 const MAX_MEMBERS: usize = 60;
 
 /// Nobody, oneself, and the members of the organisation; and whoever it is now. `None` where they are too many to choose from.
-pub(super) fn assignees(frame: &Frame, issue: &Issue, members: &[Member]) -> Option<Vec<Assignee>> {
+pub(super) fn of(frame: &Frame, issue: &Issue, members: &[Member]) -> Option<Vec<Assignee>> {
     if members.len() > MAX_MEMBERS {
         return None;
     }
