@@ -82,7 +82,8 @@ async fn show(app: &App, frame: Frame, said: Said) -> Result<Response, Failure> 
     let is_empty = found
         .as_ref()
         .is_ok_and(|found| found.issues.is_empty() && found.walked.more.is_none());
-    if is_empty && !lists::has_any(&app.database, &frame.project_ids()).await? {
+    // What is wrong about a form is said in the list, though there be nothing in it.
+    if is_empty && said.wrong.is_none() && !lists::has_any(&app.database, &frame.project_ids()).await? {
         return waiting(app, frame).await;
     }
     let status = match &found {
