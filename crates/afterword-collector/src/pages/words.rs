@@ -86,7 +86,7 @@ pub(super) fn size(bytes: i64) -> String {
     }
     let (unit, name) = match bytes {
         ..0x10_0000 => (10, "KB"),
-        ..0x4000_0000 => (20, "MB"),
+        0x10_0000..0x4000_0000 => (20, "MB"),
         _ => (30, "GB"),
     };
     let tenths = bytes.saturating_mul(10) >> unit;

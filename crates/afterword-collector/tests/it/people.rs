@@ -8,6 +8,9 @@ use crate::server::Server;
 
 pub(crate) const PASSWORD: &str = "correct horse battery";
 
+/// Fields of a form: name and value.
+pub(crate) type Fields<'a> = &'a [(&'a str, &'a str)];
+
 /// Somebody who is signed in.
 pub(crate) struct Person<'s> {
     pub(crate) server: &'s Server,

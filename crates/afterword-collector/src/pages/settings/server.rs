@@ -38,6 +38,9 @@ pub(super) fn routes() -> Router<App> {
         .route("/settings/server/set-aside/{id}/discard", post(discard))
 }
 
+/// What is stored of a kind: its name, how many, how large.
+type Kept = (&'static str, String, String);
+
 #[derive(Template)]
 #[template(path = "settings/server.html")]
 struct Page {
@@ -48,7 +51,7 @@ struct Page {
     database: String,
     free: Option<String>,
     /// What was counted, and when; `None` while that is under way for the first time.
-    storage: Option<(When, Vec<(&'static str, String, String)>)>,
+    storage: Option<(When, Vec<Kept>)>,
     waiting: String,
     oldest: Option<When>,
     digested: String,
@@ -130,7 +133,7 @@ async fn page(app: &App, frame: Frame, said: Said) -> Result<Response, Failure> 
             .into_iter()
             .map(|collector| (collector.id, When::of(collector.started_at, now)))
             .collect(),
-        set_aside: found.into_iter().map(|one| line(one, &name, now)).collect(),
+        set_aside: found.into_iter().map(|one| line(one, name, now)).collect(),
         more: last.filter(|_| has_more).map(|last| frame.with("cursor", Some(&last))),
         said,
         frame,

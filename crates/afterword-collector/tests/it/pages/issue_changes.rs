@@ -4,7 +4,7 @@ use reqwest::StatusCode;
 use serde_json::json;
 
 use super::issue::shows;
-use crate::people::{Person, join, owner};
+use crate::people::{Fields, Person, join, owner};
 use crate::server::{Server, crash, envelope, id, key_and_project};
 
 async fn issue(person: &Person<'_>, number: u32) -> serde_json::Value {
@@ -85,7 +85,7 @@ async fn an_issue_is_resolved_ignored_and_opened() {
     );
 
     // What is wrong is said, and what was typed stays.
-    let cases: [(&[(&str, &str)], &str, &str); 5] = [
+    let cases: [(Fields<'_>, &str, &str); 5] = [
         (&[("status", "gone")], "must be one of", "Ignore…"),
         (
             &[("status", "resolved"), ("inRelease", " ")],

@@ -4,7 +4,7 @@ use reqwest::{Method, StatusCode};
 use serde_json::{Value, json};
 
 use super::{listed, send};
-use crate::people::{Person, join, owner};
+use crate::people::{Fields, Person, join, owner};
 use crate::search::event;
 use crate::server::{Server, envelope, id};
 
@@ -24,7 +24,7 @@ async fn what_was_chosen_is_changed() {
     let server = Server::start().await;
     send(&server, 4, |_| json!({"release": "editor@1.0.0"})).await;
     let anna = owner(&server).await;
-    let cases: [(&str, &[(&str, &str)], Value, &str); 12] = [
+    let cases: [(&str, Fields<'_>, Value, &str); 12] = [
         ("resolve", &[], json!(["resolved", {}]), "Resolved 2 issues."),
         ("open", &[], json!(["unresolved", {}]), "Opened 2 issues again."),
         (
@@ -147,7 +147,7 @@ async fn what_cannot_be_done_is_said_and_nothing_is_lost() {
         })
         .await;
     let anna = owner(&server).await;
-    let cases: [(&str, &[&str], &[(&str, &str)], &str); 8] = [
+    let cases: [(&str, &[&str], Fields<'_>, &str); 8] = [
         ("resolve", &[], &[], "No issue was chosen"),
         ("", &["1"], &[], "use one of the buttons"),
         ("explode", &["1"], &[], "use one of the buttons"),
