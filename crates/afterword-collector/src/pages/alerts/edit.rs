@@ -168,6 +168,9 @@ async fn taken(app: &App, posted: Posted, stored: Option<Stored>) -> Result<Resp
     let Posted { frame, fields } = posted;
     let form = Form::read(&fields);
     let places = places(&frame, app).await?;
+    if places.is_empty() {
+        return Err(may_not());
+    }
     let again = |frame: Frame, form: Form, places, more, wrong, preview| {
         show(frame, stored.as_ref(), form, places, more, wrong, preview)
     };

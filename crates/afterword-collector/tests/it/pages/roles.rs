@@ -98,6 +98,13 @@ const ROWS: &[Row] = &[
     ("POST", "/start/owner", &[], [401, 403, 403, 403, 403]),
     ("GET", "/start/{org}/{project}/", &[], SEEN),
     ("GET", "/start/{org}/{project}/first", &[], SEEN),
+    ("GET", "/alerts/", &[], ANY),
+    ("GET", "/alerts/new/", &[], [303, 200, 403, 403, 200]),
+    ("POST", "/alerts/new/", &[], [401, 400, 403, 403, 400]),
+    ("GET", "/alerts/{rule}/", &[], SEEN),
+    ("POST", "/alerts/{rule}/", &[], form_of_owners(400)),
+    ("GET", "/alerts/{rule}/edit/", &[], OWNERS),
+    ("POST", "/alerts/{rule}/edit/", &[], form_of_owners(400)),
     ("GET", "/settings/", &[], ANY),
     ("GET", "/settings/{org}/", &[], SEEN),
     ("POST", "/settings/{org}/", &[], form_of_owners(400)),
@@ -247,6 +254,7 @@ fn path_of(route: &str) -> String {
         ("{organization}", "acme"),
         ("{project}", "editor"),
         ("{issue}", "1"),
+        ("{rule}", "1"),
         ("{version}", "editor@1.4.0"),
         ("{event}", &id(1)),
     ];
@@ -367,6 +375,18 @@ async fn everybody_sees_and_does_what_is_theirs() {
     let server = Server::start().await;
     server.collector().bootstrap("other", "app").await.unwrap();
     server.digest(&id(1), &crash("a")).await;
+    let rule = json!({
+        "name": "a rule", "project": "editor", "when": { "kind": "new-issue" },
+        "then": [{ "kind": "email", "to": ["anna@example.com"] }],
+    });
+    let request = server.client.post(server.url("/api/0/organizations/acme/alert-rules/"));
+    let made = request
+        .bearer_auth(&server.access.token)
+        .json(&rule)
+        .send()
+        .await
+        .unwrap();
+    assert_eq!(made.json::<Value>().await.unwrap()["id"], "1");
     let anna = owner(&server).await;
     let people = [
         stranger(&anna).await,
