@@ -23,8 +23,9 @@
 //!   error, after a bounded number of tries, and never stands in the way of others.
 //! - Digesting an envelope twice is the same as once.
 //! - The payload of an event is kept byte for byte; what pages show is read from it each time.
-//! - Everything shown came from strangers: templates escape, the content security policy forbids scripts.
-//! - Until people can sign in, pages are for this machine or for who has a token.
+//! - Everything shown came from strangers: templates escape, the content security policy forbids scripts but our one.
+//! - Until somebody has an account, pages are for this machine; then for who is signed in, or has a token.
+//! - A change is made only for a form of our own pages, or a request with a token, that shows the second secret of its sign-in.
 //!
 //! # On disk
 //!

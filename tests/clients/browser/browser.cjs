@@ -40,6 +40,7 @@ class Person {
     const person = new Person(browser, base, options);
     person.context = await browser.newContext({ viewport: WIDE, baseURL: base, ...options });
     person.page = await person.context.newPage();
+    person.page.setDefaultTimeout(20_000);
     await person.watch(person.page);
     return person;
   }
