@@ -14,7 +14,7 @@ pub struct Collector {
     process: Process,
     /// Where it listens: `http://127.0.0.1:PORT`.
     pub url: String,
-    /// What `--bootstrap` prints: a line of JSON with `url`, `dsn` and `token`.
+    /// What `--bootstrap` prints: a line of JSON with `url`, `dsn` and `token`. Empty without it.
     pub credentials: String,
     /// How long it took from its start until it took requests.
     pub ready_after: Duration,
@@ -29,10 +29,25 @@ impl Collector {
     /// # Errors
     /// When it ends instead, with what it said.
     pub fn start(program: &Path, data: &Path, more: impl FnOnce(&mut Command)) -> io::Result<Self> {
+        Self::start_as(program, data, true, |command| {
+            command.args(["--bootstrap", "studio/paint"]);
+            more(command);
+        })
+    }
+
+    /// The same without a project: there are no credentials.
+    ///
+    /// # Errors
+    /// When it ends instead, with what it said.
+    pub fn start_untouched(program: &Path, data: &Path, more: impl FnOnce(&mut Command)) -> io::Result<Self> {
+        Self::start_as(program, data, false, more)
+    }
+
+    fn start_as(program: &Path, data: &Path, says: bool, more: impl FnOnce(&mut Command)) -> io::Result<Self> {
         let log = data.with_extension("log");
         let mut command = Command::new(program);
         command.arg("serve").arg("--data").arg(data);
-        command.args(["--listen", "127.0.0.1:0", "--bootstrap", "studio/paint"]);
+        command.args(["--listen", "127.0.0.1:0"]);
         more(&mut command);
         let stderr = File::options().create(true).append(true).open(&log)?;
         command.stdin(Stdio::null()).stdout(Stdio::piped()).stderr(stderr);
@@ -52,6 +67,9 @@ impl Collector {
             if let Some(address) = line.strip_prefix("listening on ") {
                 url = Some(address.to_owned());
                 ready_after = begun.elapsed();
+                if !says {
+                    break String::new();
+                }
             } else if line.starts_with('{') {
                 break line;
             }

@@ -27,17 +27,30 @@ impl Program {
 
     /// With more options or variables.
     pub(crate) fn start_with(more: impl FnOnce(&mut Command)) -> Program {
+        let mut program = Self::prepare();
+        program.run(more);
+        program
+    }
+
+    /// Without a project: only its address is known.
+    pub(crate) fn start_untouched(more: impl FnOnce(&mut Command)) -> Program {
+        let mut begun = Self::prepare();
+        let running = Collector::start_untouched(&program("afterword-collector"), &begun.data(), more).unwrap();
+        begun.url.clone_from(&running.url);
+        begun.running = Some(running);
+        begun
+    }
+
+    fn prepare() -> Program {
         rustls::crypto::ring::default_provider().install_default().ok();
-        let mut program = Program {
+        Program {
             running: None,
             url: String::new(),
             dsn: String::new(),
             token: String::new(),
             client: Client::builder().no_proxy().build().unwrap(),
             folder: tempfile::tempdir().unwrap(),
-        };
-        program.run(more);
-        program
+        }
     }
 
     /// Starts it, on the data that is there. The port is another one each time.
