@@ -230,7 +230,11 @@ async function eventually(check) {
   await person.end();
   console.log("plain");
   await plain(url);
-})().catch((error) => {
-  console.error(error.message ?? error);
-  process.exitCode = 1;
-});
+})().then(
+  () => process.exit(),
+  (error) => {
+    // Whatever is still open does not keep it from ending.
+    fs.writeSync(2, `${error.message ?? error}\n`);
+    process.exit(1);
+  },
+);

@@ -88,7 +88,7 @@ async function slack() {
           const late = setTimeout(() => reject(new Error("nothing was told within 20 s")), 20_000);
           waiting.push((message) => (clearTimeout(late), resolve(message)));
         });
-  return { url: `http://127.0.0.1:${server.address().port}/services/T/B/x`, next, close: () => server.close() };
+  return { url: `http://127.0.0.1:${server.address().port}/services/T/B/x`, next, close: () => (server.close(), server.closeAllConnections()) };
 }
 
 module.exports = { id, send, crash, session, transaction, slack };

@@ -21,7 +21,11 @@ const { Person } = require("./browser.cjs");
     if (!status) console.log(`${name}: ${await person.weigh(at)} bytes`);
   }
   await person.end();
-})().catch((error) => {
-  console.error(error.message ?? error);
-  process.exitCode = 1;
-});
+})().then(
+  () => process.exit(),
+  (error) => {
+    // Whatever is still open does not keep it from ending.
+    fs.writeSync(2, `${error.message ?? error}\n`);
+    process.exit(1);
+  },
+);

@@ -74,6 +74,8 @@ impl Collector {
                 break line;
             }
         };
+        // What it says later has to go somewhere.
+        std::thread::spawn(move || lines.count());
         Ok(Self {
             process,
             url: url.ok_or_else(|| io::Error::other("the collector does not say where it listens"))?,
