@@ -263,13 +263,13 @@ fn modules(report: &Report) -> Vec<String> {
 #[test]
 fn the_users_name_is_nowhere_and_the_stack_is_worked_out_all_the_same() {
     for net in NETS {
-        for name in ["zoe-0f3b9", "zoë-0f3b9"] {
+        for name in ["zoe-wkqjv", "zoë-wkqjv"] {
             let (scene, home) = home_of(name);
             crash_of_user(&scene, &home, net);
             let name = home.file_name().unwrap().to_str().unwrap();
             let report = scene.report_in(State::Waiting);
             scene.wait_for_stack(&report);
-            assert_nowhere(&scene.store_root(), &[name, "0f3b9"]);
+            assert_nowhere(&scene.store_root(), &[name, "wkqjv"]);
             let app = home
                 .with_file_name("*".repeat(name.encode_utf16().count()))
                 .join("apps/crasher");
@@ -363,7 +363,7 @@ fn paths_of_sources_in_the_home_are_masked_too() {
 
 #[test]
 fn the_command_line_finds_the_users_files_by_masked_paths() {
-    let (scene, home) = home_of("zoe-0f3b9");
+    let (scene, home) = home_of("zoe-wkqjv");
     crash_of_user(&scene, &home, NETS[0]);
     let dump = scene
         .report_in(State::Waiting)
