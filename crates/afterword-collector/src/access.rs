@@ -16,7 +16,7 @@ use std::net::SocketAddr;
 
 use axum::Json;
 use axum::extract::{ConnectInfo, Request, State};
-use axum::http::{HeaderMap, HeaderName, HeaderValue, StatusCode, Uri, header};
+use axum::http::{HeaderMap, HeaderValue, StatusCode, Uri, header};
 use axum::middleware::Next;
 use axum::response::{IntoResponse, Response};
 use percent_encoding::percent_decode_str;
@@ -79,7 +79,7 @@ pub(crate) async fn pages(
 ) -> Response {
     let comer = match comer(&app, request.headers()).await {
         Ok(Some(comer)) => comer,
-        Ok(None) if is_from_here(peer, request.headers()) => match people::is_nobody(&app.database).await {
+        Ok(None) if is_from_here(&app.url, peer, request.headers()) => match people::is_nobody(&app.database).await {
             Ok(true) => here(),
             Ok(false) => return pages::sign_in::ask(&app, request).await,
             Err(error) => return Failure::Failed(error).into_response(),
@@ -101,7 +101,7 @@ pub(crate) async fn figures(
 ) -> Response {
     let comer = match comer(&app, request.headers()).await {
         Ok(Some(comer)) => comer,
-        Ok(None) if is_from_here(peer, request.headers()) => here(),
+        Ok(None) if is_from_here(&app.url, peer, request.headers()) => here(),
         Ok(None) => return pages::message(StatusCode::FORBIDDEN, "Not from here", NOT_HERE),
         Err(status) => return status.into_response(),
     };
@@ -160,11 +160,24 @@ pub(crate) async fn not_found(uri: Uri) -> Response {
     )
 }
 
-fn is_from_here(peer: SocketAddr, headers: &HeaderMap) -> bool {
-    const FORWARDED: [HeaderName; 2] = [header::FORWARDED, HeaderName::from_static("x-forwarded-for")];
-    let forwarded = FORWARDED.iter().any(|name| headers.contains_key(name));
+/// Whether a browser or a program on this machine asks. A proxy on this machine does so, too: what one adds tells, and that the
+/// collector is reached by another name (`serve --url`), since some add nothing and even ask for the name of this machine.
+fn is_from_here(url: &str, peer: SocketAddr, headers: &HeaderMap) -> bool {
+    const FORWARDED: [&str; 6] = [
+        "forwarded",
+        "x-forwarded-for",
+        "x-forwarded-host",
+        "x-forwarded-proto",
+        "x-real-ip",
+        "via",
+    ];
+    let forwarded = FORWARDED.iter().any(|name| headers.contains_key(*name));
     let host = headers.get(header::HOST).and_then(|host| host.to_str().ok());
-    peer.ip().to_canonical().is_loopback() && !forwarded && host.is_some_and(names_this_machine)
+    let ours = url.split_once("://").map_or(url, |(_, host)| host);
+    peer.ip().to_canonical().is_loopback()
+        && !forwarded
+        && host.is_some_and(names_this_machine)
+        && names_this_machine(ours.trim_end_matches('/'))
 }
 
 /// Whether a `Host` header, with or without its port, is a name of this machine that nobody else can point elsewhere.
@@ -239,11 +252,25 @@ mod tests {
             if let Some((name, value)) = extra {
                 headers.insert(name, HeaderValue::from_static(value));
             }
-            is_from_here(SocketAddr::new(peer.parse().unwrap(), 5), &headers)
+            is_from_here(
+                "http://localhost:1",
+                SocketAddr::new(peer.parse().unwrap(), 5),
+                &headers,
+            )
         };
         assert!(from("127.0.0.1", None) && from("::1", None) && from("::ffff:127.0.0.1", None));
         assert!(!from("192.168.1.7", None) && !from("2001:db8::1", None));
-        assert!(!from("127.0.0.1", Some(("x-forwarded-for", "1.2.3.4"))));
-        assert!(!is_from_here("127.0.0.1:5".parse().unwrap(), &HeaderMap::new()));
+        for name in ["x-forwarded-for", "forwarded", "x-real-ip", "via", "x-forwarded-proto"] {
+            assert!(!from("127.0.0.1", Some((name, "1.2.3.4"))), "{name}");
+        }
+        let peer = "127.0.0.1:5".parse().unwrap();
+        assert!(!is_from_here("http://localhost:1", peer, &HeaderMap::new()));
+        let headers = HeaderMap::from_iter([(header::HOST, HeaderValue::from_static("127.0.0.1:8797"))]);
+        assert!(is_from_here("http://127.0.0.1:8797", peer, &headers));
+        assert!(is_from_here("http://[::1]:8797/", peer, &headers));
+        assert!(
+            !is_from_here("https://errors.example", peer, &headers),
+            "a proxy that adds nothing"
+        );
     }
 }

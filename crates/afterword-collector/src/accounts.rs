@@ -47,7 +47,8 @@ impl Accounts {
     /// The person with this e-mail address and password.
     ///
     /// # Errors
-    /// 401 if there is none, in the same words whichever of the two is wrong; 429 after too many failures.
+    /// 401 if there is none, in the same words whichever of the two is wrong; 429 after too many failures, and while too many
+    /// others wait.
     pub(crate) async fn check(
         &self,
         database: &Database,
@@ -56,19 +57,17 @@ impl Accounts {
         password: &str,
     ) -> Result<User, Failure> {
         let email = email.trim().to_lowercase();
-        if let Some(wait) = self.attempts.wait(from, &email) {
-            return Err(Failure::TooMany(wait));
-        }
+        self.attempts.take(from, &email).map_err(Failure::TooMany)?;
         let found = people::by_email(database, &email).await?;
         let hash = found.as_ref().and_then(|(_, hash)| hash.clone());
-        let good = self.hashing.verify(password.to_owned(), hash).await?;
+        let verified = self.hashing.verify(password.to_owned(), hash).await;
+        let good = verified.inspect_err(|_| self.attempts.give_back(from, &email))?;
         match found {
             Some((user, _)) if good => {
                 self.attempts.succeeded(from, &email);
                 Ok(user)
             }
             _ => {
-                self.attempts.failed(from, &email);
                 tracing::info!(%from, "a sign-in failed");
                 Err(Failure::Unauthorized(
                     "There is no account with this e-mail address and password".to_owned(),

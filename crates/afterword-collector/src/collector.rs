@@ -24,6 +24,7 @@ use crate::ingest::Ingest;
 use crate::life::{self, Life};
 use crate::pepper::Pepper;
 use crate::presence::Presence;
+use crate::serving::Proxies;
 use crate::symbols::Symbols;
 use crate::{App, Error, access, accounts, api, ingest, issues, pages, projects, serving};
 
@@ -51,6 +52,8 @@ pub struct Config {
     pub mail: Option<MailServer>,
     /// Private networks that webhooks may be sent to.
     pub private_webhooks: Vec<IpNet>,
+    /// Where proxies stand whose `X-Forwarded-For` is believed, besides this machine.
+    pub trusted_proxies: Vec<IpNet>,
 }
 
 impl Config {
@@ -64,6 +67,7 @@ impl Config {
             url: None,
             mail: None,
             private_webhooks: Vec::new(),
+            trusted_proxies: Vec::new(),
         }
     }
 }
@@ -84,6 +88,7 @@ pub struct Bootstrap {
 #[derive(Debug)]
 pub struct Collector {
     app: App,
+    address: SocketAddr,
     stop: watch::Sender<bool>,
     server: JoinHandle<()>,
     digest: JoinHandle<()>,
@@ -176,9 +181,11 @@ impl Collector {
         let tidying = tokio::spawn(app.symbols.clone().keep_tidy(stopped.clone()));
         let retention = tokio::spawn(life::run(app.clone(), stopped.clone()));
         let sending = tokio::spawn(alerts::delivery::run(app.clone(), stopped.clone()));
-        let server = tokio::spawn(serve(listener, app.clone(), stopped));
+        let proxies = Proxies::new(&config.trusted_proxies);
+        let server = tokio::spawn(serve(listener, app.clone(), proxies, stopped));
         Ok(Self {
             app,
+            address,
             stop,
             server,
             digest,
@@ -196,6 +203,11 @@ impl Collector {
     /// Where this collector is reached, for example `http://127.0.0.1:8797`.
     pub fn url(&self) -> String {
         self.app.url.to_string()
+    }
+
+    /// Where it listens, whatever it is reached by.
+    pub fn address(&self) -> SocketAddr {
+        self.address
     }
 
     /// Makes organisation and project unless they are there, and gives access to the project: always the same key, and
@@ -271,7 +283,7 @@ pub(crate) fn dsn(url: &str, public_key: &str, project_id: i64) -> String {
     format!("{scheme}://{public_key}@{host}/{project_id}")
 }
 
-async fn serve(listener: TcpListener, app: App, mut stopped: watch::Receiver<bool>) {
+async fn serve(listener: TcpListener, app: App, proxies: Proxies, mut stopped: watch::Receiver<bool>) {
     let router = ingest::routes()
         .merge(api::routes(&app))
         .merge(pages::routes(&app))
@@ -283,7 +295,7 @@ async fn serve(listener: TcpListener, app: App, mut stopped: watch::Receiver<boo
         // An error means that the sender is gone, which is an end, too.
         let _ = stopped.wait_for(|stop| *stop).await;
     };
-    serving::serve(listener, router, serving::PATIENCE, end).await;
+    serving::serve(listener, router, proxies, serving::PATIENCE, end).await;
 }
 
 /// Held while a collector works in a data folder, or a backup is put there.

@@ -79,6 +79,17 @@ struct Serve {
     )]
     allow_private_webhooks: Vec<IpNet>,
 
+    /// Believe proxies in these networks who asks (X-Forwarded-For), as 10.0.0.0/8,192.168.1.5; one on this machine is
+    /// believed anyway. Failed sign-ins are counted by this address.
+    #[arg(
+        long,
+        value_name = "NETWORKS",
+        env = "AFTERWORD_TRUSTED_PROXIES",
+        value_delimiter = ',',
+        value_parser = parse_network
+    )]
+    trusted_proxies: Vec<IpNet>,
+
     /// How the log is written: text for people, json for programs.
     #[arg(long, value_name = "FORMAT", default_value = "text", value_parser = ["text", "json"])]
     log_format: String,
@@ -129,6 +140,7 @@ async fn serve(arguments: Serve) -> anyhow::Result<()> {
     let mail = arguments.mail.map(|mail| mail.parse()).transpose();
     config.mail = mail.context("--mail or AFTERWORD_MAIL names no mail server")?;
     config.private_webhooks = arguments.allow_private_webhooks;
+    config.trusted_proxies = arguments.trusted_proxies;
     let collector = Collector::start(config)
         .await
         .context("could not start: choose another folder with --data or another address with --listen")?;

@@ -4,6 +4,8 @@
 //! two requests: a stranger must not keep as many as this process may have open. The time of a body is bounded by who
 //! reads it.
 
+mod proxies;
+
 use std::convert::Infallible;
 use std::io;
 use std::net::SocketAddr;
@@ -22,15 +24,23 @@ use hyper_util::server::graceful::GracefulShutdown;
 use tokio::net::TcpListener;
 use tower::Service as _;
 
+pub(crate) use proxies::Proxies;
+
 /// How long the head of a request may take, and the time between two requests.
 pub(crate) const PATIENCE: Duration = Duration::from_secs(75);
 
 /// How long to wait when there can be no more connections.
 const PAUSE: Duration = Duration::from_millis(500);
 
-/// Serves until `end`, then until the requests that run are answered. Handlers find the peer's address in
+/// Serves until `end`, then until the requests that run are answered. Handlers find the address of who asks in
 /// [`ConnectInfo`].
-pub(crate) async fn serve(listener: TcpListener, router: Router, patience: Duration, end: impl Future<Output = ()>) {
+pub(crate) async fn serve(
+    listener: TcpListener,
+    router: Router,
+    proxies: Proxies,
+    patience: Duration,
+    end: impl Future<Output = ()>,
+) {
     let mut http = http1::Builder::new();
     http.timer(TokioTimer::new()).header_read_timeout(patience);
     let connections = GracefulShutdown::new();
@@ -55,8 +65,11 @@ pub(crate) async fn serve(listener: TcpListener, router: Router, patience: Durat
             tracing::debug!(%error, "a connection was gone at once");
             continue;
         }
-        let router = router.clone();
-        let service = service_fn(move |request| answer(router.clone(), request, peer));
+        let (router, proxies) = (router.clone(), proxies.clone());
+        let service = service_fn(move |request| {
+            let asker = proxies.asker(peer, request.headers());
+            answer(router.clone(), request, asker)
+        });
         let connection = connections.watch(http.serve_connection(TokioIo::new(stream), service));
         tokio::spawn(async move {
             if let Err(error) = connection.await {
@@ -71,10 +84,10 @@ pub(crate) async fn serve(listener: TcpListener, router: Router, patience: Durat
 async fn answer(
     mut router: Router,
     request: hyper::Request<Incoming>,
-    peer: SocketAddr,
+    asker: SocketAddr,
 ) -> Result<Response, Infallible> {
     let mut request: Request = request.map(Body::new);
-    request.extensions_mut().insert(ConnectInfo(peer));
+    request.extensions_mut().insert(ConnectInfo(asker));
     // A router is always ready.
     router.call(request).await
 }
@@ -128,7 +141,7 @@ mod tests {
             slow,
             go,
             stop,
-            task: tokio::spawn(serve(listener, router, patience, end)),
+            task: tokio::spawn(serve(listener, router, Proxies::default(), patience, end)),
         }
     }
 

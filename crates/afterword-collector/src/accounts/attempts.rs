@@ -1,5 +1,8 @@
 //! How often a password may be wrong: by address, by account, and by both. In memory, so that a restart forgets it; bounded,
 //! so that inventing addresses and accounts costs nothing.
+//!
+//! A try is counted before the password is looked at, and given back if it was right: many that come at once are counted
+//! like many that come in turn.
 
 use std::net::IpAddr;
 use std::num::NonZeroUsize;
@@ -37,7 +40,7 @@ impl Key {
     }
 }
 
-/// Failed sign-ins.
+/// Failed sign-ins, and such that are not decided yet.
 #[derive(Debug)]
 pub(crate) struct Attempts {
     failures: Mutex<LruCache<Key, (Instant, u32)>>,
@@ -53,34 +56,48 @@ impl Default for Attempts {
 }
 
 impl Attempts {
-    /// How long to wait before the next try, if it has to.
-    pub(crate) fn wait(&self, from: IpAddr, account: &str) -> Option<Duration> {
-        self.wait_at(from, account, Instant::now())
+    /// Counts a try, unless there were too many.
+    ///
+    /// # Errors
+    /// How long to wait before the next one.
+    pub(crate) fn take(&self, from: IpAddr, account: &str) -> Result<(), Duration> {
+        self.take_at(from, account, Instant::now())
     }
 
-    /// Counts a failure.
-    pub(crate) fn failed(&self, from: IpAddr, account: &str) {
-        self.failed_at(from, account, Instant::now());
-    }
-
-    /// Forgets the failures of this account from this address.
+    /// Forgets the failures of this account from this address, and gives the others their try back.
     pub(crate) fn succeeded(&self, from: IpAddr, account: &str) {
-        self.lock().pop(&Key::Both(from, cut(account)));
+        let mut failures = self.lock();
+        for key in keys(from, account) {
+            if matches!(key, Key::Both(..)) {
+                failures.pop(&key);
+            } else if let Some((_, count)) = failures.get_mut(&key) {
+                *count = count.saturating_sub(1);
+            }
+        }
     }
 
-    fn wait_at(&self, from: IpAddr, account: &str, now: Instant) -> Option<Duration> {
+    /// The password was not looked at after all.
+    pub(crate) fn give_back(&self, from: IpAddr, account: &str) {
         let mut failures = self.lock();
-        let waits = keys(from, account).into_iter().filter_map(|key| {
-            let (since, count) = *failures.get(&key)?;
+        for key in keys(from, account) {
+            if let Some((_, count)) = failures.get_mut(&key) {
+                *count = count.saturating_sub(1);
+            }
+        }
+    }
+
+    fn take_at(&self, from: IpAddr, account: &str, now: Instant) -> Result<(), Duration> {
+        let mut failures = self.lock();
+        let keys = keys(from, account);
+        let waits = keys.iter().filter_map(|key| {
+            let (since, count) = *failures.get(key)?;
             let passed = now.saturating_duration_since(since);
             (count >= key.most() && passed < WINDOW).then(|| WINDOW - passed)
         });
-        waits.max()
-    }
-
-    fn failed_at(&self, from: IpAddr, account: &str, now: Instant) {
-        let mut failures = self.lock();
-        for key in keys(from, account) {
+        if let Some(wait) = waits.max() {
+            return Err(wait);
+        }
+        for key in keys {
             match failures.get_mut(&key) {
                 Some((since, count)) if now.saturating_duration_since(*since) < WINDOW => *count += 1,
                 _ => {
@@ -91,6 +108,7 @@ impl Attempts {
         while failures.len() > ENTRIES.get() {
             failures.pop_lru();
         }
+        Ok(())
     }
 
     fn lock(&self) -> std::sync::MutexGuard<'_, LruCache<Key, (Instant, u32)>> {
@@ -98,13 +116,15 @@ impl Attempts {
     }
 }
 
-fn keys(from: IpAddr, account: &str) -> [Key; 3] {
+/// What a try counts for. Everybody behind a proxy on this machine that does not say who asks has the machine's own address:
+/// that one is bounded with an account only.
+fn keys(from: IpAddr, account: &str) -> Vec<Key> {
     let account = cut(account);
-    [
-        Key::Both(from, account.clone()),
-        Key::Address(from),
-        Key::Account(account),
-    ]
+    let mut keys = vec![Key::Both(from, account.clone()), Key::Account(account)];
+    if !from.to_canonical().is_loopback() {
+        keys.push(Key::Address(from));
+    }
+    keys
 }
 
 fn cut(account: &str) -> String {
@@ -115,44 +135,68 @@ fn cut(account: &str) -> String {
 mod tests {
     use super::*;
 
+    const HERE: IpAddr = IpAddr::V4(std::net::Ipv4Addr::new(192, 0, 2, 7));
+    const THERE: IpAddr = IpAddr::V4(std::net::Ipv4Addr::new(192, 0, 2, 1));
+
     #[test]
     fn failures_are_bounded_by_account_and_address_and_time() {
         let attempts = Attempts::default();
-        let [here, there]: [IpAddr; 2] = [[127, 0, 0, 1].into(), [192, 0, 2, 1].into()];
         let start = Instant::now();
+        let take = |from, account: &str, at| attempts.take_at(from, account, at);
         for _ in 0..OF_BOTH {
-            assert_eq!(attempts.wait_at(here, "anna", start), None);
-            attempts.failed_at(here, "anna", start);
+            take(HERE, "anna", start).unwrap();
         }
-        assert_eq!(
-            attempts.wait_at(here, "anna", start + Duration::from_secs(60)),
-            Some(WINDOW - Duration::from_secs(60))
-        );
-        assert_eq!(
-            attempts.wait_at(there, "anna", start),
-            None,
-            "her own address is another"
-        );
-        assert_eq!(attempts.wait_at(here, "bert", start), None);
-        assert_eq!(attempts.wait_at(here, "anna", start + WINDOW), None);
-        attempts.succeeded(here, "anna");
-        assert_eq!(attempts.wait_at(here, "anna", start), None);
+        let later = start + Duration::from_secs(60);
+        assert_eq!(take(HERE, "anna", later), Err(WINDOW - Duration::from_secs(60)));
+        assert_eq!(take(THERE, "anna", start), Ok(()), "her own address is another");
+        assert_eq!(take(HERE, "bert", start), Ok(()));
+        assert_eq!(take(HERE, "anna", start + WINDOW), Ok(()), "the window has ended");
 
+        let attempts = Attempts::default();
         for number in 0..OF_ADDRESS {
-            attempts.failed_at(here, &format!("guess {number}"), start);
+            attempts.take_at(HERE, &format!("guess {number}"), start).unwrap();
         }
-        assert!(attempts.wait_at(here, "bert", start).is_some(), "of the address");
+        assert!(attempts.take_at(HERE, "bert", start).is_err(), "of the address");
         for number in 0..OF_ACCOUNT {
-            attempts.failed_at(IpAddr::from(number.to_be_bytes()), "carl", start);
+            let from = IpAddr::from((0xc000_0300 + number).to_be_bytes());
+            attempts.take_at(from, "carl", start).unwrap();
         }
-        assert!(attempts.wait_at(there, "carl", start).is_some(), "of the account");
+        assert!(attempts.take_at(THERE, "carl", start).is_err(), "of the account");
+    }
+
+    #[test]
+    fn a_right_password_gives_its_try_back() {
+        let attempts = Attempts::default();
+        for number in 0..OF_ADDRESS * 3 {
+            let account = format!("person {}", number % 60);
+            attempts.take(HERE, &account).unwrap();
+            attempts.succeeded(HERE, &account);
+        }
+        for _ in 0..OF_BOTH {
+            attempts.take(HERE, "anna").unwrap();
+        }
+        attempts.take(HERE, "anna").unwrap_err();
+        attempts.succeeded(HERE, "anna");
+        attempts.take(HERE, "anna").unwrap();
+    }
+
+    #[test]
+    fn the_address_of_a_proxy_locks_nobody_out() {
+        let attempts = Attempts::default();
+        let proxy = IpAddr::from([127, 0, 0, 1]);
+        for number in 0..OF_ADDRESS * 4 {
+            attempts.take(proxy, &format!("guess {number}")).unwrap();
+        }
+        attempts.take(proxy, "anna").unwrap();
     }
 
     #[test]
     fn inventing_accounts_costs_a_bounded_memory() {
         let attempts = Attempts::default();
         for number in 0..20_000_u32 {
-            attempts.failed(IpAddr::from(number.to_be_bytes()), &number.to_string());
+            attempts
+                .take(IpAddr::from(number.to_be_bytes()), &number.to_string())
+                .unwrap();
         }
         assert!(attempts.lock().len() <= ENTRIES.get());
     }

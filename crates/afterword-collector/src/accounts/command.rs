@@ -1,8 +1,9 @@
 //! Accounts for who has the shell of the server: what the command line does to the database itself, while the collector
 //! runs or not.
 
+use super::password::hash;
 use super::people::Person;
-use super::{Hashing, check_password, people};
+use super::{check_password, people};
 use crate::access::Role;
 use crate::api::Failure;
 use crate::collector::Config;
@@ -49,7 +50,7 @@ pub async fn add_user(
     let email = accounts::email(email).map_err(told)?;
     let role = Role::named(role).ok_or_else(|| wrong("the role is owner, member or viewer"))?;
     check_password(password, &email).map_err(told)?;
-    let hash = Hashing::default().hash(password.to_owned()).await?;
+    let hash = hash(password.to_owned()).await?;
     let database = open(config).await?;
     let now = now_ms();
     let mut transaction = database.write.begin().await.or_failed(operation)?;
@@ -73,7 +74,7 @@ pub async fn set_password(config: &Config, email: &str, password: &str) -> Resul
     let (user, _) = people::by_email(&database, &email)
         .await?
         .ok_or_else(|| nobody(&email))?;
-    let hash = Hashing::default().hash(password.to_owned()).await?;
+    let hash = hash(password.to_owned()).await?;
     people::set_password(&database, user.id, &hash).await?;
     database.close().await;
     Ok(())

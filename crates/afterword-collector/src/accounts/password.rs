@@ -1,9 +1,10 @@
 //! Passwords: what is good enough for one, and their hashes.
 
 use std::sync::{Arc, LazyLock};
+use std::time::Duration;
 
 use argon2::{Argon2, PasswordHash, PasswordHasher as _, PasswordVerifier as _};
-use tokio::sync::Semaphore;
+use tokio::sync::{Semaphore, SemaphorePermit};
 
 use crate::api::Failure;
 use crate::{Error, blocking};
@@ -17,6 +18,11 @@ const MIN_DISTINCT: usize = 5;
 /// How many are hashed at once: each takes 19 MiB and some ten milliseconds of a processor.
 const AT_ONCE: usize = 2;
 
+/// How many may wait for that; more are sent away.
+const WAITING: usize = 64;
+/// How long these are asked to wait.
+const BUSY: Duration = Duration::from_secs(5);
+
 /// What a password is compared with where there is none to compare with, so that this takes as long.
 static NOBODYS: LazyLock<Option<String>> = LazyLock::new(|| {
     Argon2::default()
@@ -29,38 +35,48 @@ static NOBODYS: LazyLock<Option<String>> = LazyLock::new(|| {
 #[derive(Debug, Clone)]
 pub(crate) struct Hashing {
     permits: Arc<Semaphore>,
+    places: Arc<Semaphore>,
 }
 
 impl Default for Hashing {
     fn default() -> Self {
         Self {
             permits: Arc::new(Semaphore::new(AT_ONCE)),
+            places: Arc::new(Semaphore::new(AT_ONCE + WAITING)),
         }
     }
 }
 
 impl Hashing {
-    /// A hash to keep: Argon2id with the parameters that OWASP names (19 MiB, 2 passes), which it says itself.
-    pub(crate) async fn hash(&self, password: String) -> Result<String, Error> {
+    /// A turn to hash, as long as it is held.
+    ///
+    /// # Errors
+    /// 429 if too many wait already.
+    async fn turn(&self) -> Result<[Option<SemaphorePermit<'_>>; 2], Failure> {
+        let place = self.places.try_acquire().map_err(|_| Failure::TooMany(BUSY))?;
         // It is never closed; without a permit it would only be less bounded.
-        let _permit = self.permits.acquire().await;
-        blocking(move || {
-            let hash = Argon2::default().hash_password(password.as_bytes());
-            hash.map(|hash| hash.to_string()).map_err(|source| Error::Password {
-                reason: source.to_string(),
-            })
-        })
-        .await
+        Ok([Some(place), self.permits.acquire().await.ok()])
+    }
+
+    /// A hash to keep: Argon2id with the parameters that OWASP names (19 MiB, 2 passes), which it says itself.
+    ///
+    /// # Errors
+    /// 429 if too many wait already.
+    pub(crate) async fn hash(&self, password: String) -> Result<String, Failure> {
+        let _turn = self.turn().await?;
+        Ok(hash(password).await?)
     }
 
     /// Whether this is the password of the hash. Of no hash, it is not, after as long a time.
-    pub(crate) async fn verify(&self, password: String, hash: Option<String>) -> Result<bool, Error> {
+    ///
+    /// # Errors
+    /// 429 if too many wait already.
+    pub(crate) async fn verify(&self, password: String, hash: Option<String>) -> Result<bool, Failure> {
         if password.chars().count() > MAX_CHARS {
             return Ok(false);
         }
-        // As above.
-        let _permit = self.permits.acquire().await;
-        blocking(move || {
+        let _turn = self.turn().await?;
+        let same = blocking(move || {
             let known = hash.is_some();
             let Some(hash) = hash.or_else(|| NOBODYS.clone()) else {
                 return Ok(false);
@@ -72,8 +88,20 @@ impl Hashing {
             let same = Argon2::default().verify_password(password.as_bytes(), &hash).is_ok();
             Ok(same && known)
         })
-        .await
+        .await?;
+        Ok(same)
     }
+}
+
+/// A hash to keep, made at once: for who is alone.
+pub(crate) async fn hash(password: String) -> Result<String, Error> {
+    blocking(move || {
+        let hash = Argon2::default().hash_password(password.as_bytes());
+        hash.map(|hash| hash.to_string()).map_err(|source| Error::Password {
+            reason: source.to_string(),
+        })
+    })
+    .await
 }
 
 /// Whether a password may be chosen. Long ones are good ones: there are no rules about kinds of characters.
@@ -129,6 +157,18 @@ mod tests {
         assert!(!verify(&"x".repeat(300), Some(&hash)).await.unwrap());
         assert!(!verify("nobody's", None).await.unwrap());
         assert!(verify("x", Some("rubbish")).await.is_err());
+    }
+
+    #[tokio::test]
+    async fn more_than_can_be_hashed_soon_are_sent_away() {
+        let hashing = Hashing::default();
+        let held: Vec<_> = (0..AT_ONCE + WAITING)
+            .map(|_| hashing.places.try_acquire().unwrap())
+            .collect();
+        let asked = || hashing.verify("correct horse battery".to_owned(), None);
+        assert!(matches!(asked().await, Err(Failure::TooMany(_))));
+        drop(held);
+        assert!(!asked().await.unwrap());
     }
 
     #[test]

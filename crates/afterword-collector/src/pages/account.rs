@@ -11,6 +11,7 @@ use axum::response::{IntoResponse as _, Redirect, Response};
 use axum::routing::get;
 use serde::Deserialize;
 
+use super::posted::is_from_our_page;
 use super::{Failure, message, render};
 use crate::access::User;
 use crate::accounts::setup::Owner;
@@ -70,6 +71,9 @@ async fn set_up(
     headers: HeaderMap,
     Form(given): Form<Given>,
 ) -> Result<Response, Failure> {
+    if !is_from_our_page(&headers) {
+        return Ok(of_another_site());
+    }
     let owner = Owner {
         email: &given.email,
         password: &given.password,
@@ -106,6 +110,9 @@ async fn accept(
     headers: HeaderMap,
     Form(given): Form<Given>,
 ) -> Result<Response, Failure> {
+    if !is_from_our_page(&headers) {
+        return Ok(of_another_site());
+    }
     let opened = invitations::opened(&app.database, &token, now_ms()).await?;
     let Some((invitation, organization)) = opened else {
         return Ok(used_up());
@@ -165,6 +172,12 @@ fn again(failure: api::Failure, form: impl FnOnce(Option<String>) -> Response) -
         failure => return Err(failure.into()),
     };
     Ok((status, form(Some(wrong))).into_response())
+}
+
+/// What another site sends would sign a browser in as somebody else.
+fn of_another_site() -> Response {
+    let text = "Another site sent this form. Nobody was signed in.";
+    message(StatusCode::FORBIDDEN, "Not from here", text)
 }
 
 fn used_up() -> Response {

@@ -120,6 +120,98 @@ async fn attempts_are_bounded() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
+async fn attempts_are_bounded_also_when_they_come_at_once() {
+    let server = Server::start().await;
+    owner(&server).await;
+    let fields = [("email", "anna@example.com"), ("password", "x")];
+    let answers = futures_util::future::join_all((0..40).map(|_| enter(&server, &fields))).await;
+    let looked_at = answers
+        .iter()
+        .filter(|answer| answer.status() == StatusCode::UNAUTHORIZED)
+        .count();
+    assert_eq!(looked_at, 10);
+    let refused = answers
+        .iter()
+        .filter(|answer| answer.status() == StatusCode::TOO_MANY_REQUESTS);
+    assert_eq!(refused.count(), 30);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn who_asks_through_a_proxy_is_told_apart() {
+    let server = Server::start().await;
+    owner(&server).await;
+    let enter = async |from: &str, password: &str| {
+        let request = server.client.post(server.url("/sign-in/"));
+        let request = request.header("X-Forwarded-For", from);
+        let fields = [("email", "anna@example.com"), ("password", password)];
+        request.form(&fields).send().await.unwrap().status()
+    };
+    for _ in 0..10 {
+        assert_eq!(enter("203.0.113.9", "x").await, StatusCode::UNAUTHORIZED);
+    }
+    assert_eq!(enter("203.0.113.9", PASSWORD).await, StatusCode::TOO_MANY_REQUESTS);
+    let invented = "203.0.113.8, 203.0.113.9";
+    assert_eq!(enter(invented, PASSWORD).await, StatusCode::TOO_MANY_REQUESTS);
+    assert_eq!(enter("203.0.113.8", PASSWORD).await, StatusCode::SEE_OTHER);
+}
+
+/// Some pass on nothing of who asked, and ask for the name of this machine.
+#[tokio::test(flavor = "multi_thread")]
+async fn what_a_proxy_passes_on_is_not_from_this_machine() {
+    let data = tempfile::tempdir().unwrap();
+    let server = Server::start_with(data, |config| config.url = Some("https://errors.example".to_owned())).await;
+    let address = server.collector().address();
+    for path in ["/", "/start/", "/metrics"] {
+        let asked = server
+            .client
+            .get(format!("http://{address}{path}"))
+            .send()
+            .await
+            .unwrap();
+        assert_eq!(asked.status(), StatusCode::FORBIDDEN, "{path}");
+    }
+}
+
+/// It would sign a browser in as somebody else.
+#[tokio::test(flavor = "multi_thread")]
+async fn another_site_uses_no_link() {
+    let server = Server::start().await;
+    let link = server.collector().setup_link().await.unwrap().unwrap();
+    let set_up = async |origin: &str| {
+        let fields = [
+            ("email", "anna@example.com"),
+            ("name", "Anna"),
+            ("password", PASSWORD),
+            ("organization", "acme"),
+        ];
+        let request = server.client.post(&link).header("Origin", origin);
+        request.form(&fields).send().await.unwrap().status()
+    };
+    assert_eq!(set_up("http://evil.example").await, StatusCode::FORBIDDEN);
+    assert_eq!(set_up("null").await, StatusCode::FORBIDDEN);
+    assert_eq!(set_up(&server.url("")).await, StatusCode::SEE_OTHER);
+
+    let signed_in = crate::people::sign_in(&server, "anna@example.com", PASSWORD).await;
+    let anna = crate::people::enter(&server, signed_in, StatusCode::OK).await;
+    let invitation = serde_json::json!({ "email": "bert@example.com", "role": "viewer" });
+    let (_, invited) = anna
+        .ask(
+            reqwest::Method::POST,
+            "/api/0/organizations/acme/members/",
+            Some(invitation),
+        )
+        .await;
+    let link = invited["inviteLink"].as_str().unwrap();
+    let accept = async |origin: &str| {
+        let fields = [("name", "Bert"), ("password", PASSWORD)];
+        let request = server.client.post(link).header("Origin", origin);
+        request.form(&fields).send().await.unwrap().status()
+    };
+    assert_eq!(accept("http://evil.example").await, StatusCode::FORBIDDEN);
+    assert_eq!(accept(&server.url("")).await, StatusCode::SEE_OTHER);
+}
+
+#[tokio::test(flavor = "multi_thread")]
 async fn a_form_of_another_site_does_nothing() {
     let server = Server::start().await;
     let person = owner(&server).await;
