@@ -1,8 +1,9 @@
 //! Opens the dialog in a named state with sample data, for pictures and for looking at it.
 //!
 //! ```text
-//! cargo run -p afterword-dialog --example states -- STATE [light|dark|system] [long]
+//! cargo run -p afterword-dialog --example states -- STATE [light|dark|system] [long] [LANGUAGE]
 //! cargo run -p afterword-dialog --example states -- run      the dialog process itself: messages on standard input
+//! LANGUAGE: its tag, such as `de`; without, the desktop's
 //! STATE: asking no-restart details text pending preparing progress cancelling sent waiting refused cancelled not-saved
 //! ```
 //! Messages go to standard output; an answer goes into a store in the temporary folder.
@@ -10,7 +11,9 @@
 use std::io::{BufReader, Write};
 use std::process::ExitCode;
 
-use afterword_dialog::{Asked, BreadcrumbLine, Details, FileLine, FrameLine, State, ToDialog, show, write_message};
+use afterword_dialog::{
+    Asked, BreadcrumbLine, Details, FileLine, FrameLine, Language, State, ToDialog, show, write_message,
+};
 use afterword_store::{Decision, ReportId, ReportKind};
 use egui::ThemePreference;
 
@@ -27,7 +30,9 @@ fn main() -> ExitCode {
         return ended(afterword_dialog::run().map_err(Into::into));
     }
     let asked = if has("long") { long() } else { sample() };
-    let Some((state, messages)) = in_state(name, asked) else {
+    let language = Language::ALL.into_iter().find(|language| has(language.tag()));
+    let language = language.unwrap_or_else(Language::of_desktop);
+    let Some((state, messages)) = in_state(name, asked, language) else {
         complain(&format!("no state is called {name:?}"));
         return ExitCode::FAILURE;
     };
@@ -60,7 +65,7 @@ fn complain(words: &str) {
     let _ = writeln!(std::io::stderr(), "{words}");
 }
 
-fn in_state(name: &str, asked: Asked) -> Option<(State, Vec<ToDialog>)> {
+fn in_state(name: &str, asked: Asked, language: Language) -> Option<(State, Vec<ToDialog>)> {
     let pending = Asked {
         details: Details {
             stack: None,
@@ -68,7 +73,7 @@ fn in_state(name: &str, asked: Asked) -> Option<(State, Vec<ToDialog>)> {
         },
         ..asked.clone()
     };
-    let mut state = State::new(if name == "pending" { pending } else { asked.clone() });
+    let mut state = State::new(if name == "pending" { pending } else { asked.clone() }, language);
     let sending = !matches!(
         name,
         "asking" | "no-restart" | "details" | "text" | "pending" | "not-saved"
@@ -83,10 +88,11 @@ fn in_state(name: &str, asked: Asked) -> Option<(State, Vec<ToDialog>)> {
     let messages = match name {
         "asking" | "preparing" => vec![],
         "no-restart" => {
-            state = State::new(Asked {
+            let asked = Asked {
                 can_restart: false,
                 ..asked
-            });
+            };
+            state = State::new(asked, language);
             vec![]
         }
         "details" | "pending" => {
@@ -105,7 +111,7 @@ fn in_state(name: &str, asked: Asked) -> Option<(State, Vec<ToDialog>)> {
             known: None,
         }],
         "waiting" => vec![ToDialog::Waiting {
-            why: "crashes.inkwell.example could not be reached.".to_owned(),
+            why: "error sending request: connection refused (os error 111)".to_owned(),
         }],
         "refused" => vec![ToDialog::Refused {
             why: "project quota exceeded: reports of inkwell@2.3.0 are no longer accepted".to_owned(),
@@ -127,11 +133,10 @@ fn sample() -> Asked {
         report_id: ReportId::random(),
         app_name: "Inkwell".to_owned(),
         kind: ReportKind::Crash,
-        headline: "Inkwell stopped unexpectedly".to_owned(),
-        what_happened:
-            "It tried to use memory that it does not have, and had to end. Changes since the last save may be lost."
-                .to_owned(),
-        server: "crashes.inkwell.example".to_owned(),
+        signal: Some("SIGSEGV".to_owned()),
+        address: Some(0x18),
+        message: None,
+        server: Some("crashes.inkwell.example".to_owned()),
         release: Some("inkwell@2.3.0".to_owned()),
         can_restart: true,
         details: details(),
@@ -168,16 +173,18 @@ fn details() -> Details {
             })
             .to_vec(),
         files: vec![
-            file("minidump.dmp", "Threads, their stacks and the loaded modules", 846_336),
-            file("event.json", "Version, tags and what led up to it", 18_204),
-            file("stack.json", "The stack as worked out on this computer", 6_664),
+            file("minidump.dmp", 846_336),
+            file("event.json", 18_204),
+            file("stack.json", 6_664),
         ],
         removed: vec![
-            "Environment variables and the command line".to_owned(),
-            "Your user name in file paths".to_owned(),
-            "Words on the stacks that are not addresses".to_owned(),
+            "environment variables".to_owned(),
+            "the command line".to_owned(),
+            "what is no address or small number on the stacks".to_owned(),
+            "the name of your home folder in paths".to_owned(),
         ],
-        raw_event: Some(afterword_dialog::text::whole_report(EVENT.as_bytes())),
+        raw_event: Some(afterword_dialog::text::whole_report(EVENT.as_bytes()).0),
+        raw_left_out_bytes: 0,
     }
 }
 
@@ -211,10 +218,9 @@ fn stack() -> Vec<FrameLine> {
     ]
 }
 
-fn file(name: &str, what: &str, size_bytes: u64) -> FileLine {
+fn file(name: &str, size_bytes: u64) -> FileLine {
     FileLine {
         name: name.to_owned(),
-        what: what.to_owned(),
         size_bytes,
     }
 }
@@ -223,9 +229,9 @@ fn file(name: &str, what: &str, size_bytes: u64) -> FileLine {
 fn long() -> Asked {
     let mut asked = sample();
     asked.app_name = "Donaudampfschifffahrtselektrizitätenhauptbetriebswerkbauunterbeamtengesellschaft".to_owned();
-    asked.headline = format!("{} stopped unexpectedly", asked.app_name);
-    asked.what_happened = format!("It said: {}", "unbreakable".repeat(20));
-    asked.server = format!("{}.example", "crashes-".repeat(12));
+    asked.kind = ReportKind::Panic;
+    asked.message = Some("unbreakable".repeat(20));
+    asked.server = Some(format!("{}.example", "crashes-".repeat(12)));
     asked.release = Some(format!("inkwell@2.3.0+{}", "0123456789abcdef".repeat(5)));
     asked.details.tags.push(("k".repeat(60), "v".repeat(300)));
     if let Some(frames) = &mut asked.details.stack {

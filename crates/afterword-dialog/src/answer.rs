@@ -3,16 +3,18 @@
 use afterword_store::{Answer, AppId, Decision, Store};
 use time::OffsetDateTime;
 
+use crate::language::Language;
 use crate::message::Asked;
 use crate::{Error, words};
 
 /// Puts the answer into the store, synced, before anything is said about it. What it allows or forbids is carried out by
-/// the reporter, or at the next start.
+/// the reporter, or at the next start. With it is kept what was read: the version of the texts and their language.
 ///
 /// # Errors
 /// [`Error::Answer`]; then there is no answer, and the report is asked about again.
 pub fn save_answer(
     asked: &Asked,
+    language: Language,
     decision: Decision,
     comment: Option<String>,
     restart: bool,
@@ -25,7 +27,7 @@ pub fn save_answer(
         restart,
         answered_at: now,
         text_version: words::TEXT_VERSION,
-        locale: words::LOCALE.to_owned(),
+        locale: language.tag().to_owned(),
     };
     AppId::new(&asked.app)
         .and_then(|app| Store::open(&asked.store_root, &app))

@@ -128,7 +128,8 @@ impl<W: Write> Conversation<W> {
                 restart,
             } => {
                 let now = OffsetDateTime::now_utc();
-                match answer::save_answer(self.state.asked(), decision, comment, restart, now) {
+                let language = self.state.language();
+                match answer::save_answer(self.state.asked(), language, decision, comment, restart, now) {
                     Ok(()) => {
                         self.state.answered(decision);
                         self.say(FromDialog::Answered);

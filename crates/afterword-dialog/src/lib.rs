@@ -22,6 +22,9 @@
 //! what broke the app), so each is a process of its own, started in turn by the reporter until one says
 //! [`FromDialog::Shown`]; [`terminal::ask`] is the last, with the same words in plain text.
 //!
+//! The reporter hands over facts. What is said of them is in `assets/locales`, one Fluent file for each [`Language`], and has
+//! one door, `words`; the desktop's language is negotiated once, when the process begins, and kept with the answer.
+//!
 //! # What it may not do
 //!
 //! Take the report down: whatever happens here, without an answer in the store the report is kept, and nothing is sent. No
@@ -32,6 +35,8 @@ mod error;
 mod message;
 
 pub mod text;
+
+mod language;
 mod words;
 
 mod shown;
@@ -54,6 +59,7 @@ mod window;
 
 pub use answer::save_answer;
 pub use error::Error;
+pub use language::Language;
 pub use message::{
     Asked, BreadcrumbLine, Details, FileLine, FrameLine, FromDialog, MAX_LINE_BYTES, ToDialog, read_message,
     write_message,
@@ -64,4 +70,6 @@ pub use view::view;
 pub use window::run;
 #[doc(hidden)]
 pub use window::show;
-pub use words::{LOCALE, TEXT_VERSION};
+pub use words::TEXT_VERSION;
+#[doc(hidden)]
+pub use words::knows_removed;

@@ -9,15 +9,14 @@
 //! The answer itself is not among them: it is a file, written with `Store::put_answer` before `answered` is said, so that
 //! no broken pipe can be mistaken for consent.
 
-use std::borrow::Cow;
 use std::io::{BufRead, Read, Write};
 use std::path::PathBuf;
 
-use afterword_store::{ReportId, ReportKind};
+use afterword_store::{KnownCrash, ReportId, ReportKind};
 use serde::de::DeserializeOwned;
 use serde::{Deserialize, Serialize};
 
-use crate::{Error, words};
+use crate::Error;
 
 /// Longest line read from the other side, in bytes; details of thousands of frames fit well.
 pub const MAX_LINE_BYTES: u64 = 16 * 1024 * 1024;
@@ -43,13 +42,13 @@ pub enum ToDialog {
         event_id: String,
         /// The report's page, if the server said one (`http` or `https`).
         url: Option<String>,
-        /// What the server knows of it, in a sentence for the person.
+        /// What the server knows of it.
         #[serde(default, skip_serializing_if = "Option::is_none")]
-        known: Option<String>,
+        known: Option<KnownCrash>,
     },
     /// It could not be sent now; it is kept and tried again later.
     Waiting {
-        /// One sentence for the person, or empty.
+        /// What failed, in technical words, or empty.
         why: String,
     },
     /// The server refused it; it is kept and not sent again by itself.
@@ -75,7 +74,7 @@ pub enum FromDialog {
     Closed,
 }
 
-/// One report to be asked about.
+/// One report to be asked about: facts, which the dialog puts into words in the language of whoever is asked.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct Asked {
     /// Root of the store the answer goes into.
@@ -86,14 +85,20 @@ pub struct Asked {
     pub report_id: ReportId,
     /// What the person calls the app.
     pub app_name: String,
-    /// A crash, a panic or an error.
+    /// A crash, a panic, an error or a hang.
     pub kind: ReportKind,
-    /// What happened, in a line: "Inkwell stopped unexpectedly".
-    pub headline: String,
-    /// What happened, in one honest sentence.
-    pub what_happened: String,
-    /// Host name of the server it would go to.
-    pub server: String,
+    /// The signal that ended the app, such as `SIGSEGV`.
+    #[serde(default)]
+    pub signal: Option<String>,
+    /// The address that the signal is about.
+    #[serde(default)]
+    pub address: Option<u64>,
+    /// What the app said of the error: a panic's message, or an error's.
+    #[serde(default)]
+    pub message: Option<String>,
+    /// Host name of the server it would go to, if it is known.
+    #[serde(default)]
+    pub server: Option<String>,
     /// Release of the app.
     pub release: Option<String>,
     /// Whether the app can be started again as it was.
@@ -114,10 +119,12 @@ pub struct Details {
     pub breadcrumbs: Vec<BreadcrumbLine>,
     /// Files of the report.
     pub files: Vec<FileLine>,
-    /// What was removed before the report was stored, in words.
+    /// What was removed before the report was stored, in the words of the report, which are English.
     pub removed: Vec<String>,
     /// The event as it will be sent, as text: what [`crate::text::whole_report`] makes of it.
     pub raw_event: Option<String>,
+    /// Bytes of that text that are sent but left out here.
+    pub raw_left_out_bytes: u64,
 }
 
 /// One frame of the stack.
@@ -139,15 +146,6 @@ pub struct FrameLine {
 }
 
 impl FrameLine {
-    /// The function, or that it is unknown, and then in which module.
-    pub(crate) fn name(&self) -> Cow<'_, str> {
-        match (&self.function, &self.module) {
-            (Some(function), _) => function.into(),
-            (None, Some(module)) if !self.in_app => words::unknown_function_in(module).into(),
-            (None, _) => words::UNKNOWN_FUNCTION.into(),
-        }
-    }
-
     /// `src/canvas.rs:88`, or the module when no source is known.
     pub(crate) fn place(&self) -> String {
         match (&self.file, self.line, &self.module) {
@@ -177,10 +175,8 @@ pub struct BreadcrumbLine {
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(default)]
 pub struct FileLine {
-    /// File name.
+    /// File name, which tells what it is.
     pub name: String,
-    /// What it is, in words.
-    pub what: String,
     /// Size in bytes.
     pub size_bytes: u64,
 }

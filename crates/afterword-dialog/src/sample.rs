@@ -13,9 +13,10 @@ pub(crate) fn asked() -> Asked {
         report_id: "6f0e2b1c-9a57-4d0e-8f11-0d6a1c2b3e4f".parse().unwrap(),
         app_name: "Inkwell".to_owned(),
         kind: ReportKind::Crash,
-        headline: "Inkwell stopped unexpectedly".to_owned(),
-        what_happened: "It tried to use memory that it does not have.".to_owned(),
-        server: "crashes.example.org".to_owned(),
+        signal: Some("SIGSEGV".to_owned()),
+        address: None,
+        message: None,
+        server: Some("crashes.example.org".to_owned()),
         release: Some("inkwell@2.3.0".to_owned()),
         can_restart: true,
         details: Details {
@@ -29,11 +30,11 @@ pub(crate) fn asked() -> Asked {
             }],
             files: vec![FileLine {
                 name: "minidump.dmp".to_owned(),
-                what: "Threads and their stacks".to_owned(),
                 size_bytes: 846_336,
             }],
-            removed: vec!["Environment variables".to_owned()],
+            removed: vec!["environment variables".to_owned()],
             raw_event: None,
+            raw_left_out_bytes: 0,
         },
     }
 }

@@ -2,6 +2,7 @@
 
 use crate::message::{Asked, BreadcrumbLine, Details, FileLine, FrameLine};
 use crate::text;
+use crate::words::Words;
 
 /// Longest row of the report's text, in characters.
 const MAX_ROW_CHARS: usize = 240;
@@ -10,17 +11,26 @@ const MAX_ROW_CHARS: usize = 240;
 pub(crate) fn shown(asked: Asked) -> Asked {
     Asked {
         app_name: text::line(&asked.app_name, 60),
-        headline: text::line(&asked.headline, 200),
-        what_happened: text::line(&asked.what_happened, 600),
-        server: text::line(&asked.server, 200),
+        signal: asked.signal.map(|signal| text::line(&signal, 40)),
+        message: filled(asked.message.map(|message| text::line(&message, 500))),
+        server: filled(asked.server.map(|server| text::line(&server, 200))),
         release: asked.release.map(|release| text::line(&release, 100)),
         details: shown_details(asked.details),
         ..asked
     }
 }
 
+/// What is empty is not there.
+fn filled(text: Option<String>) -> Option<String> {
+    text.filter(|text| !text.is_empty())
+}
+
 pub(crate) fn shown_details(details: Details) -> Details {
     let line = |text: String| text::line(&text, 500);
+    let (raw_event, cut_bytes) = details
+        .raw_event
+        .map(|raw| text::cut_raw(&raw, text::MAX_RAW_BYTES))
+        .unzip();
     Details {
         stack: details
             .stack
@@ -36,25 +46,22 @@ pub(crate) fn shown_details(details: Details) -> Details {
             .into_iter()
             .map(|file| FileLine {
                 name: text::line(&file.name, 200),
-                what: line(file.what),
                 ..file
             })
             .collect(),
         removed: details.removed.into_iter().map(line).collect(),
-        raw_event: details.raw_event.map(|raw| shown_raw(&raw)),
+        raw_event,
+        // Bounded even where the other side did not.
+        raw_left_out_bytes: details.raw_left_out_bytes.saturating_add(cut_bytes.unwrap_or_default()),
     }
 }
 
-/// Bounded even where the other side did not.
-fn shown_raw(raw: &str) -> String {
-    const NOTE_BYTES: usize = 1024;
-    text::cut_raw(raw, text::MAX_RAW_BYTES + NOTE_BYTES)
-}
-
-/// The report's text in rows; a line that is too long for one goes on in the next.
-pub(crate) fn raw_rows(details: &Details) -> Vec<String> {
+/// The report's text in rows, and how much of it is left out; a line that is too long for a row goes on in the next.
+pub(crate) fn raw_rows(details: &Details, words: Words) -> Vec<String> {
     let lines = details.raw_event.iter().flat_map(|raw| raw.lines());
-    lines.flat_map(rows_of).collect()
+    let left_out = details.raw_left_out_bytes;
+    let note = (left_out > 0).then(|| words.more_text(&words.size(left_out)).into_owned());
+    lines.flat_map(rows_of).chain(note).collect()
 }
 
 fn rows_of(line: &str) -> Vec<String> {
@@ -94,10 +101,11 @@ mod tests {
     use super::*;
 
     fn rows(raw: &str) -> Vec<String> {
-        raw_rows(&shown_details(Details {
+        let details = Details {
             raw_event: Some(raw.to_owned()),
             ..Details::default()
-        }))
+        };
+        raw_rows(&shown_details(details), Words::ENGLISH)
     }
 
     #[test]
@@ -105,7 +113,7 @@ mod tests {
         assert_eq!(rows("{\n  \"a\": 1\n}"), ["{", "  \"a\": 1", "}"]);
         let long = "ä".repeat(MAX_ROW_CHARS + 1);
         assert_eq!(rows(&long), ["ä".repeat(MAX_ROW_CHARS), "ä".to_owned()]);
-        assert!(raw_rows(&Details::default()).is_empty());
+        assert!(raw_rows(&Details::default(), Words::ENGLISH).is_empty());
     }
 
     #[test]
@@ -116,11 +124,14 @@ mod tests {
         assert!(shown[0].starts_with("]0;ownedx"), "{}", shown[0]);
         let last = shown.last().unwrap();
         assert!(last.starts_with("and 7.8 MB more"), "{last}");
-        // Bounded twice, it says so once.
-        let once = text::whole_report(format!("[{}1]", "1,".repeat(1 << 20)).as_bytes());
-        assert_eq!(
-            rows(&once).last(),
-            rows(&once).iter().find(|row| row.starts_with("and "))
-        );
+        // Bounded twice, it says so once, and of all.
+        let details = Details {
+            raw_event: Some("x".repeat(text::MAX_RAW_BYTES + 1_000)),
+            raw_left_out_bytes: 3_000,
+            ..Details::default()
+        };
+        let once = raw_rows(&shown_details(details), Words::ENGLISH);
+        assert_eq!(once.iter().filter(|row| row.starts_with("and ")).count(), 1);
+        assert!(once.last().unwrap().starts_with("and 4 KB more"), "{:?}", once.last());
     }
 }

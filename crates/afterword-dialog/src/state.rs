@@ -1,11 +1,13 @@
 //! Everything the window shows, and what changes it. No I/O here: a shell feeds in messages and carries out actions.
 
-use afterword_store::Decision;
+use afterword_store::{Decision, KnownCrash};
 
 use crate::guard::Guard;
+use crate::language::Language;
 use crate::message::{Asked, ToDialog};
 use crate::shown::{raw_rows, shown, shown_details};
-use crate::{text, words};
+use crate::text;
+use crate::words::Words;
 
 /// Longest comment, in characters: what a feedback item on the wire may hold.
 pub const MAX_COMMENT_CHARS: usize = 4_096;
@@ -15,6 +17,7 @@ pub(crate) const MAX_LISTED: usize = 250;
 /// What the window shows.
 #[derive(Clone, Debug, PartialEq)]
 pub struct State {
+    pub(crate) words: Words,
     pub(crate) asked: Asked,
     pub(crate) comment: String,
     pub(crate) restart: bool,
@@ -58,13 +61,15 @@ pub enum Phase {
         /// The report's page.
         url: Option<String>,
         /// What the server knows of it.
-        known: Option<String>,
+        known: Option<KnownCrash>,
     },
     /// It could not be sent now; it is kept and tried again later.
     Waiting {
-        /// One sentence, or empty.
+        /// What failed, in technical words, or empty.
         why: String,
     },
+    /// It is agreed to, and there is nobody to send it now: the reporter has gone.
+    Alone,
     /// The server refused it.
     Refused {
         /// The server's words, or empty.
@@ -98,11 +103,13 @@ pub enum Action {
 }
 
 impl State {
-    /// The question, unanswered, nothing ticked. All text in `asked` is made fit to be shown.
-    pub fn new(asked: Asked) -> State {
+    /// The question in a language, unanswered, nothing ticked. All text in `asked` is made fit to be shown.
+    pub fn new(asked: Asked, language: Language) -> State {
         let asked = shown(asked);
+        let words = Words::of(language);
         State {
-            raw_rows: raw_rows(&asked.details),
+            words,
+            raw_rows: raw_rows(&asked.details, words),
             raw_open: false,
             not_saved: None,
             guard: Guard::default(),
@@ -124,7 +131,7 @@ impl State {
             ToDialog::Show(_) => {}
             ToDialog::Details(details) => {
                 self.asked.details = shown_details(*details);
-                self.raw_rows = raw_rows(&self.asked.details);
+                self.raw_rows = raw_rows(&self.asked.details, self.words);
             }
             outcome => self.apply_outcome(outcome),
         }
@@ -136,7 +143,7 @@ impl State {
         // The second click of a double click is not meant for what stands there now.
         self.guard.restart();
         self.phase = match decision {
-            Decision::Send if self.alone => waiting_alone(),
+            Decision::Send if self.alone => Phase::Alone,
             Decision::Send => Phase::Sending {
                 sent_bytes: 0,
                 total_bytes: 0,
@@ -155,13 +162,23 @@ impl State {
     pub fn reporter_gone(&mut self) {
         self.alone = true;
         if matches!(self.phase, Phase::Sending { .. }) {
-            self.phase = waiting_alone();
+            self.phase = Phase::Alone;
         }
     }
 
     /// Where the conversation is.
     pub fn phase(&self) -> &Phase {
         &self.phase
+    }
+
+    /// The language it speaks.
+    pub fn language(&self) -> Language {
+        self.words.language()
+    }
+
+    /// What happened, in a line: the window's title.
+    pub fn headline(&self) -> String {
+        self.words.headline(&self.asked).into_owned()
     }
 
     /// The question, as it is shown.
@@ -220,9 +237,7 @@ impl State {
             ToDialog::Sent { event_id, url, known } => Phase::Sent {
                 event_id: text::line(&event_id, 64),
                 url: url.filter(|url| is_web(url)),
-                known: known
-                    .map(|known| text::line(&known, 400))
-                    .filter(|known| !known.is_empty()),
+                known,
             },
             ToDialog::Waiting { why } => Phase::Waiting {
                 why: text::line(&why, 400),
@@ -233,12 +248,6 @@ impl State {
             ToDialog::Cancelled => Phase::Cancelled,
             ToDialog::Show(_) | ToDialog::Details(_) => return,
         };
-    }
-}
-
-fn waiting_alone() -> Phase {
-    Phase::Waiting {
-        why: words::REPORTER_GONE.to_owned(),
     }
 }
 

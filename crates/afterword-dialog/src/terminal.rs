@@ -2,14 +2,17 @@
 //!
 //! Whoever calls it hands in the terminal; nothing here reads standard input or writes standard output by itself.
 
+use std::borrow::Cow;
 use std::io::{self, BufRead, Read, Write};
 
 use afterword_store::{Decision, ReportKind};
 
-use crate::message::{Asked, BreadcrumbLine, FrameLine};
+use crate::language::Language;
+use crate::message::{Asked, BreadcrumbLine, FrameLine, ToDialog};
 use crate::shown::shown;
 use crate::state::{MAX_COMMENT_CHARS, MAX_LISTED};
-use crate::{Error, text, words};
+use crate::words::Words;
+use crate::{Error, text};
 
 /// Longest line read from the terminal, in bytes.
 const MAX_LINE_BYTES: u64 = 32 * 1024;
@@ -40,8 +43,13 @@ pub enum TerminalAnswer {
 ///
 /// # Errors
 /// [`Error::Terminal`] when reading or writing fails; then there is no answer.
-pub fn ask(asked: &Asked, input: impl BufRead, output: impl Write) -> Result<TerminalAnswer, Error> {
-    ask_discarding(asked, input, output, || {})
+pub fn ask(
+    asked: &Asked,
+    language: Language,
+    input: impl BufRead,
+    output: impl Write,
+) -> Result<TerminalAnswer, Error> {
+    ask_discarding(asked, language, input, output, || {})
 }
 
 /// Asks, showing on `output` and reading lines from `input`. The end of the input, or nothing but nonsense, is *later*.
@@ -54,12 +62,54 @@ pub fn ask(asked: &Asked, input: impl BufRead, output: impl Write) -> Result<Ter
 /// [`Error::Terminal`] when reading or writing fails; then there is no answer.
 pub fn ask_discarding(
     asked: &Asked,
+    language: Language,
     input: impl BufRead,
     output: impl Write,
     discard: impl FnMut(),
 ) -> Result<TerminalAnswer, Error> {
-    let mut terminal = Terminal { input, output, discard };
+    let mut terminal = Terminal {
+        input,
+        output,
+        discard,
+        words: Words::of(language),
+    };
     question(&shown(asked.clone()), &mut terminal).map_err(Error::Terminal)
+}
+
+/// What a terminal shows of what happens after the answer: lines; none for what is not said there.
+#[must_use]
+pub fn lines_after(message: &ToDialog, language: Language) -> Vec<String> {
+    let words = Words::of(language);
+    let (said, besides) = match message {
+        ToDialog::Progress { .. } => (words.terminal_sending(), None),
+        ToDialog::Sent { event_id, known, .. } => (
+            words.terminal_sent(&text::line(event_id, 64)),
+            known.as_ref().and_then(|known| words.known_crash(known)),
+        ),
+        ToDialog::Waiting { why } => (words.terminal_waiting(), Some(text::line(why, 400).into())),
+        ToDialog::Refused { why } => (words.terminal_refused(), Some(text::line(why, 2_000).into())),
+        ToDialog::Cancelled => (words.terminal_cancelled(), None),
+        ToDialog::Show(_) | ToDialog::Details(_) => return Vec::new(),
+    };
+    let besides = besides.filter(|besides| !besides.is_empty());
+    [Some(said), besides]
+        .into_iter()
+        .flatten()
+        .map(Cow::into_owned)
+        .collect()
+}
+
+/// What a terminal shows where nobody can be asked in it any more: lines that say that a report is kept, and the command
+/// that shows it.
+#[must_use]
+pub fn notice(asked: &Asked, language: Language, command: &str) -> Vec<String> {
+    let (asked, words) = (shown(asked.clone()), Words::of(language));
+    let lines = [
+        words.headline(&asked),
+        words.terminal_kept(),
+        words.terminal_look(command),
+    ];
+    lines.map(Cow::into_owned).into()
 }
 
 /// Where it is asked.
@@ -67,6 +117,7 @@ struct Terminal<R, W, D> {
     input: R,
     output: W,
     discard: D,
+    words: Words,
 }
 
 impl<R: BufRead, W: Write, D: FnMut()> Terminal<R, W, D> {
@@ -115,13 +166,14 @@ fn question<R: BufRead, W: Write, D: FnMut()>(
     asked: &Asked,
     terminal: &mut Terminal<R, W, D>,
 ) -> io::Result<TerminalAnswer> {
+    let words = terminal.words;
     let output = &mut terminal.output;
-    writeln!(output, "\n{}\n{}\n", asked.headline, asked.what_happened)?;
-    writeln!(output, "{} {}", words::CONSENT, words::destination(&asked.server))?;
+    writeln!(output, "\n{}\n{}\n", words.headline(asked), words.what_happened(asked))?;
+    writeln!(output, "{} {}", words.consent(), words.destination_of(asked))?;
     let raw = asked.details.raw_event.as_deref();
     let (mut tries, mut views) = (0, 0);
     while tries < MAX_TRIES && views < MAX_VIEWS {
-        let Some(choice) = terminal.prompt(words::terminal_choices(raw.is_some()))? else {
+        let Some(choice) = terminal.prompt(&words.choices(raw.is_some()))? else {
             writeln!(terminal.output)?;
             return Ok(TerminalAnswer::Later);
         };
@@ -132,15 +184,20 @@ fn question<R: BufRead, W: Write, D: FnMut()>(
             }
             ("l" | "later", _) => return Ok(TerminalAnswer::Later),
             ("v" | "view", _) => {
-                details(asked, &mut terminal.output)?;
+                details(asked, words, &mut terminal.output)?;
                 views += 1;
             }
             ("w" | "whole", Some(raw)) => {
-                writeln!(terminal.output, "\n{raw}\n")?;
+                writeln!(terminal.output, "\n{raw}")?;
+                let left_out = asked.details.raw_left_out_bytes;
+                if left_out > 0 {
+                    writeln!(terminal.output, "{}", words.more_text(&words.size(left_out)))?;
+                }
+                writeln!(terminal.output)?;
                 views += 1;
             }
             _ => {
-                writeln!(terminal.output, "{}", words::terminal_again(raw.is_some()))?;
+                writeln!(terminal.output, "{}", words.again(raw.is_some()))?;
                 tries += 1;
             }
         }
@@ -154,16 +211,17 @@ fn answered<R: BufRead, W: Write, D: FnMut()>(
     decision: Decision,
     terminal: &mut Terminal<R, W, D>,
 ) -> io::Result<TerminalAnswer> {
+    let words = terminal.words;
     let comment = match decision {
-        Decision::Send => terminal.prompt(words::COMMENT_LABEL)?,
+        Decision::Send => terminal.prompt(&words.comment_label())?,
         Decision::DontSend => None,
     };
     let comment = comment
         .map(|words| text::block(&words, MAX_COMMENT_CHARS))
         .filter(|words| !words.is_empty());
     let restart = asked.can_restart && {
-        let said = terminal.prompt(&format!("{}? [y/N]", words::restart(&asked.app_name)))?;
-        said.is_some_and(|said| matches!(said.to_lowercase().as_str(), "y" | "yes"))
+        let said = terminal.prompt(&words.restart_question(&asked.app_name))?;
+        said.is_some_and(|said| words.is_yes(&said))
     };
     Ok(TerminalAnswer::Answered {
         decision,
@@ -172,46 +230,44 @@ fn answered<R: BufRead, W: Write, D: FnMut()>(
     })
 }
 
-fn details(asked: &Asked, output: &mut impl Write) -> io::Result<()> {
+fn details(asked: &Asked, words: Words, output: &mut impl Write) -> io::Result<()> {
     let details = &asked.details;
-    writeln!(output, "\n{}", words::SUMMARY)?;
-    pair(output, words::KEY_APP, &asked.app_name)?;
+    let pair = |output: &mut _, key: &str, value: &str| pair(output, &words.pair(key, value));
+    writeln!(output, "\n{}", words.summary())?;
+    pair(output, &words.key_app(), &asked.app_name)?;
     if let Some(release) = &asked.release {
-        pair(output, words::KEY_RELEASE, release)?;
+        pair(output, &words.key_release(), release)?;
     }
-    pair(output, words::KEY_WHAT, words::kind(asked.kind))?;
-    pair(output, words::KEY_SERVER, &asked.server)?;
+    pair(output, &words.key_what(), &words.kind(asked.kind))?;
+    pair(output, &words.key_server(), &words.server(asked))?;
 
-    writeln!(output, "\n{}", words::STACK)?;
+    writeln!(output, "\n{}", words.stack())?;
     match details.stack.as_deref() {
-        None => writeln!(output, "  {}", words::STACK_PENDING)?,
-        Some([]) => writeln!(output, "  {}", words::STACK_EMPTY)?,
-        Some(frames) => listed(output, frames, frame)?,
+        None => writeln!(output, "  {}", words.stack_pending())?,
+        Some([]) => writeln!(output, "  {}", words.stack_empty())?,
+        Some(frames) => listed(output, words, frames, |output, line| frame(output, words, line))?,
     }
-    section(output, words::TAGS, &details.tags, |output, (key, value)| {
+    section(output, words, &words.tags(), &details.tags, |output, (key, value)| {
         pair(output, key, value)
     })?;
-    section(output, words::BREADCRUMBS, &details.breadcrumbs, breadcrumb)?;
-    section(output, words::FILES, &details.files, |output, file| {
-        writeln!(
-            output,
-            "  {} ({}): {}",
-            file.name,
-            text::size(file.size_bytes),
-            file.what
-        )
+    section(output, words, &words.breadcrumbs(), &details.breadcrumbs, breadcrumb)?;
+    section(output, words, &words.files(), &details.files, |output, file| {
+        let what = words.file(&file.name).unwrap_or_default();
+        let line = words.file_line(&file.name, &words.size(file.size_bytes), &what);
+        writeln!(output, "  {line}")
     })?;
     if !details.files.is_empty() && asked.kind != ReportKind::Error {
-        writeln!(output, "  {}", words::FILES_MORE)?;
+        writeln!(output, "  {}", words.files_more())?;
     }
-    section(output, words::REMOVED, &details.removed, |output, what| {
-        writeln!(output, "  {what}")
+    section(output, words, &words.removed(), &details.removed, |output, what| {
+        writeln!(output, "  {}", words.removed_words(what))
     })?;
     writeln!(output)
 }
 
 fn section<T, W: Write>(
     output: &mut W,
+    words: Words,
     title: &str,
     entries: &[T],
     show: impl FnMut(&mut W, &T) -> io::Result<()>,
@@ -220,11 +276,12 @@ fn section<T, W: Write>(
         return Ok(());
     }
     writeln!(output, "\n{title}")?;
-    listed(output, entries, show)
+    listed(output, words, entries, show)
 }
 
 fn listed<T, W: Write>(
     output: &mut W,
+    words: Words,
     entries: &[T],
     mut show: impl FnMut(&mut W, &T) -> io::Result<()>,
 ) -> io::Result<()> {
@@ -232,21 +289,21 @@ fn listed<T, W: Write>(
         show(output, entry)?;
     }
     if entries.len() > MAX_LISTED {
-        writeln!(output, "  {}", words::more(entries.len() - MAX_LISTED))?;
+        writeln!(output, "  {}", words.more(entries.len() - MAX_LISTED))?;
     }
     Ok(())
 }
 
-fn pair(output: &mut impl Write, key: &str, value: &str) -> io::Result<()> {
-    writeln!(output, "  {key}: {value}")
+fn pair(output: &mut impl Write, pair: &str) -> io::Result<()> {
+    writeln!(output, "  {pair}")
 }
 
 /// The app's own frames are marked.
-fn frame<W: Write>(output: &mut W, frame: &FrameLine) -> io::Result<()> {
+fn frame<W: Write>(output: &mut W, words: Words, frame: &FrameLine) -> io::Result<()> {
     let mark = if frame.in_app { '>' } else { ' ' };
-    write!(output, "{mark} {}", frame.name())?;
+    write!(output, "{mark} {}", words.function(frame))?;
     if frame.inline {
-        write!(output, " ({})", words::INLINED)?;
+        write!(output, " ({})", words.inlined())?;
     }
     match frame.place() {
         // An unknown function already names its module.

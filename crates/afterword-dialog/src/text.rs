@@ -4,8 +4,6 @@
 //! right-to-left override, or a megabyte of nothing. Both shells show only what passed through here, and so does the
 //! command line.
 
-use crate::words;
-
 /// Most bytes of the report's text that are shown; the rest is counted.
 pub const MAX_RAW_BYTES: usize = 512 * 1024;
 
@@ -28,9 +26,9 @@ pub fn block(text: &str, max_chars: usize) -> String {
 }
 
 /// An event as text to be shown whole: JSON with line breaks and indentation, or what else it is, up to
-/// [`MAX_RAW_BYTES`], and then how much is left out.
+/// [`MAX_RAW_BYTES`]; and how many bytes of it are left out.
 #[must_use]
-pub fn whole_report(event: &[u8]) -> String {
+pub fn whole_report(event: &[u8]) -> (String, u64) {
     let pretty =
         serde_json::from_slice::<serde_json::Value>(event).and_then(|event| serde_json::to_string_pretty(&event));
     match pretty {
@@ -40,38 +38,16 @@ pub fn whole_report(event: &[u8]) -> String {
 }
 
 /// A longer text as it is, but for characters that act: its lines and their indentation stay. What is past `max_bytes` is
-/// counted in a line of its own.
-pub(crate) fn cut_raw(text: &str, max_bytes: usize) -> String {
+/// left out, and counted.
+pub(crate) fn cut_raw(text: &str, max_bytes: usize) -> (String, u64) {
     let end = text.floor_char_boundary(max_bytes);
     let keep = |c| match c {
         '\n' => Some('\n'),
         '\t' => Some(' '),
         c => readable(c),
     };
-    let mut out: String = text[..end].chars().filter_map(keep).collect();
-    if end < text.len() {
-        out.push('\n');
-        out.push_str(&words::more_text(&size((text.len() - end) as u64)));
-    }
-    out
-}
-
-/// A number of bytes as people read it: `812 bytes`, `24.5 KB`, `1.2 MB` (decimal multiples).
-pub(crate) fn size(bytes: u64) -> String {
-    const UNITS: [(u64, &str); 3] = [(1_000_000_000, "GB"), (1_000_000, "MB"), (1_000, "KB")];
-    match UNITS.iter().find(|(unit, _)| bytes >= *unit) {
-        None if bytes == 1 => "1 byte".to_owned(),
-        None => format!("{bytes} bytes"),
-        Some((unit, name)) => {
-            // In tenths, rounded down: a transfer is never said to be further than it is.
-            let tenths = bytes / (unit / 10);
-            if tenths >= 1_000 || tenths.is_multiple_of(10) {
-                format!("{} {name}", tenths / 10)
-            } else {
-                format!("{}.{} {name}", tenths / 10, tenths % 10)
-            }
-        }
-    }
+    let kept = text[..end].chars().filter_map(keep).collect();
+    (kept, (text.len() - end) as u64)
 }
 
 fn bounded(text: &str, max_chars: usize, keep: impl Fn(char) -> Option<char>) -> String {
@@ -115,7 +91,7 @@ mod tests {
         for c in marks.into_iter().chain(hidden).chain(overrides) {
             let text = format!("a{c}b");
             assert_eq!(
-                (line(&text, 9), block(&text, 9), cut_raw(&text, 9)),
+                (line(&text, 9), block(&text, 9), cut_raw(&text, 9).0),
                 ("ab".to_owned(), "ab".to_owned(), "ab".to_owned()),
                 "{c:?}"
             );
@@ -124,12 +100,13 @@ mod tests {
 
     #[test]
     fn a_whole_report_keeps_its_shape_and_says_what_it_leaves_out() {
-        assert_eq!(whole_report(b"{\"a\":\"\xc3\xa4\"}"), "{\n  \"a\": \"ä\"\n}");
-        assert_eq!(whole_report(b"not\tJSON\x1b\n"), "not JSON\n");
-        let shown = whole_report("ä".repeat(MAX_RAW_BYTES).as_bytes());
-        let (text, note) = shown.rsplit_once('\n').unwrap();
-        assert_eq!(text.len(), MAX_RAW_BYTES);
-        assert!(note.starts_with("and 524 KB more"), "{note}");
+        assert_eq!(
+            whole_report(b"{\"a\":\"\xc3\xa4\"}"),
+            ("{\n  \"a\": \"ä\"\n}".to_owned(), 0)
+        );
+        assert_eq!(whole_report(b"not\tJSON\x1b\n"), ("not JSON\n".to_owned(), 0));
+        let (text, left_out_bytes) = whole_report("ä".repeat(MAX_RAW_BYTES).as_bytes());
+        assert_eq!((text.len(), left_out_bytes), (MAX_RAW_BYTES, MAX_RAW_BYTES as u64));
     }
 
     #[test]
@@ -137,18 +114,5 @@ mod tests {
         assert_eq!(line("äöüß", 4), "äöüß");
         assert_eq!(line("äöüßx", 4), "äöüß…");
         assert_eq!(line(&"x".repeat(1_000_000), 10).chars().count(), 11);
-    }
-
-    #[test]
-    fn sizes_are_short_and_never_overstated() {
-        let said = |bytes| size(bytes);
-        assert_eq!(said(0), "0 bytes");
-        assert_eq!(said(1), "1 byte");
-        assert_eq!(said(999), "999 bytes");
-        assert_eq!(said(1_000), "1 KB");
-        assert_eq!(said(24_560), "24.5 KB");
-        assert_eq!(said(999_999), "999 KB");
-        assert_eq!(said(1_250_000), "1.2 MB");
-        assert_eq!(said(u64::MAX), "18446744073 GB");
     }
 }

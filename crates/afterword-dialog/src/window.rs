@@ -10,6 +10,7 @@ use std::panic::{AssertUnwindSafe, catch_unwind};
 use egui::{ThemePreference, ViewportBuilder, ViewportCommand, vec2};
 
 use crate::conversation::{self, Conversation, Step};
+use crate::language::Language;
 use crate::state::{Phase, State};
 use crate::{Error, appearance, theme, view};
 
@@ -29,7 +30,8 @@ const AFTER_HEIGHT: f32 = 320.0;
 pub fn run() -> Result<(), Error> {
     let mut input = BufReader::new(std::io::stdin());
     let asked = conversation::question(&mut input)?;
-    show(State::new(asked), ThemePreference::System, input, std::io::stdout())
+    let state = State::new(asked, Language::of_desktop());
+    show(state, ThemePreference::System, input, std::io::stdout())
 }
 
 /// Shows a state in a window until it is closed. For pictures and checks by eye; the dialog itself is [`run`].
@@ -62,7 +64,7 @@ where
     let height = measure(&mut state, WIDTH);
     let options = eframe::NativeOptions {
         viewport: ViewportBuilder::default()
-            .with_title(state.asked().headline.clone())
+            .with_title(state.headline())
             .with_app_id("afterword-dialog")
             .with_icon(egui::IconData::default())
             .with_inner_size(vec2(WIDTH, height))

@@ -69,7 +69,7 @@ pub(crate) fn report(
                 Outcome::Sent(delivery) => ToDialog::Sent {
                     event_id: delivery.event_id.unwrap_or_default(),
                     url: None,
-                    known: delivery.known.and_then(|known| known.sentence()),
+                    known: delivery.known,
                 },
                 Outcome::Later { why, .. } => ToDialog::Waiting { why },
                 Outcome::Refused { words, .. } => ToDialog::Refused { why: words },

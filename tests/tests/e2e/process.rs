@@ -177,7 +177,7 @@ impl Scene {
     }
 }
 
-/// No display, no answer, no colours, no backtrace: what a test does not say is not there.
+/// No display, no answer, no colours, no backtrace, and English: what a test does not say is not there.
 pub(crate) fn quiet(command: &mut Command) -> &mut Command {
     for variable in [
         "DISPLAY",
@@ -188,7 +188,7 @@ pub(crate) fn quiet(command: &mut Command) -> &mut Command {
     ] {
         command.env_remove(variable);
     }
-    command.stdin(Stdio::null())
+    command.env("AFTERWORD_LANGUAGE", "en").stdin(Stdio::null())
 }
 
 pub(crate) fn journals(store: &Store) -> Vec<String> {

@@ -5,6 +5,7 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 use afterword_store::{Decision, Settled};
 
 use super::*;
+use crate::language::Language;
 use crate::sample;
 use crate::state::Phase;
 
@@ -12,7 +13,7 @@ fn conversation(asked: Asked) -> Conversation<Vec<u8>> {
     let (sender, incoming) = sync_channel(8);
     // The reporter stays for the length of the test.
     std::mem::forget(sender);
-    Conversation::new(State::new(asked), incoming, Vec::new())
+    Conversation::new(State::new(asked, Language::German), incoming, Vec::new())
 }
 
 fn said<W: AsRef<[u8]>>(output: W) -> Vec<FromDialog> {
@@ -46,7 +47,8 @@ fn an_answer_is_in_the_store_before_it_is_said() {
     assert!(answer.restart);
     assert_eq!(
         (answer.text_version, answer.locale.as_str()),
-        (crate::TEXT_VERSION, "en")
+        (crate::TEXT_VERSION, "de"),
+        "what was read"
     );
 }
 
@@ -126,11 +128,11 @@ fn without_a_reporter_the_answer_is_still_saved_and_the_person_told() {
     let (store, asked) = sample::stored(folder.path());
     let report_id = asked.report_id;
     let (_sender, incoming) = sync_channel(8);
-    let mut conversation = Conversation::new(State::new(asked), incoming, Broken);
+    let mut conversation = Conversation::new(State::new(asked, Language::English), incoming, Broken);
 
     let _ = conversation.carry_out(answer(Decision::Send));
 
-    assert!(matches!(conversation.state.phase(), Phase::Waiting { .. }));
+    assert_eq!(conversation.state.phase(), &Phase::Alone);
     assert!(matches!(store.settle(report_id).unwrap(), Settled::Sending(_)));
 }
 
@@ -169,7 +171,7 @@ fn messages_arrive_in_order_and_nonsense_between_them_is_passed_over() {
 #[test]
 fn the_end_of_the_pipe_while_sending_is_told() {
     let (sender, incoming) = sync_channel(8);
-    let mut conversation = Conversation::new(State::new(sample::asked()), incoming, Vec::new());
+    let mut conversation = Conversation::new(State::new(sample::asked(), Language::English), incoming, Vec::new());
     conversation.state.answered(Decision::Send);
     sender
         .send(ToDialog::Progress {
@@ -181,7 +183,7 @@ fn the_end_of_the_pipe_while_sending_is_told() {
 
     conversation.receive();
 
-    assert!(matches!(conversation.state.phase(), Phase::Waiting { .. }));
+    assert_eq!(conversation.state.phase(), &Phase::Alone);
 }
 
 #[test]

@@ -8,7 +8,7 @@ use crate::sample;
 
 fn asking(asked: &Asked, input: &str) -> (TerminalAnswer, String) {
     let mut output = Vec::new();
-    let answer = ask(asked, input.as_bytes(), &mut output).unwrap();
+    let answer = ask(asked, Language::English, input.as_bytes(), &mut output).unwrap();
     (answer, String::from_utf8(output).unwrap())
 }
 
@@ -77,10 +77,10 @@ fn the_details_are_shown_and_then_it_asks_again() {
 fn a_report_cannot_write_to_the_terminal_but_text() {
     let mut asked = sample::asked();
     let hostile = "\u{1b}]0;owned\u{7}\u{9b}2J\u{202e}x\r\n";
-    asked.headline = hostile.to_owned();
-    asked.what_happened = hostile.to_owned();
+    asked.kind = ReportKind::Panic;
+    asked.message = Some(hostile.to_owned());
     asked.app_name = hostile.to_owned();
-    asked.server = hostile.to_owned();
+    asked.server = Some(hostile.to_owned());
     asked.release = Some(hostile.to_owned());
     asked.details.tags = vec![(hostile.to_owned(), hostile.to_owned())];
     asked.details.removed = vec![hostile.to_owned()];
@@ -103,7 +103,7 @@ fn a_report_cannot_write_to_the_terminal_but_text() {
 #[test]
 fn a_line_without_end_is_cut() {
     let endless = std::io::BufReader::new(std::io::repeat(b's'));
-    let answer = ask(&sample::asked(), endless, std::io::sink()).unwrap();
+    let answer = ask(&sample::asked(), Language::English, endless, std::io::sink()).unwrap();
     assert_eq!(answer, TerminalAnswer::Later);
 }
 
@@ -146,7 +146,7 @@ fn what_was_typed_before_a_question_is_no_answer_to_it() {
     };
     // As a terminal does, a line at a time.
     let input = io::BufReader::with_capacity(1, keyboard.clone());
-    let answer = ask_discarding(&sample::asked(), input, io::sink(), discard).unwrap();
+    let answer = ask_discarding(&sample::asked(), Language::English, input, io::sink(), discard).unwrap();
     assert_eq!(answer, answered(Decision::Send, Some("I pressed undo"), false));
 }
 

@@ -5,23 +5,23 @@ use egui::{Checkbox, Id, TextEdit, Ui};
 
 use super::{details, parts};
 use crate::state::{Action, MAX_COMMENT_CHARS, State};
-use crate::words;
 
 pub(super) fn comment_id() -> Id {
     Id::unique("afterword comment")
 }
 
 pub(super) fn body(ui: &mut Ui, state: &mut State) -> Action {
-    parts::heading(ui, &state.asked.headline);
+    let words = state.words;
+    parts::heading(ui, &words.headline(&state.asked));
     ui.add_space(2.0);
-    parts::soft(ui, &state.asked.what_happened);
+    parts::soft(ui, &words.what_happened(&state.asked));
     ui.add_space(16.0);
 
-    let label = ui.label(words::COMMENT_LABEL);
+    let label = ui.label(words.comment_label());
     let comment = ui.add(
         TextEdit::multiline(&mut state.comment)
             .id(comment_id())
-            .hint_text(words::COMMENT_HINT)
+            .hint_text(words.comment_hint())
             .char_limit(MAX_COMMENT_CHARS)
             .desired_rows(3)
             .desired_width(f32::INFINITY)
@@ -31,7 +31,7 @@ pub(super) fn body(ui: &mut Ui, state: &mut State) -> Action {
 
     if state.asked.can_restart {
         ui.add_space(8.0);
-        let restart = Checkbox::new(&mut state.restart, words::restart(&state.asked.app_name));
+        let restart = Checkbox::new(&mut state.restart, words.restart_app(&state.asked.app_name));
         parts::follow_focus(&ui.add(restart));
     }
     ui.add_space(4.0);
@@ -40,19 +40,20 @@ pub(super) fn body(ui: &mut Ui, state: &mut State) -> Action {
 }
 
 pub(super) fn footer(ui: &mut Ui, state: &mut State) -> Action {
+    let words = state.words;
     ui.scope(|ui| {
         ui.spacing_mut().item_spacing.y = 2.0;
         if let Some(why) = &state.not_saved {
-            parts::alarm(ui, &words::not_saved(why));
+            parts::alarm(ui, &words.not_saved(why));
             ui.add_space(6.0);
         }
-        parts::plain(ui, words::CONSENT);
-        parts::soft(ui, &words::destination(&state.asked.server));
+        parts::plain(ui, &words.consent());
+        parts::soft(ui, &words.destination_of(&state.asked));
     });
     ui.add_space(6.0);
-    let pressed = parts::equal_buttons(ui, [words::DONT_SEND, words::SEND], state.guard);
+    let pressed = parts::equal_buttons(ui, [&words.dont_send(), &words.send()], state.guard);
     ui.add_space(4.0);
-    parts::small(ui, words::LATER);
+    parts::small(ui, &words.later());
     match pressed {
         Some(0) => state.answer(Decision::DontSend),
         Some(_) => state.answer(Decision::Send),

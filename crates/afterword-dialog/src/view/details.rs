@@ -10,7 +10,7 @@ use super::parts;
 use crate::message::{BreadcrumbLine, Details, FileLine, FrameLine};
 use crate::state::{MAX_LISTED, State};
 use crate::theme::Palette;
-use crate::{text, words};
+use crate::words::Words;
 
 /// Widest column of keys, in points.
 const KEY_WIDTH: f32 = 120.0;
@@ -21,7 +21,7 @@ const RAW_HEIGHT: f32 = 260.0;
 
 pub(super) fn show(ui: &mut Ui, state: &mut State) {
     ui.spacing_mut().indent = ui.spacing().icon_width + ui.spacing().icon_spacing;
-    let header = CollapsingHeader::new(words::DETAILS)
+    let header = CollapsingHeader::new(state.words.details())
         .id_salt("details")
         .icon(chevron)
         .open(Some(state.details_open))
@@ -50,16 +50,16 @@ fn chevron(ui: &mut Ui, openness: f32, response: &Response) {
 }
 
 fn sections(ui: &mut Ui, state: &mut State) {
-    let details = &state.asked.details;
+    let (words, details) = (state.words, &state.asked.details);
     summary(ui, state);
-    stack(ui, details);
+    stack(ui, words, details);
     if !details.tags.is_empty() {
-        section(ui, words::TAGS);
-        listed(ui, &details.tags, |ui, (key, value)| pair(ui, key, value));
+        section(ui, &words.tags());
+        listed(ui, words, &details.tags, |ui, (key, value)| pair(ui, key, value));
     }
     if !details.breadcrumbs.is_empty() {
-        section(ui, words::BREADCRUMBS);
-        listed(ui, &details.breadcrumbs, breadcrumb);
+        section(ui, &words.breadcrumbs());
+        listed(ui, words, &details.breadcrumbs, breadcrumb);
     }
     if !details.files.is_empty() {
         let total = details
@@ -67,24 +67,17 @@ fn sections(ui: &mut Ui, state: &mut State) {
             .iter()
             .map(|file| file.size_bytes)
             .fold(0, u64::saturating_add);
-        section(
-            ui,
-            &format!(
-                "{} ({})",
-                words::FILES,
-                words::files_total(details.files.len(), &text::size(total))
-            ),
-        );
-        listed(ui, &details.files, file);
+        section(ui, &words.files_total(details.files.len(), &words.size(total)));
+        listed(ui, words, &details.files, |ui, line| file(ui, words, line));
         if state.asked.kind != ReportKind::Error {
             ui.add_space(6.0);
-            parts::small(ui, words::FILES_MORE);
+            parts::small(ui, &words.files_more());
         }
     }
     if !details.removed.is_empty() {
-        section(ui, words::REMOVED);
-        listed(ui, &details.removed, |ui, what| {
-            parts::plain(ui, what);
+        section(ui, &words.removed());
+        listed(ui, words, &details.removed, |ui, what| {
+            parts::plain(ui, &words.removed_words(what));
         });
     }
     if !state.raw_rows.is_empty() {
@@ -95,14 +88,14 @@ fn sections(ui: &mut Ui, state: &mut State) {
 /// The event as it would be sent, folded away; only the rows in view are laid out, since there may be thousands.
 fn raw(ui: &mut Ui, state: &mut State) {
     ruled(ui);
-    let header = CollapsingHeader::new(words::RAW)
+    let header = CollapsingHeader::new(state.words.raw())
         .id_salt("raw")
         .icon(chevron)
         .open(Some(state.raw_open))
         .show_unindented(ui, |ui| {
             parts::card(ui, Margin::symmetric(10, 8), |ui| raw_text(ui, &state.raw_rows));
             ui.add_space(4.0);
-            let copy = ui.add_sized(parts::COPY_SIZE, Button::new(words::COPY));
+            let copy = ui.add_sized(parts::COPY_SIZE, Button::new(state.words.copy()));
             parts::follow_focus(&copy);
             if copy.clicked() {
                 ui.ctx().copy_text(state.raw_rows.join("\n"));
@@ -137,43 +130,42 @@ fn raw_text(ui: &mut Ui, rows: &[String]) {
 }
 
 fn summary(ui: &mut Ui, state: &State) {
-    let asked = &state.asked;
-    parts::subheading(ui, words::SUMMARY);
-    pair(ui, words::KEY_APP, &asked.app_name);
+    let (words, asked) = (state.words, &state.asked);
+    parts::subheading(ui, &words.summary());
+    pair(ui, &words.key_app(), &asked.app_name);
     if let Some(release) = &asked.release {
-        pair(ui, words::KEY_RELEASE, release);
+        pair(ui, &words.key_release(), release);
     }
-    pair(ui, words::KEY_WHAT, words::kind(asked.kind));
-    pair(ui, words::KEY_SERVER, &asked.server);
-    let comment = state.comment.trim();
-    pair(
-        ui,
-        words::KEY_COMMENT,
-        if comment.is_empty() { words::NO_COMMENT } else { comment },
-    );
+    pair(ui, &words.key_what(), &words.kind(asked.kind));
+    pair(ui, &words.key_server(), &words.server(asked));
+    match state.comment.trim() {
+        "" => pair(ui, &words.key_comment(), &words.no_comment()),
+        comment => pair(ui, &words.key_comment(), comment),
+    }
 }
 
-fn stack(ui: &mut Ui, details: &Details) {
-    section(ui, words::STACK);
+fn stack(ui: &mut Ui, words: Words, details: &Details) {
+    section(ui, &words.stack());
     match details.stack.as_deref() {
         None => {
             ui.horizontal(|ui| {
                 let ink = Palette::of(ui).ink_soft;
                 ui.add(Spinner::new().size(14.0).color(ink));
-                parts::soft(ui, words::STACK_PENDING);
+                parts::soft(ui, &words.stack_pending());
             });
         }
         Some([]) => {
-            parts::soft(ui, words::STACK_EMPTY);
+            parts::soft(ui, &words.stack_empty());
         }
-        Some(frames) => listed(ui, frames, frame),
+        Some(frames) => listed(ui, words, frames, |ui, line| frame(ui, words, line)),
     }
 }
 
 /// The app's own frames in full ink with a bar at their side, the others small and soft.
-fn frame(ui: &mut Ui, frame: &FrameLine) {
+fn frame(ui: &mut Ui, words: Words, frame: &FrameLine) {
     let palette = Palette::of(ui);
-    let function = frame.name();
+    let function = words.function(frame);
+    let inlined = frame.inline.then(|| words.inlined());
     let left = ui.cursor().min;
     let shown = Frame::new()
         .inner_margin(Margin {
@@ -190,7 +182,17 @@ fn frame(ui: &mut Ui, frame: &FrameLine) {
             } else {
                 (TextStyle::Small, palette.ink_soft)
             };
-            ui.add(Label::new(frame_text(ui, &function, frame.inline, style, ink, palette.ink_soft)).wrap());
+            ui.add(
+                Label::new(frame_text(
+                    ui,
+                    &function,
+                    inlined.as_deref(),
+                    style,
+                    ink,
+                    palette.ink_soft,
+                ))
+                .wrap(),
+            );
             if frame.in_app {
                 let place = frame.place();
                 if !place.is_empty() {
@@ -215,7 +217,7 @@ fn frame(ui: &mut Ui, frame: &FrameLine) {
 fn frame_text(
     ui: &Ui,
     function: &str,
-    inline: bool,
+    inlined: Option<&str>,
     style: TextStyle,
     ink: Color32,
     soft: Color32,
@@ -223,8 +225,8 @@ fn frame_text(
     let format = |style: TextStyle, color| egui::TextFormat::simple(style.resolve(ui.style()), color);
     let mut job = egui::text::LayoutJob::default();
     job.append(function, 0.0, format(style, ink));
-    if inline {
-        job.append(&format!(" · {}", words::INLINED), 0.0, format(TextStyle::Small, soft));
+    if let Some(inlined) = inlined {
+        job.append(&format!(" · {inlined}"), 0.0, format(TextStyle::Small, soft));
     }
     job
 }
@@ -258,17 +260,17 @@ fn breadcrumb(ui: &mut Ui, crumb: &BreadcrumbLine) {
     );
 }
 
-fn file(ui: &mut Ui, file: &FileLine) {
+fn file(ui: &mut Ui, words: Words, file: &FileLine) {
     let ink = Palette::of(ui).ink_soft;
     let left = |ui: &mut Ui| {
         ui.spacing_mut().item_spacing.y = 0.0;
         parts::plain(ui, &file.name);
-        if !file.what.is_empty() {
-            parts::small(ui, &file.what);
+        if let Some(what) = words.file(&file.name) {
+            parts::small(ui, &what);
         }
     };
     parts::row(ui, SIZE_COLUMN, left, |ui| {
-        let size = RichText::new(text::size(file.size_bytes))
+        let size = RichText::new(words.size(file.size_bytes))
             .color(ink)
             .line_height(Some(21.0));
         ui.label(size);
@@ -319,11 +321,11 @@ fn ruled(ui: &mut Ui) {
 }
 
 /// The first entries, and how many more there are.
-fn listed<T>(ui: &mut Ui, entries: &[T], mut show: impl FnMut(&mut Ui, &T)) {
+fn listed<T>(ui: &mut Ui, words: Words, entries: &[T], mut show: impl FnMut(&mut Ui, &T)) {
     for entry in entries.iter().take(MAX_LISTED) {
         show(ui, entry);
     }
     if entries.len() > MAX_LISTED {
-        parts::small(ui, &words::more(entries.len() - MAX_LISTED));
+        parts::small(ui, &words.more(entries.len() - MAX_LISTED));
     }
 }

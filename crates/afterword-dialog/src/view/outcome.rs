@@ -5,7 +5,7 @@ use egui::{Button, Label, Margin, ProgressBar, RichText, Spinner, Ui};
 use super::parts::{self, Mark};
 use crate::state::{Action, Phase, State};
 use crate::theme::Palette;
-use crate::{text, words};
+use crate::words::Words;
 
 pub(super) fn sending(ui: &mut Ui, state: &mut State) -> Action {
     let Phase::Sending {
@@ -16,32 +16,31 @@ pub(super) fn sending(ui: &mut Ui, state: &mut State) -> Action {
     else {
         return Action::None;
     };
-    parts::heading(ui, words::SENDING);
+    let words = state.words;
+    parts::heading(ui, &words.sending());
     ui.add_space(2.0);
-    parts::soft(ui, &words::sending_to(&state.asked.server));
+    parts::soft(ui, &words.sending_to_server(&state.asked));
     ui.add_space(18.0);
     if total_bytes == 0 || cancelling {
         ui.horizontal(|ui| {
             let ink = Palette::of(ui).ink_soft;
             ui.add(Spinner::new().size(16.0).color(ink));
-            parts::soft(
-                ui,
-                if cancelling {
-                    words::CANCELLING
-                } else {
-                    words::PREPARING
-                },
-            );
+            let doing = if cancelling {
+                words.cancelling()
+            } else {
+                words.preparing()
+            };
+            parts::soft(ui, &doing);
         });
     } else {
-        progress(ui, sent_bytes.min(total_bytes), total_bytes);
+        progress(ui, words, sent_bytes.min(total_bytes), total_bytes);
     }
     Action::None
 }
 
-fn progress(ui: &mut Ui, sent_bytes: u64, total_bytes: u64) {
+fn progress(ui: &mut Ui, words: Words, sent_bytes: u64, total_bytes: u64) {
     let palette = Palette::of(ui);
-    let said = words::progress(&text::size(sent_bytes), &text::size(total_bytes));
+    let said = words.progress(&words.size(sent_bytes), &words.size(total_bytes));
     let bar = ui
         .scope(|ui| {
             ui.visuals_mut().extreme_bg_color = palette.hairline;
@@ -61,10 +60,11 @@ fn progress(ui: &mut Ui, sent_bytes: u64, total_bytes: u64) {
 }
 
 pub(super) fn sending_footer(ui: &mut Ui, state: &mut State) -> Action {
+    let words = state.words;
     let Phase::Sending { cancelling, .. } = &mut state.phase else {
         return Action::None;
     };
-    if parts::note_and_button(ui, words::SENDING_GOES_ON, words::CANCEL, !*cancelling, state.guard) {
+    if parts::note_and_button(ui, &words.sending_goes_on(), &words.cancel(), !*cancelling, state.guard) {
         *cancelling = true;
         return Action::Cancel;
     }
@@ -72,10 +72,11 @@ pub(super) fn sending_footer(ui: &mut Ui, state: &mut State) -> Action {
 }
 
 pub(super) fn result(ui: &mut Ui, state: &mut State) -> Action {
+    let words = state.words;
     match state.phase.clone() {
         Phase::Sent { event_id, url, known } => {
-            verdict(ui, Mark::Done, words::SENT);
-            if let Some(known) = known {
+            verdict(ui, Mark::Done, &words.sent());
+            if let Some(known) = known.and_then(|known| words.known_crash(&known)) {
                 ui.add_space(8.0);
                 parts::plain(ui, &known);
             }
@@ -83,28 +84,34 @@ pub(super) fn result(ui: &mut Ui, state: &mut State) -> Action {
             event(ui, state, &event_id, url.as_deref());
         }
         Phase::Waiting { why } => {
-            verdict(ui, Mark::Clock, words::WAITING);
+            verdict(ui, Mark::Clock, &words.waiting());
             ui.add_space(8.0);
             if !why.is_empty() {
                 parts::soft(ui, &why);
             }
-            parts::plain(ui, words::WAITING_NEXT);
+            parts::plain(ui, &words.waiting_next());
+        }
+        Phase::Alone => {
+            verdict(ui, Mark::Clock, &words.waiting());
+            ui.add_space(8.0);
+            parts::soft(ui, &words.reporter_gone());
+            parts::plain(ui, &words.waiting_next());
         }
         Phase::Refused { why } => {
-            verdict(ui, Mark::Warning, words::REFUSED);
+            verdict(ui, Mark::Warning, &words.refused());
             ui.add_space(8.0);
             if why.is_empty() {
-                parts::soft(ui, words::REFUSED_SILENT);
+                parts::soft(ui, &words.refused_silent());
             } else {
                 quoted(ui, &why);
             }
             ui.add_space(4.0);
-            parts::plain(ui, words::REFUSED_NEXT);
+            parts::plain(ui, &words.refused_next());
         }
         Phase::Cancelled => {
-            verdict(ui, Mark::Stopped, words::CANCELLED);
+            verdict(ui, Mark::Stopped, &words.cancelled());
             ui.add_space(8.0);
-            parts::plain(ui, words::CANCELLED_NEXT);
+            parts::plain(ui, &words.cancelled_next());
         }
         Phase::Asking | Phase::Sending { .. } | Phase::Done => {}
     }
@@ -112,7 +119,7 @@ pub(super) fn result(ui: &mut Ui, state: &mut State) -> Action {
 }
 
 pub(super) fn result_footer(ui: &mut Ui, state: &mut State) -> Action {
-    if parts::note_and_button(ui, "", words::CLOSE, true, state.guard) {
+    if parts::note_and_button(ui, "", &state.words.close(), true, state.guard) {
         Action::Close
     } else {
         Action::None
@@ -129,7 +136,8 @@ fn verdict(ui: &mut Ui, mark: Mark, said: &str) {
 
 /// The id to name, large enough to read out, with a button that copies it.
 fn event(ui: &mut Ui, state: &mut State, event_id: &str, url: Option<&str>) {
-    parts::small(ui, words::EVENT_ID);
+    let words = state.words;
+    parts::small(ui, &words.event_id());
     parts::card(
         ui,
         Margin {
@@ -143,7 +151,7 @@ fn event(ui: &mut Ui, state: &mut State, event_id: &str, url: Option<&str>) {
                 ui.add(Label::new(RichText::new(event_id).monospace()).wrap());
             };
             parts::row(ui, parts::COPY_SIZE, left, |ui| {
-                let label = if state.copied { words::COPIED } else { words::COPY };
+                let label = if state.copied { words.copied() } else { words.copy() };
                 if ui.add_sized(parts::COPY_SIZE, Button::new(label)).clicked() {
                     ui.ctx().copy_text(event_id.to_owned());
                     state.copied = true;
@@ -151,17 +159,17 @@ fn event(ui: &mut Ui, state: &mut State, event_id: &str, url: Option<&str>) {
             });
         },
     );
-    parts::small(ui, words::EVENT_ID_USE);
+    parts::small(ui, &words.event_id_use());
     if let Some(url) = url {
         ui.add_space(8.0);
-        let link = ui.hyperlink_to(words::OPEN_PAGE, url);
+        let link = ui.hyperlink_to(words.open_page(), url);
         parts::focus_ring(ui, &link);
     }
 }
 
 /// Somebody else's words, marked as such.
-fn quoted(ui: &mut Ui, words: &str) {
+fn quoted(ui: &mut Ui, said: &str) {
     parts::card(ui, Margin::symmetric(14, 10), |ui| {
-        parts::plain(ui, words);
+        parts::plain(ui, said);
     });
 }

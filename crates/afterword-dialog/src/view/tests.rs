@@ -11,7 +11,8 @@ use egui_kittest::kittest::{NodeT, Queryable};
 use super::view;
 use crate::message::Asked;
 use crate::state::{Action, State};
-use crate::{sample, theme};
+use crate::words::english as words;
+use crate::{Language, sample, theme};
 
 struct Seen {
     state: State,
@@ -49,7 +50,7 @@ fn just_opened(state: State, width: f32, height: f32) -> Harness<'static, Seen> 
 }
 
 fn asking() -> Harness<'static, Seen> {
-    open(State::new(sample::asked()))
+    open(State::new(sample::asked(), Language::English))
 }
 
 fn with_stack() -> Asked {

@@ -1,4 +1,4 @@
-//! The question in words: what happened, and what would be sent.
+//! The question: facts about what happened, and what would be sent. The dialog puts them into words.
 
 use afterword_dialog::{Asked, BreadcrumbLine, Details, FileLine, FrameLine};
 use afterword_store::{Report, ReportFile, ReportId, ReportInfo, ReportKind, Store};
@@ -9,19 +9,15 @@ use crate::assemble::Assembled;
 
 /// The question about a report, with the details that are known before the stack is.
 pub(super) fn question(store: &Store, report: &Report, info: &ReportInfo, can_restart: bool) -> Asked {
-    let headline = match info.kind {
-        ReportKind::Crash | ReportKind::Panic => format!("{} stopped unexpectedly", info.app_name),
-        ReportKind::Error => format!("{} had a problem", info.app_name),
-        ReportKind::Hang => format!("{} did not respond", info.app_name),
-    };
     Asked {
         store_root: store.folder().parent().unwrap_or(store.folder()).to_owned(),
         app: store.app().as_str().to_owned(),
         report_id: report.id(),
         app_name: info.app_name.clone(),
         kind: info.kind,
-        headline,
-        what_happened: what_happened(info),
+        signal: info.signal.clone(),
+        address: info.address,
+        message: info.message.clone(),
         server: server(&info.dsn),
         release: info.release.clone(),
         can_restart,
@@ -32,6 +28,7 @@ pub(super) fn question(store: &Store, report: &Report, info: &ReportInfo, can_re
 /// All that would be sent, with the stack once it is worked out.
 pub(super) fn details(store: &Store, id: ReportId, info: &ReportInfo, assembled: Option<&Assembled>) -> Details {
     let event = assembled.map_or(&info.event, |assembled| &assembled.event);
+    let (raw_event, left_out_bytes) = whole_report(store, id, info.kind).unzip();
     Details {
         stack: assembled
             .map(frames)
@@ -40,12 +37,13 @@ pub(super) fn details(store: &Store, id: ReportId, info: &ReportInfo, assembled:
         breadcrumbs: breadcrumbs(event),
         files: files(store, id),
         removed: info.removed.clone(),
-        raw_event: whole_report(store, id, info.kind),
+        raw_event,
+        raw_left_out_bytes: left_out_bytes.unwrap_or_default(),
     }
 }
 
-/// The event as it will be sent, as text; of an error, the whole envelope.
-fn whole_report(store: &Store, id: ReportId, kind: ReportKind) -> Option<String> {
+/// The event as it will be sent, as text, and how many bytes of it are left out; of an error, the whole envelope.
+fn whole_report(store: &Store, id: ReportId, kind: ReportKind) -> Option<(String, u64)> {
     let file = match kind {
         ReportKind::Error => ReportFile::Envelope,
         ReportKind::Crash | ReportKind::Panic | ReportKind::Hang => ReportFile::Event,
@@ -54,33 +52,8 @@ fn whole_report(store: &Store, id: ReportId, kind: ReportKind) -> Option<String>
     Some(afterword_dialog::text::whole_report(&bytes))
 }
 
-fn what_happened(info: &ReportInfo) -> String {
-    let address = info
-        .address
-        .map_or_else(String::new, |address| format!(" (address {address:#x})"));
-    match (info.kind, info.signal.as_deref()) {
-        (ReportKind::Error, _) => match &info.message {
-            Some(message) => format!("It went on, but something failed inside: {message}"),
-            None => "It went on, but something failed inside.".to_owned(),
-        },
-        (ReportKind::Hang, _) => {
-            "It was busy or waiting for something inside, and did not respond for a while.".to_owned()
-        }
-        (ReportKind::Panic, _) | (_, Some("SIGABRT")) if info.message.is_some() => format!(
-            "It found an error that it could not recover from: {}",
-            info.message.as_deref().unwrap_or_default()
-        ),
-        (_, Some("SIGSEGV" | "SIGBUS")) => format!("It tried to use memory that does not belong to it{address}."),
-        (_, Some("SIGFPE")) => "It made an impossible calculation, such as a division by zero.".to_owned(),
-        (_, Some("SIGILL" | "SIGTRAP")) => format!("It came to an instruction that cannot be carried out{address}."),
-        (_, Some("SIGABRT")) => "It found an error that it could not recover from, and gave up.".to_owned(),
-        _ => "It ended because of an error inside.".to_owned(),
-    }
-}
-
-fn server(dsn: &str) -> String {
-    dsn.parse::<Dsn>()
-        .map_or_else(|_| "its developers".to_owned(), |dsn| dsn.host().to_owned())
+fn server(dsn: &str) -> Option<String> {
+    dsn.parse::<Dsn>().ok().map(|dsn| dsn.host().to_owned())
 }
 
 fn frames(assembled: &Assembled) -> Vec<FrameLine> {
@@ -172,24 +145,18 @@ fn time_of_day(timestamp: &Value) -> String {
     })
 }
 
+/// Names of the files of a report that are sent.
+const SENT_FILES: [&str; 4] = ["minidump.dmp", "event.json", "stack.json", "envelope"];
+
 /// The files that would go with it, as they are now: the person's answer is not one of them.
 fn files(store: &Store, id: ReportId) -> Vec<FileLine> {
     let files = store.report(id).and_then(|report| report.files()).unwrap_or_default();
     files
         .into_iter()
-        .filter_map(|file| {
-            let what = match file.name.as_str() {
-                "minidump.dmp" => "registers, stacks and modules at the moment of the crash",
-                "event.json" => "the report itself: version, system, tags and what led up to it",
-                "stack.json" => "the stacks with the names of functions",
-                "envelope" => "the error as it was captured",
-                _ => return None,
-            };
-            Some(FileLine {
-                what: what.to_owned(),
-                size_bytes: file.size_bytes,
-                name: file.name,
-            })
+        .filter(|file| SENT_FILES.contains(&file.name.as_str()))
+        .map(|file| FileLine {
+            size_bytes: file.size_bytes,
+            name: file.name,
         })
         .collect()
 }

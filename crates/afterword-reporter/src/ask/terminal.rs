@@ -14,8 +14,8 @@ use std::path::PathBuf;
 use std::sync::mpsc::Sender;
 
 use afterword_channel::Hello;
-use afterword_dialog::terminal::{TerminalAnswer, ask_discarding};
-use afterword_dialog::{Asked, FromDialog, ToDialog, save_answer};
+use afterword_dialog::terminal::{TerminalAnswer, ask_discarding, lines_after, notice};
+use afterword_dialog::{Asked, FromDialog, Language, ToDialog, save_answer};
 use rustix::event::{PollFd, PollFlags, Timespec, poll};
 use rustix::fs::OFlags;
 use rustix::termios::{QueueSelector, tcflush};
@@ -44,6 +44,17 @@ impl Terminal {
         }
     }
 
+    /// The desktop's language, if the terminal can show it: the console of Linux has no more than 512 glyphs.
+    fn language(&self) -> Language {
+        let wanted = Language::of_desktop();
+        let is_console = self
+            .path
+            .as_deref()
+            .and_then(|path| path.to_str()?.strip_prefix("/dev/tty"))
+            .is_some_and(|number| number.starts_with(|digit: char| digit.is_ascii_digit()));
+        if is_console { Language::English } else { wanted }
+    }
+
     /// Opens the terminal without making it ours.
     fn file(&self) -> Result<File, String> {
         use std::os::unix::fs::OpenOptionsExt;
@@ -70,11 +81,12 @@ impl Shell for Terminal {
     fn open(&self, asked: &Asked, events: Sender<FromDialog>) -> Result<Box<dyn Conversation>, String> {
         let mut output = self.file()?;
         let Some(job) = self.job.filter(|job| job.is_in_foreground()) else {
-            notice(asked, &mut output).map_err(|error| error.to_string())?;
+            leave_word(asked, self.language(), &mut output).map_err(|error| error.to_string())?;
             return Err("it belongs to somebody else by now; a line there says where the report is".to_owned());
         };
         let question = Question {
             asked: asked.clone(),
+            language: self.language(),
             input: BufReader::new(OwnTerminal {
                 file: self.file()?,
                 job,
@@ -84,6 +96,7 @@ impl Shell for Terminal {
         };
         Ok(Box::new(Open {
             output,
+            language: self.language(),
             question: Some(question),
             sending: false,
         }))
@@ -93,6 +106,7 @@ impl Shell for Terminal {
 /// A question that waits for the stack: what is shown in a terminal cannot fill in later.
 struct Question {
     asked: Asked,
+    language: Language,
     input: BufReader<OwnTerminal>,
     output: File,
     events: Sender<FromDialog>,
@@ -129,6 +143,7 @@ impl Read for OwnTerminal {
 fn talk(question: Question) {
     let Question {
         asked,
+        language,
         input,
         output,
         events,
@@ -142,12 +157,12 @@ fn talk(question: Question) {
             log::debug!("tcflush: {error}");
         }
     };
-    let said = match ask_discarding(&asked, input, output, discard) {
+    let said = match ask_discarding(&asked, language, input, output, discard) {
         Ok(TerminalAnswer::Answered {
             decision,
             comment,
             restart,
-        }) => match save_answer(&asked, decision, comment, restart, OffsetDateTime::now_utc()) {
+        }) => match save_answer(&asked, language, decision, comment, restart, OffsetDateTime::now_utc()) {
             Ok(()) => vec![FromDialog::Answered, FromDialog::Closed],
             Err(error) => {
                 log::error!("the answer is not kept: {error}");
@@ -168,16 +183,14 @@ fn talk(question: Question) {
     }
 }
 
-fn notice(asked: &Asked, output: &mut File) -> std::io::Result<()> {
-    writeln!(
-        output,
-        "\r\n{}. A crash report is kept on this computer; nothing was sent.\r\nTo look at it, send or delete it: afterword reports show {}\r",
-        asked.headline, asked.report_id
-    )
+fn leave_word(asked: &Asked, language: Language, output: &mut File) -> std::io::Result<()> {
+    let command = format!("afterword reports show {}", asked.report_id);
+    write!(output, "\r\n{}\r\n", notice(asked, language, &command).join("\r\n"))
 }
 
 struct Open {
     output: File,
+    language: Language,
     question: Option<Question>,
     sending: bool,
 }
@@ -190,20 +203,14 @@ impl Conversation for Open {
             question.asked.details = (**details).clone();
             std::thread::spawn(move || talk(question));
         }
-        let line = match message {
-            ToDialog::Progress { .. } if !std::mem::replace(&mut self.sending, true) => "Sending…".to_owned(),
-            ToDialog::Sent { event_id, known, .. } => {
-                let known = known.as_ref().map(|known| format!(". {known}")).unwrap_or_default();
-                format!("Sent, thank you. Event id: {event_id}{known}")
+        let said_before = std::mem::replace(&mut self.sending, matches!(message, ToDialog::Progress { .. }));
+        if self.sending && said_before {
+            return;
+        }
+        for line in lines_after(message, self.language) {
+            if let Err(error) = write!(self.output, "{line}\r\n") {
+                return log::debug!("the terminal is gone: {error}");
             }
-            ToDialog::Waiting { why } => format!("It could not be sent now and is kept: {why}"),
-            ToDialog::Refused { why } => format!("The server refused it; it is kept: {why}"),
-            ToDialog::Cancelled => "Stopped; the report is kept.".to_owned(),
-            ToDialog::Show(_) | ToDialog::Details(_) | ToDialog::Progress { .. } => return,
-        };
-        let line: String = line.chars().filter(|c| !c.is_control()).collect();
-        if let Err(error) = write!(self.output, "{line}\r\n") {
-            log::debug!("the terminal is gone: {error}");
         }
     }
 }

@@ -18,6 +18,7 @@ mod depth;
 mod map;
 mod names;
 mod ranges;
+mod removed;
 mod words;
 
 use afterword_channel::Homes;
@@ -59,12 +60,12 @@ fn is_kept(stream: u32) -> bool {
 /// The words for what is not kept, for those that say something about the person.
 fn in_words(stream: u32) -> &'static str {
     match stream {
-        s if s == Stream::LinuxEnviron as u32 => "environment variables",
-        s if s == Stream::LinuxCmdLine as u32 => "the command line",
-        s if s == Stream::HandleDataStream as u32 => "names of open files",
-        s if s == Stream::LinuxMaps as u32 => "names of files in memory that are no code",
-        s if s == Stream::LinuxProcStatus as u32 => "user and group numbers",
-        _ => "other data of the process",
+        s if s == Stream::LinuxEnviron as u32 => removed::ENVIRONMENT,
+        s if s == Stream::LinuxCmdLine as u32 => removed::COMMAND_LINE,
+        s if s == Stream::HandleDataStream as u32 => removed::OPEN_FILES,
+        s if s == Stream::LinuxMaps as u32 => removed::MAPPED_FILES,
+        s if s == Stream::LinuxProcStatus as u32 => removed::USER_NUMBERS,
+        _ => removed::OTHER,
     }
 }
 
@@ -98,22 +99,22 @@ fn scrub_for(mut bytes: Vec<u8>, full_stacks: bool, homes: &Homes) -> Result<Scr
     }
     let mut say = |words: &str| removed.push(words.to_owned());
     if full_stacks {
-        say("nothing from stacks and registers: this program keeps them whole");
+        say(removed::NOTHING);
     } else {
-        say("what is no address or small number on the stacks");
-        say("what is no address or small number in registers");
-        say("vector registers");
-        say("memory that is neither a stack nor code");
+        say(removed::STACK_WORDS);
+        say(removed::REGISTER_WORDS);
+        say(removed::VECTORS);
+        say(removed::MEMORY);
         let sanitised = words::sanitise(&mut bytes, &kept, &map)?;
         if !sanitised.all_understood {
-            say("stacks and registers of a processor that is not known");
+            say(removed::UNKNOWN_PROCESSOR);
         }
         if sanitised.cut {
-            say("the outer part of a stack that is deeper than anybody reads");
+            say(removed::DEEP_STACK);
         }
     }
     if names::mask(&mut bytes, &kept, homes)? {
-        say("the name of your home folder in paths");
+        say(removed::HOME);
     }
     write_directory(&mut bytes, directory.at, &kept);
     Ok(Scrubbed { bytes, removed })

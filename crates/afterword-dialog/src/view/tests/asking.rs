@@ -1,10 +1,10 @@
-use afterword_store::Decision;
+use afterword_store::{Decision, ReportKind};
 use egui::Key;
 use egui::accesskit::{Live, Role, Toggled};
 
 use super::*;
 use crate::state::{MAX_COMMENT_CHARS, Phase};
-use crate::words;
+use crate::words::Words;
 
 const COMMENT: Role = Role::MultilineTextInput;
 
@@ -22,7 +22,7 @@ fn it_says_what_happened_to_whom_it_goes_and_that_nothing_goes_unasked() {
     let heading = harness.get_by_role_and_label(Role::Heading, "Inkwell stopped unexpectedly");
     assert_eq!(heading.accesskit_node().live(), Live::Polite);
     for said in [
-        "It tried to use memory that it does not have.",
+        "It tried to use memory that does not belong to it.",
         "Nothing is sent unless you agree.",
         "Reports go to crashes.example.org.",
         "Close this window to be asked again at the next start.",
@@ -35,8 +35,8 @@ fn it_says_what_happened_to_whom_it_goes_and_that_nothing_goes_unasked() {
 #[test]
 fn send_and_dont_send_weigh_the_same() {
     let harness = asking();
-    let send = harness.get_by_role_and_label(Role::Button, words::SEND);
-    let dont = harness.get_by_role_and_label(Role::Button, words::DONT_SEND);
+    let send = harness.get_by_role_and_label(Role::Button, words::send());
+    let dont = harness.get_by_role_and_label(Role::Button, words::dont_send());
     assert_eq!(send.rect().size(), dont.rect().size());
     assert_eq!(send.rect().top(), dont.rect().top());
     assert!(!send.is_focused() && !dont.is_focused());
@@ -44,7 +44,10 @@ fn send_and_dont_send_weigh_the_same() {
 
 #[test]
 fn the_buttons_answer() {
-    for (label, decision) in [(words::SEND, Decision::Send), (words::DONT_SEND, Decision::DontSend)] {
+    for (label, decision) in [
+        (words::send(), Decision::Send),
+        (words::dont_send(), Decision::DontSend),
+    ] {
         let mut harness = asking();
         click(&mut harness, Role::Button, label);
         assert_eq!(harness.state().actions, [answer(decision, None, false)]);
@@ -57,16 +60,19 @@ fn restart_is_unticked_and_goes_through_when_ticked() {
     let restart = harness.get_by_role_and_label(Role::CheckBox, "Restart Inkwell");
     assert_eq!(restart.accesskit_node().toggled(), Some(Toggled::False));
     click(&mut harness, Role::CheckBox, "Restart Inkwell");
-    click(&mut harness, Role::Button, words::DONT_SEND);
+    click(&mut harness, Role::Button, words::dont_send());
     assert_eq!(harness.state().actions, [answer(Decision::DontSend, None, true)]);
 }
 
 #[test]
 fn restart_is_not_offered_when_it_cannot_be_done() {
-    let harness = open(State::new(Asked {
-        can_restart: false,
-        ..sample::asked()
-    }));
+    let harness = open(State::new(
+        Asked {
+            can_restart: false,
+            ..sample::asked()
+        },
+        Language::English,
+    ));
     assert!(harness.query_by_role(Role::CheckBox).is_none());
 }
 
@@ -74,12 +80,15 @@ fn restart_is_not_offered_when_it_cannot_be_done() {
 fn the_comment_goes_through_trimmed() {
     let mut harness = asking();
     let comment = harness.get_by_role(COMMENT);
-    assert_eq!(comment.accesskit_node().label().as_deref(), Some(words::COMMENT_LABEL));
+    assert_eq!(
+        comment.accesskit_node().label().as_deref(),
+        Some(words::comment_label())
+    );
     comment.focus();
     harness.run();
     harness.get_by_role(COMMENT).type_text("  I pressed undo twice ");
     harness.run();
-    click(&mut harness, Role::Button, words::SEND);
+    click(&mut harness, Role::Button, words::send());
     assert_eq!(
         harness.state().actions,
         [answer(Decision::Send, Some("I pressed undo twice"), false)]
@@ -88,7 +97,7 @@ fn the_comment_goes_through_trimmed() {
 
 #[test]
 fn a_comment_of_spaces_is_none_and_an_endless_one_is_cut() {
-    let mut state = State::new(sample::asked());
+    let mut state = State::new(sample::asked(), Language::English);
     state.comment = " \n ".to_owned();
     assert_eq!(state.answer(Decision::Send), answer(Decision::Send, None, false));
 
@@ -131,11 +140,11 @@ fn escape_while_typing_leaves_the_box_before_it_closes() {
 fn the_keyboard_meets_the_controls_in_reading_order() {
     let mut harness = asking();
     let order = [
-        (COMMENT, words::COMMENT_LABEL),
+        (COMMENT, words::comment_label()),
         (Role::CheckBox, "Restart Inkwell"),
-        (Role::DisclosureTriangle, words::DETAILS),
-        (Role::Button, words::DONT_SEND),
-        (Role::Button, words::SEND),
+        (Role::DisclosureTriangle, words::details()),
+        (Role::Button, words::dont_send()),
+        (Role::Button, words::send()),
     ];
     for (role, label) in order {
         harness.key_press(Key::Tab);
@@ -162,12 +171,17 @@ fn a_key_pressed_before_anything_is_focused_answers_nothing() {
 fn a_small_window_and_endless_words_lose_no_control() {
     let mut asked = with_stack();
     asked.app_name = "Donaudampfschiff".repeat(20);
-    asked.headline = format!("{} stopped", "x".repeat(190));
-    asked.what_happened = "unbreakable".repeat(100);
-    asked.server = "crashes-".repeat(40);
+    asked.kind = ReportKind::Panic;
+    asked.message = Some("unbreakable".repeat(100));
+    asked.server = Some("crashes-".repeat(40));
     asked.details.tags = vec![("k".repeat(400), "v".repeat(4_000))];
-    for (width, height) in [(320.0, 240.0), (320.0, 900.0), (536.0, 496.0), (1400.0, 900.0)] {
-        let mut state = State::new(asked.clone());
+    let sizes = [(320.0, 240.0), (320.0, 900.0), (536.0, 496.0), (1400.0, 900.0)];
+    let cases = sizes
+        .into_iter()
+        .flat_map(|size| [(size, Words::ENGLISH), (size, Words::LONGER)]);
+    for ((width, height), spoken) in cases {
+        let mut state = State::new(asked.clone(), Language::English);
+        state.words = spoken;
         state.open_details(true);
         let mut harness = open_sized(state, width, height);
         harness.run();
@@ -185,7 +199,7 @@ fn a_small_window_and_endless_words_lose_no_control() {
             }
         }
         harness
-            .get_by_role_and_label(Role::Button, words::SEND)
+            .get_by_role_and_label(Role::Button, &spoken.send())
             .click_accesskit();
         harness.run();
         assert_eq!(
@@ -199,17 +213,17 @@ fn a_small_window_and_endless_words_lose_no_control() {
 #[test]
 fn what_is_shown_is_plain_text() {
     let mut asked = sample::asked();
-    asked.headline = "Ink\u{202e}well\u{1b}[31m stopped\n".to_owned();
-    asked.server = "a\u{200b}b".to_owned();
-    let state = State::new(asked);
-    assert_eq!(state.asked().headline, "Inkwell[31m stopped");
-    assert_eq!(state.asked().server, "ab");
+    asked.app_name = "Ink\u{202e}well\u{1b}[31m\n".to_owned();
+    asked.server = Some("a\u{200b}b".to_owned());
+    let state = State::new(asked, Language::English);
+    assert_eq!(state.headline(), "Inkwell[31m stopped unexpectedly");
+    assert_eq!(state.asked().server.as_deref(), Some("ab"));
 }
 
 #[test]
 fn the_same_page_wants_the_same_height_whatever_the_window() {
     let wanted = [(536.0, 300.0), (536.0, 900.0)].map(|(width, height)| {
-        let mut harness = open_sized(State::new(sample::asked()), width, height);
+        let mut harness = open_sized(State::new(sample::asked(), Language::English), width, height);
         harness.run();
         harness.state().state.wanted_height()
     });
@@ -219,7 +233,7 @@ fn the_same_page_wants_the_same_height_whatever_the_window() {
 
 /// The page, some seconds after its first frame.
 fn seconds_after(seconds: f32) -> Harness<'static, Seen> {
-    let mut harness = just_opened(State::new(sample::asked()), 536.0, 496.0);
+    let mut harness = just_opened(State::new(sample::asked(), Language::English), 536.0, 496.0);
     // Building it drew the first frames.
     harness.state_mut().state.guard.restart();
     harness.step();
@@ -229,7 +243,7 @@ fn seconds_after(seconds: f32) -> Harness<'static, Seen> {
 
 #[test]
 fn a_click_that_was_under_way_when_the_window_came_is_no_answer() {
-    for label in [words::SEND, words::DONT_SEND] {
+    for label in [words::send(), words::dont_send()] {
         for seconds in [0.0, 0.2, 0.3] {
             let mut harness = seconds_after(seconds);
             click(&mut harness, Role::Button, label);
@@ -245,7 +259,10 @@ fn a_click_that_was_under_way_when_the_window_came_is_no_answer() {
 #[test]
 fn a_press_from_the_first_moment_is_no_answer_when_it_is_let_go_later() {
     let mut harness = seconds_after(0.3);
-    let pos = harness.get_by_role_and_label(Role::Button, words::SEND).rect().center();
+    let pos = harness
+        .get_by_role_and_label(Role::Button, words::send())
+        .rect()
+        .center();
     let button = |pressed| egui::Event::PointerButton {
         pos,
         button: egui::PointerButton::Primary,
@@ -267,10 +284,10 @@ fn a_window_that_comes_to_the_front_begins_anew() {
     harness.run_steps(3);
     harness.input_mut().focused = true;
     harness.run_steps(3);
-    click(&mut harness, Role::Button, words::SEND);
+    click(&mut harness, Role::Button, words::send());
     assert_eq!(harness.state().actions, []);
     harness.run_steps((0.5 / STEP_SECONDS) as usize);
-    click(&mut harness, Role::Button, words::SEND);
+    click(&mut harness, Role::Button, words::send());
     assert_eq!(harness.state().actions, [answer(Decision::Send, None, false)]);
 }
 
@@ -278,7 +295,7 @@ fn a_window_that_comes_to_the_front_begins_anew() {
 fn a_key_that_was_under_way_when_the_window_came_is_no_answer() {
     for (seconds, answers) in [(0.0, 0), (0.2, 0), (0.35, 1)] {
         let mut harness = seconds_after(0.0);
-        harness.get_by_role_and_label(Role::Button, words::SEND).focus();
+        harness.get_by_role_and_label(Role::Button, words::send()).focus();
         harness.step();
         harness.state_mut().state.guard.restart();
         harness.step();
@@ -293,7 +310,7 @@ fn a_key_that_was_under_way_when_the_window_came_is_no_answer() {
 fn the_first_moment_looks_like_every_other() {
     let mut harness = seconds_after(0.0);
     let send = |harness: &Harness<'_, Seen>| {
-        let node = harness.get_by_role_and_label(Role::Button, words::SEND);
+        let node = harness.get_by_role_and_label(Role::Button, words::send());
         (node.rect(), node.accesskit_node().is_disabled())
     };
     let early = (send(&harness), harness.output().shapes.clone());
@@ -306,14 +323,14 @@ fn the_first_moment_looks_like_every_other() {
 /// It once ended the dialog, and the comment with it.
 #[test]
 fn an_answer_that_was_not_saved_is_asked_for_again_with_what_was_written() {
-    let mut state = State::new(sample::asked());
+    let mut state = State::new(sample::asked(), Language::English);
     state.comment = "I pressed undo".to_owned();
     state.not_saved("No space left on device\u{1b}");
     let mut harness = open(state);
     let line = "Your answer could not be saved, and nothing was sent: No space left on device. Please try again.";
     let said = harness.get_by_label(line);
     assert_eq!(said.accesskit_node().live(), Live::Assertive);
-    click(&mut harness, Role::Button, words::SEND);
+    click(&mut harness, Role::Button, words::send());
     assert_eq!(
         harness.state().actions,
         [answer(Decision::Send, Some("I pressed undo"), false)]

@@ -3,10 +3,9 @@ use egui::accesskit::Role;
 use super::*;
 use crate::message::{Details, FrameLine, ToDialog};
 use crate::state::MAX_LISTED;
-use crate::words;
 
 fn opened(asked: Asked) -> Harness<'static, Seen> {
-    let mut state = State::new(asked);
+    let mut state = State::new(asked, Language::English);
     state.open_details(true);
     let mut harness = open_sized(state, 536.0, 1_400.0);
     harness.run_steps(3);
@@ -16,12 +15,12 @@ fn opened(asked: Asked) -> Harness<'static, Seen> {
 #[test]
 fn the_details_are_folded_until_asked_for() {
     let mut harness = asking();
-    assert!(!shows(&harness, words::SUMMARY));
-    click(&mut harness, Role::DisclosureTriangle, words::DETAILS);
+    assert!(!shows(&harness, words::summary()));
+    click(&mut harness, Role::DisclosureTriangle, words::details());
     assert!(harness.state().state.details_open());
-    assert!(shows(&harness, words::SUMMARY));
-    click(&mut harness, Role::DisclosureTriangle, words::DETAILS);
-    assert!(!shows(&harness, words::SUMMARY));
+    assert!(shows(&harness, words::summary()));
+    click(&mut harness, Role::DisclosureTriangle, words::details());
+    assert!(!shows(&harness, words::summary()));
 }
 
 #[test]
@@ -38,9 +37,9 @@ fn all_that_would_be_sent_and_what_was_removed_is_listed() {
         "render · warning",
         "Files (1 file, 846 KB)",
         "minidump.dmp",
-        "Threads and their stacks",
+        "registers, stacks and modules at the moment of the crash",
         "846 KB",
-        "Environment variables",
+        "environment variables",
     ] {
         assert!(shows(&harness, shown), "{shown}: {:#?}", labels(&harness));
     }
@@ -49,7 +48,7 @@ fn all_that_would_be_sent_and_what_was_removed_is_listed() {
 #[test]
 fn the_stack_arrives_later() {
     let mut harness = opened(sample::asked());
-    assert!(shows(&harness, words::STACK_PENDING));
+    assert!(shows(&harness, words::stack_pending()));
     assert!(!shows(&harness, "inkwell::canvas::undo"));
 
     let details = Details {
@@ -59,7 +58,7 @@ fn the_stack_arrives_later() {
     harness.state_mut().state.apply(ToDialog::Details(Box::new(details)));
     harness.run();
 
-    assert!(!shows(&harness, words::STACK_PENDING));
+    assert!(!shows(&harness, words::stack_pending()));
     for shown in [
         "inkwell::tiles::pixels_mut · inlined",
         "src/canvas.rs:212",
@@ -85,7 +84,7 @@ fn the_apps_own_frames_are_larger() {
 fn a_stack_that_could_not_be_worked_out_is_said() {
     let mut asked = sample::asked();
     asked.details.stack = Some(vec![]);
-    assert!(shows(&opened(asked), words::STACK_EMPTY));
+    assert!(shows(&opened(asked), words::stack_empty()));
 }
 
 #[test]
@@ -103,7 +102,7 @@ fn an_endless_stack_is_counted_not_listed() {
     let nodes = harness.root().children_recursive();
     let listed = nodes.filter(|node| {
         let node = node.accesskit_node();
-        node.role() == Role::Label && node.value().as_deref() == Some(words::UNKNOWN_FUNCTION)
+        node.role() == Role::Label && node.value().as_deref() == Some(words::unknown_function())
     });
     assert_eq!(listed.count(), MAX_LISTED);
 }
@@ -111,7 +110,7 @@ fn an_endless_stack_is_counted_not_listed() {
 #[test]
 fn the_comment_is_part_of_what_would_be_sent() {
     let mut harness = opened(with_stack());
-    assert!(shows(&harness, words::NO_COMMENT));
+    assert!(shows(&harness, words::no_comment()));
     harness.state_mut().state.comment = "I pressed undo".to_owned();
     harness.run();
     assert!(
@@ -130,9 +129,9 @@ fn with_text(raw: &str) -> Asked {
 #[test]
 fn the_whole_report_can_be_read_as_text() {
     let event = br#"{"contexts":{"os":{"name":"Debian"}},"user":{"id":"a1b2"}}"#;
-    let mut harness = opened(with_text(&crate::text::whole_report(event)));
+    let mut harness = opened(with_text(&crate::text::whole_report(event).0));
     assert!(!shows(&harness, "Debian"), "folded until asked for");
-    click(&mut harness, Role::DisclosureTriangle, words::RAW);
+    click(&mut harness, Role::DisclosureTriangle, words::raw());
     for shown in [
         "  \"contexts\": {",
         "      \"name\": \"Debian\"",
@@ -145,7 +144,7 @@ fn the_whole_report_can_be_read_as_text() {
         );
     }
     let copy = harness
-        .get_all_by_role_and_label(Role::Button, words::COPY)
+        .get_all_by_role_and_label(Role::Button, words::copy())
         .next()
         .unwrap();
     copy.click_accesskit();
@@ -161,9 +160,9 @@ fn the_whole_report_can_be_read_as_text() {
 #[test]
 fn without_its_text_there_is_no_section_for_it() {
     let harness = opened(with_stack());
-    assert!(!shows(&harness, words::RAW));
+    assert!(!shows(&harness, words::raw()));
     assert!(
-        shows(&harness, words::FILES_MORE),
+        shows(&harness, words::files_more()),
         "what is listed is not said to be all"
     );
 }
@@ -172,7 +171,7 @@ fn without_its_text_there_is_no_section_for_it() {
 fn a_text_of_many_lines_is_laid_out_where_it_is_seen() {
     let lines: Vec<String> = (0..20_000).map(|line| format!("line {line}")).collect();
     let mut harness = opened(with_text(&lines.join("\n")));
-    click(&mut harness, Role::DisclosureTriangle, words::RAW);
+    click(&mut harness, Role::DisclosureTriangle, words::raw());
     let shown = labels(&harness)
         .iter()
         .filter(|label| label.starts_with("line "))

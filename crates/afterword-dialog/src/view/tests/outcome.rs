@@ -1,16 +1,15 @@
-use afterword_store::Decision;
+use afterword_store::{Decision, KnownCrash};
 use egui::accesskit::Role;
 use egui::{Key, OutputCommand};
 
 use super::*;
 use crate::message::ToDialog;
 use crate::state::Phase;
-use crate::words;
 
 const ID: &str = "9f1c2ab47d0e4b6f8a35c1d2e07f6b90";
 
 fn sending() -> State {
-    let mut state = State::new(sample::asked());
+    let mut state = State::new(sample::asked(), Language::English);
     state.answered(Decision::Send);
     state
 }
@@ -32,8 +31,8 @@ fn sent() -> ToDialog {
 #[test]
 fn before_the_first_byte_it_prepares() {
     let harness = open(sending());
-    harness.get_by_role_and_label(Role::Heading, words::SENDING);
-    assert!(shows(&harness, words::PREPARING));
+    harness.get_by_role_and_label(Role::Heading, words::sending());
+    assert!(shows(&harness, words::preparing()));
     assert!(shows(&harness, "To crashes.example.org"));
 }
 
@@ -45,7 +44,7 @@ fn progress_is_told_in_bytes() {
     });
     let bar = harness.get_by_role_and_label(Role::ProgressIndicator, "312 KB of 1.2 MB");
     assert_eq!(bar.accesskit_node().numeric_value(), Some(25.0));
-    assert!(!shows(&harness, words::PREPARING));
+    assert!(!shows(&harness, words::preparing()));
 }
 
 #[test]
@@ -64,16 +63,16 @@ fn cancel_is_asked_for_once_and_then_awaited() {
         sent_bytes: 1,
         total_bytes: 2,
     });
-    click(&mut harness, Role::Button, words::CANCEL);
+    click(&mut harness, Role::Button, words::cancel());
     assert_eq!(harness.state().actions, [Action::Cancel]);
-    assert!(shows(&harness, words::CANCELLING));
+    assert!(shows(&harness, words::cancelling()));
     assert!(
         harness
-            .get_by_role_and_label(Role::Button, words::CANCEL)
+            .get_by_role_and_label(Role::Button, words::cancel())
             .accesskit_node()
             .is_disabled()
     );
-    click(&mut harness, Role::Button, words::CANCEL);
+    click(&mut harness, Role::Button, words::cancel());
     assert_eq!(harness.state().actions, [Action::Cancel]);
 
     harness.state_mut().state.apply(ToDialog::Progress {
@@ -82,13 +81,13 @@ fn cancel_is_asked_for_once_and_then_awaited() {
     });
     harness.run_steps(2);
     assert!(
-        shows(&harness, words::CANCELLING),
+        shows(&harness, words::cancelling()),
         "late progress does not take it back"
     );
 
     harness.state_mut().state.apply(ToDialog::Cancelled);
     harness.run();
-    harness.get_by_role_and_label(Role::Heading, words::CANCELLED);
+    harness.get_by_role_and_label(Role::Heading, words::cancelled());
     assert!(shows(
         &harness,
         "The report is kept on this computer; you will be asked again at the next start."
@@ -101,25 +100,25 @@ fn what_was_sent_before_cancel_took_effect_was_sent() {
         sent_bytes: 1,
         total_bytes: 2,
     });
-    click(&mut harness, Role::Button, words::CANCEL);
+    click(&mut harness, Role::Button, words::cancel());
     harness.state_mut().state.apply(sent());
     harness.run();
-    harness.get_by_role_and_label(Role::Heading, words::SENT);
+    harness.get_by_role_and_label(Role::Heading, words::sent());
 }
 
 #[test]
 fn sent_shows_the_id_which_can_be_copied() {
     let mut harness = after(sent());
-    harness.get_by_role_and_label(Role::Heading, words::SENT);
+    harness.get_by_role_and_label(Role::Heading, words::sent());
     assert!(shows(&harness, ID));
-    harness.get_by_role_and_label(Role::Link, words::OPEN_PAGE);
-    harness.get_by_role_and_label(Role::Button, words::COPY).click();
+    harness.get_by_role_and_label(Role::Link, words::open_page());
+    harness.get_by_role_and_label(Role::Button, words::copy()).click();
     harness.step();
     let copied = OutputCommand::CopyText(ID.to_owned());
     assert!(harness.output().platform_output.commands.contains(&copied));
     harness.run();
-    harness.get_by_role_and_label(Role::Button, words::COPIED);
-    click(&mut harness, Role::Button, words::CLOSE);
+    harness.get_by_role_and_label(Role::Button, words::copied());
+    click(&mut harness, Role::Button, words::close());
     assert_eq!(harness.state().actions, [Action::Close]);
 }
 
@@ -145,10 +144,10 @@ fn waiting_says_why_and_that_it_is_kept() {
     let mut harness = after(ToDialog::Waiting {
         why: "crashes.example.org could not be reached.".to_owned(),
     });
-    harness.get_by_role_and_label(Role::Heading, words::WAITING);
+    harness.get_by_role_and_label(Role::Heading, words::waiting());
     assert!(shows(&harness, "crashes.example.org could not be reached."));
-    assert!(shows(&harness, words::WAITING_NEXT));
-    click(&mut harness, Role::Button, words::CLOSE);
+    assert!(shows(&harness, words::waiting_next()));
+    click(&mut harness, Role::Button, words::close());
     assert_eq!(harness.state().actions, [Action::Close]);
 }
 
@@ -157,12 +156,12 @@ fn refused_gives_the_servers_words() {
     let harness = after(ToDialog::Refused {
         why: "quota\u{1b}[2J exceeded\nask again in May".to_owned(),
     });
-    harness.get_by_role_and_label(Role::Heading, words::REFUSED);
+    harness.get_by_role_and_label(Role::Heading, words::refused());
     assert!(shows(&harness, "quota[2J exceeded\nask again in May"));
-    assert!(shows(&harness, words::REFUSED_NEXT));
+    assert!(shows(&harness, words::refused_next()));
     assert!(shows(
         &after(ToDialog::Refused { why: " ".to_owned() }),
-        words::REFUSED_SILENT
+        words::refused_silent()
     ));
 }
 
@@ -170,13 +169,13 @@ fn refused_gives_the_servers_words() {
 #[test]
 fn a_double_click_does_not_cancel_what_it_has_just_sent() {
     let mut harness = asking();
-    click(&mut harness, Role::Button, words::SEND);
+    click(&mut harness, Role::Button, words::send());
     harness.state_mut().actions.clear();
     harness.state_mut().state.answered(Decision::Send);
     harness.step();
-    click(&mut harness, Role::Button, words::CANCEL);
+    click(&mut harness, Role::Button, words::cancel());
     assert_eq!(harness.state().actions, []);
-    assert!(!shows(&harness, words::CANCELLING));
+    assert!(!shows(&harness, words::cancelling()));
 }
 
 #[test]
@@ -201,7 +200,7 @@ fn escape_closes_every_page() {
 
 #[test]
 fn dont_send_closes_by_itself() {
-    let mut state = State::new(sample::asked());
+    let mut state = State::new(sample::asked(), Language::English);
     state.answered(Decision::DontSend);
     let harness = open(state);
     let actions = &harness.state().actions;
@@ -213,7 +212,7 @@ fn dont_send_closes_by_itself() {
 
 #[test]
 fn no_message_can_answer() {
-    let mut state = State::new(sample::asked());
+    let mut state = State::new(sample::asked(), Language::English);
     for message in [
         ToDialog::Show(Box::new(with_stack())),
         ToDialog::Progress {
@@ -246,7 +245,10 @@ fn what_the_server_knows_is_shown_where_it_says_so() {
     let harness = after(ToDialog::Sent {
         event_id: ID.to_owned(),
         url: None,
-        known: Some(format!("{sentence}\u{1b}")),
+        known: Some(KnownCrash {
+            fixed_in: Some("editor@1.4.2\u{1b}".to_owned()),
+            ..KnownCrash::default()
+        }),
     });
     assert!(harness.query_by_label(sentence).is_some());
     assert!(after(sent()).query_by_label(sentence).is_none());

@@ -1,0 +1,155 @@
+# Deutsch, mit „Sie“, wie es Programme für den Schreibtisch im Deutschen halten. Ein Absturz ist niemandes Schuld.
+
+## What happened
+
+headline_crash = { $app } wurde unerwartet beendet
+headline_error = In { $app } ist ein Fehler aufgetreten
+headline_hang = { $app } hat nicht reagiert
+
+happened_memory = Das Programm hat auf Speicher zugegriffen, der ihm nicht gehört.
+happened_memory_at = Das Programm hat auf Speicher zugegriffen, der ihm nicht gehört (Adresse { $address }).
+happened_arithmetic = Das Programm hat etwas Unmögliches berechnet, zum Beispiel durch null geteilt.
+happened_instruction = Das Programm ist auf eine Anweisung gestoßen, die nicht ausgeführt werden kann.
+happened_instruction_at = Das Programm ist auf eine Anweisung gestoßen, die nicht ausgeführt werden kann (Adresse { $address }).
+happened_gave_up = Das Programm hat einen Fehler gefunden, mit dem es nicht weiterarbeiten konnte, und hat aufgegeben.
+happened_gave_up_saying = Das Programm hat einen Fehler gefunden, mit dem es nicht weiterarbeiten konnte: { $message }
+happened_error = Das Programm läuft weiter, aber intern ist etwas fehlgeschlagen.
+happened_error_saying = Das Programm läuft weiter, aber intern ist etwas fehlgeschlagen: { $message }
+happened_hang = Das Programm war beschäftigt oder hat intern auf etwas gewartet und eine Weile nicht reagiert.
+happened_other = Das Programm wurde wegen eines internen Fehlers beendet.
+
+## The question
+
+comment_label = Was haben Sie gerade gemacht? (freiwillig)
+comment_hint = Ein paar Worte helfen, die Ursache zu finden.
+restart = { $app } neu starten
+consent = Ohne Ihre Zustimmung wird nichts gesendet.
+destination = Berichte gehen an { $server }.
+destination_developers = Berichte gehen an die Entwickler des Programms.
+send = Bericht senden
+dont_send = Nicht senden
+later = Schließen Sie dieses Fenster, um beim nächsten Start wieder gefragt zu werden.
+not_saved = Ihre Antwort konnte nicht gespeichert werden, und es wurde nichts gesendet: { $why }. Bitte versuchen Sie es noch einmal.
+
+## What would be sent
+
+details = Was gesendet würde
+summary = Zusammenfassung
+key_app = Programm
+key_release = Version
+key_what = Art
+key_server = Geht an
+key_comment = Ihr Kommentar
+no_comment = keiner
+developers = die Entwickler
+kind_crash = Absturz
+kind_panic = Absturz (das Programm hat einen Fehler in sich gefunden)
+kind_error = Fehler (das Programm lief weiter)
+kind_hang = Hänger (das Programm hat nicht reagiert und lief dann weiter)
+stack = Wo es passiert ist
+stack_pending = Der Aufrufstapel wird ermittelt …
+stack_empty = Der Aufrufstapel konnte nicht ermittelt werden. Der Bericht ist trotzdem nützlich.
+inlined = eingebettet
+unknown_function = unbekannte Funktion
+unknown_function_in = unbekannte Funktion in { $module }
+tags = Merkmale
+breadcrumbs = Was davor geschah
+files = Dateien
+files_total =
+    { $count ->
+        [one] Dateien ({ $count } Datei, { $size })
+       *[other] Dateien ({ $count } Dateien, { $size })
+    }
+files_more = Sie enthalten mehr, als hier steht: die übrigen Threads, Register und was das Programm über das System notiert hat.
+file_minidump = Register, Stapel und Module im Augenblick des Absturzes
+file_event = der eigentliche Bericht: Version, System, Merkmale und was davor geschah
+file_stack = die Stapel mit den Namen der Funktionen
+file_envelope = der Fehler, wie er aufgezeichnet wurde
+raw = Der ganze Bericht als Text
+more =
+    { $count ->
+        [one] und { $count } weiterer Eintrag, der auch gesendet wird, aber hier nicht steht
+       *[other] und { $count } weitere Einträge, die auch gesendet werden, aber hier nicht stehen
+    }
+more_text = und weitere { $size }, die auch gesendet werden, aber hier nicht stehen
+
+## What was removed
+
+removed = Vor dem Speichern entfernt
+removed_environment = Umgebungsvariablen
+removed_command_line = die Befehlszeile
+removed_open_files = Namen geöffneter Dateien
+removed_mapped_files = Namen von Dateien im Speicher, die kein Programmcode sind
+removed_user_numbers = Nummern von Benutzer und Gruppe
+removed_other = andere Daten des Prozesses
+removed_nothing = nichts aus Stapeln und Registern: dieses Programm behält sie ganz
+removed_stack_words = was auf den Stapeln weder Adresse noch kleine Zahl ist
+removed_register_words = was in Registern weder Adresse noch kleine Zahl ist
+removed_vectors = Vektorregister
+removed_memory = Speicher, der weder Stapel noch Programmcode ist
+removed_unknown_processor = Stapel und Register eines unbekannten Prozessors
+removed_deep_stack = der äußere Teil eines Stapels, der tiefer ist, als jemand liest
+removed_home = der Name Ihres persönlichen Ordners in Pfaden
+
+## Sending
+
+sending = Bericht wird gesendet
+sending_to = An { $server }
+sending_to_developers = An die Entwickler des Programms
+preparing = Der Bericht wird vorbereitet …
+progress = { $sent } von { $total }
+cancel = Abbrechen
+cancelling = Wird abgebrochen …
+sending_goes_on = Sie können dieses Fenster schließen; das Senden geht weiter.
+
+## How it ended
+
+sent = Gesendet. Vielen Dank.
+event_id = Ereignisnummer
+event_id_use = Nennen Sie diese Nummer, wenn Sie den Entwicklern dazu schreiben.
+copy = Kopieren
+copied = Kopiert
+open_page = Seite des Berichts öffnen
+known = Dieser Absturz ist bekannt.
+known_fixed_in = Dieser Absturz ist bekannt und in { $version } behoben.
+known_fixed_newest = Dieser Absturz ist bekannt und behoben. Die neueste Version ist { $version }.
+known_fixed_soon = Dieser Absturz ist bekannt und wird in einer kommenden Version behoben sein.
+waiting = Der Bericht konnte jetzt nicht gesendet werden
+waiting_next = Er bleibt auf diesem Computer und wird später noch einmal gesendet.
+refused = Der Server hat den Bericht nicht angenommen
+refused_next = Er bleibt auf diesem Computer und wird nicht von selbst noch einmal gesendet.
+refused_silent = Einen Grund hat er nicht genannt.
+cancelled = Das Senden wurde abgebrochen
+cancelled_next = Der Bericht bleibt auf diesem Computer; beim nächsten Start werden Sie wieder gefragt.
+reporter_gone = Das Programm, das Berichte sendet, läuft nicht mehr.
+close = Schließen
+
+## Sizes
+
+decimal_mark = ,
+size_bytes =
+    { $count ->
+        [one] { $count } Byte
+       *[other] { $count } Byte
+    }
+size_kilobytes = { $amount } kB
+size_megabytes = { $amount } MB
+size_gigabytes = { $amount } GB
+
+## In a terminal
+
+pair = { $key }: { $value }
+file_line = { $name } ({ $size }): { $what }
+terminal_choices = [s] senden, [d] nicht senden, [l] später fragen, [v] zeigen, was gesendet würde:
+terminal_choices_raw = [s] senden, [d] nicht senden, [l] später fragen, [v] zeigen, was gesendet würde, [w] den ganzen Bericht als Text:
+terminal_again = Bitte antworten Sie mit s, d, l oder v.
+terminal_again_raw = Bitte antworten Sie mit s, d, l, v oder w.
+terminal_restart = { $app } neu starten? [j/N]
+terminal_yes = j ja
+terminal_sending = Wird gesendet …
+terminal_sent = Gesendet, vielen Dank. Ereignisnummer: { $event_id }
+terminal_waiting = Der Bericht konnte jetzt nicht gesendet werden; er bleibt hier und wird später noch einmal gesendet.
+terminal_refused = Der Server hat den Bericht nicht angenommen; er bleibt auf diesem Computer.
+terminal_cancelled = Das Senden wurde abgebrochen; der Bericht bleibt hier.
+terminal_kept = Auf diesem Computer liegt ein Absturzbericht; es wurde nichts gesendet.
+terminal_look = Zum Ansehen, Senden oder Löschen: { $command }
