@@ -19,9 +19,11 @@ const PACKAGES: &[&str] = &[
     "libxi6",
     "libxkbcommon-x11-0",
     "libxrandr2",
-    "xdotool",  // a person at the keyboard
-    "bsdutils", // `script`: a person at a terminal
-    "curl",     // it posts a dump as Crashpad does
+    "libfontconfig1",     // finds the fonts of the system;
+    "fonts-wqy-microhei", // of which this one, in 5 MB, writes Japanese, Korean and Chinese
+    "xdotool",            // a person at the keyboard
+    "bsdutils",           // `script`: a person at a terminal
+    "curl",               // it posts a dump as Crashpad does
     "postgresql",
     "python3-venv", // for the clients of others
 ];

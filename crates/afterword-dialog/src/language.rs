@@ -2,7 +2,7 @@
 
 use unic_langid::LanguageIdentifier;
 
-/// Chooses the language against the desktop's, such as `de`: for tests, and for apps that have a choice of their
+/// Chooses the language against the desktop's, such as `de` or `pt-BR`: for tests, and for apps that have a choice of their
 /// own and set it before they start the reporter.
 const OVERRIDE: &str = "AFTERWORD_LANGUAGE";
 /// Most wishes of a desktop that are looked at.
@@ -18,11 +18,44 @@ pub enum Language {
     English,
     /// Deutsch
     German,
+    /// Français
+    French,
+    /// Español
+    Spanish,
+    /// Português do Brasil
+    BrazilianPortuguese,
+    /// Italiano
+    Italian,
+    /// Polski
+    Polish,
+    /// Türkçe
+    Turkish,
+    /// Українська
+    Ukrainian,
+    /// 日本語
+    Japanese,
+    /// 한국어
+    Korean,
+    /// 简体中文
+    SimplifiedChinese,
 }
 
 impl Language {
     /// All of them.
-    pub const ALL: [Language; 2] = [Language::English, Language::German];
+    pub const ALL: [Language; 12] = [
+        Language::English,
+        Language::German,
+        Language::French,
+        Language::Spanish,
+        Language::BrazilianPortuguese,
+        Language::Italian,
+        Language::Polish,
+        Language::Turkish,
+        Language::Ukrainian,
+        Language::Japanese,
+        Language::Korean,
+        Language::SimplifiedChinese,
+    ];
 
     /// Its tag (BCP 47): the name of its folder, and what is kept with an answer.
     #[must_use]
@@ -30,6 +63,16 @@ impl Language {
         match self {
             Language::English => "en",
             Language::German => "de",
+            Language::French => "fr",
+            Language::Spanish => "es",
+            Language::BrazilianPortuguese => "pt-BR",
+            Language::Italian => "it",
+            Language::Polish => "pl",
+            Language::Turkish => "tr",
+            Language::Ukrainian => "uk",
+            Language::Japanese => "ja",
+            Language::Korean => "ko",
+            Language::SimplifiedChinese => "zh-CN",
         }
     }
 
@@ -48,15 +91,25 @@ impl Language {
         wishes.find_map(|wish| Language::of_wish(&wish)).unwrap_or_default()
     }
 
-    /// Takes any country of a language, since a neighbour's texts are better than foreign ones.
+    /// Takes any country of a language, since a neighbour's texts are better than foreign ones, but not traditional Chinese,
+    /// which is another script.
     fn of_wish(wish: &str) -> Option<Language> {
         // No language was asked for: that is how scripts have it.
         if wish == "C" || wish == "POSIX" {
             return Some(Language::English);
         }
-        let wish: LanguageIdentifier = wish.parse().ok()?;
-        let of_wish = |language: &Language| language.tag().split('-').next() == Some(wish.language.as_str());
-        Language::ALL.into_iter().find(of_wish)
+        // What follows a single letter says how numbers and dates are written, not which words are.
+        let of_words: Vec<&str> = wish.split('-').take_while(|part| part.len() > 1).collect();
+        let wish: LanguageIdentifier = of_words.join("-").parse().ok()?;
+        let language = *Language::ALL
+            .iter()
+            .find(|language| language.tag().split('-').next() == Some(wish.language.as_str()))?;
+        let traditional = match (&wish.script, &wish.region) {
+            (Some(script), _) => script.as_str() != "Hans",
+            (None, Some(region)) => matches!(region.as_str(), "TW" | "HK" | "MO"),
+            (None, None) => false,
+        };
+        (language != Language::SimplifiedChinese || !traditional).then_some(language)
     }
 }
 
@@ -73,7 +126,11 @@ mod tests {
         for (wishes, expected) in [
             (&["de-DE"][..], Language::German),
             (&["de-AT", "en-US"], Language::German),
-            (&["ru-RU", "de", "en"], Language::German),
+            (&["ru-RU", "uk-UA", "en"], Language::Ukrainian),
+            (&["pt-PT"], Language::BrazilianPortuguese),
+            (&["fr-CA"], Language::French),
+            (&["ja"], Language::Japanese),
+            (&["ja-JP-u-ca-japanese"], Language::Japanese),
         ] {
             assert_eq!(negotiated(wishes), expected, "{wishes:?}");
         }
@@ -95,6 +152,16 @@ mod tests {
             &["ur-PK"],
         ] {
             assert_eq!(negotiated(wishes), Language::English, "{wishes:?}");
+        }
+    }
+
+    #[test]
+    fn chinese_is_simplified_where_it_is_read() {
+        for wish in ["zh", "zh-CN", "zh-SG", "zh-Hans", "zh-Hans-CN", "zh-Hans-HK"] {
+            assert_eq!(negotiated(&[wish]), Language::SimplifiedChinese, "{wish}");
+        }
+        for wish in ["zh-TW", "zh-HK", "zh-MO", "zh-Hant", "zh-Hant-CN"] {
+            assert_eq!(negotiated(&[wish]), Language::English, "{wish}");
         }
     }
 }

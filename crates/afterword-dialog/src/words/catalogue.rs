@@ -60,5 +60,15 @@ pub(super) fn source(language: Language) -> &'static str {
     match language {
         Language::English => file!("en"),
         Language::German => file!("de"),
+        Language::French => file!("fr"),
+        Language::Spanish => file!("es"),
+        Language::BrazilianPortuguese => file!("pt-BR"),
+        Language::Italian => file!("it"),
+        Language::Polish => file!("pl"),
+        Language::Turkish => file!("tr"),
+        Language::Ukrainian => file!("uk"),
+        Language::Japanese => file!("ja"),
+        Language::Korean => file!("ko"),
+        Language::SimplifiedChinese => file!("zh-CN"),
     }
 }

@@ -1,0 +1,161 @@
+# Polski, bezosobowo i uprzejmie, jak w programach komputerowych: bez „ty” i bez „Pan/Pani”.
+
+## What happened
+
+headline_crash = Program { $app } nieoczekiwanie zakończył działanie
+headline_error = W programie { $app } wystąpił problem
+headline_hang = Program { $app } nie odpowiadał
+
+happened_memory = Program próbował użyć pamięci, która do niego nie należy.
+happened_memory_at = Program próbował użyć pamięci, która do niego nie należy (adres { $address }).
+happened_arithmetic = Program wykonał niemożliwe obliczenie, na przykład dzielenie przez zero.
+happened_instruction = Program trafił na instrukcję, której nie można wykonać.
+happened_instruction_at = Program trafił na instrukcję, której nie można wykonać (adres { $address }).
+happened_gave_up = Program wykrył błąd, po którym nie mógł dalej działać, i zakończył pracę.
+happened_gave_up_saying = Program wykrył błąd, po którym nie mógł dalej działać: { $message }
+happened_error = Program działał dalej, ale coś w nim zawiodło.
+happened_error_saying = Program działał dalej, ale coś w nim zawiodło: { $message }
+happened_hang = Program był zajęty lub na coś czekał i przez chwilę nie odpowiadał.
+happened_other = Program zakończył działanie z powodu błędu wewnętrznego.
+
+## The question
+
+comment_label = Co działo się przed błędem? (opcjonalnie)
+comment_hint = Kilka słów pomaga znaleźć przyczynę.
+restart = Uruchom ponownie: { $app }
+consent = Bez zgody nic nie zostanie wysłane.
+destination = Raporty są wysyłane do { $server }.
+destination_developers = Raporty są wysyłane do twórców programu.
+send = Wyślij raport
+dont_send = Nie wysyłaj
+later = Po zamknięciu tego okna pytanie pojawi się ponownie przy następnym uruchomieniu.
+not_saved = Nie udało się zapisać odpowiedzi i nic nie zostało wysłane: { $why }. Proszę spróbować ponownie.
+
+## What would be sent
+
+details = Co zostałoby wysłane
+summary = Podsumowanie
+key_app = Program
+key_release = Wersja
+key_what = Rodzaj
+key_server = Odbiorca
+key_comment = Komentarz
+no_comment = brak
+developers = twórcy programu
+kind_crash = Awaria
+kind_panic = Awaria (program wykrył w sobie błąd)
+kind_error = Błąd (program działał dalej)
+kind_hang = Zawieszenie (program nie odpowiadał, a potem działał dalej)
+stack = Gdzie to się stało
+stack_pending = Ustalanie stosu wywołań…
+stack_empty = Nie udało się ustalić stosu wywołań. Raport mimo to jest przydatny.
+inlined = wbudowana
+unknown_function = nieznana funkcja
+unknown_function_in = nieznana funkcja w { $module }
+tags = Etykiety
+breadcrumbs = Co działo się wcześniej
+files = Pliki
+files_total =
+    { $count ->
+        [one] Pliki ({ $count } plik, { $size })
+        [few] Pliki ({ $count } pliki, { $size })
+        [many] Pliki ({ $count } plików, { $size })
+       *[other] Pliki ({ $count } pliku, { $size })
+    }
+files_more = Zawierają więcej, niż tu widać: pozostałe wątki, rejestry i to, co program zanotował o systemie.
+file_minidump = rejestry, stosy i moduły w chwili awarii
+file_event = właściwy raport: wersja, system, etykiety i co działo się wcześniej
+file_stack = stosy z nazwami funkcji
+file_envelope = błąd w postaci, w jakiej został zarejestrowany
+raw = Cały raport jako tekst
+more =
+    { $count ->
+        [one] i jeszcze { $count } pozycja, która też zostanie wysłana, ale nie jest tu pokazana
+        [few] i jeszcze { $count } pozycje, które też zostaną wysłane, ale nie są tu pokazane
+        [many] i jeszcze { $count } pozycji, które też zostaną wysłane, ale nie są tu pokazane
+       *[other] i jeszcze { $count } pozycji, które też zostaną wysłane, ale nie są tu pokazane
+    }
+more_text = i jeszcze { $size }, które też zostanie wysłane, ale nie jest tu pokazane
+
+## What was removed
+
+removed = Usunięte przed zapisaniem
+removed_environment = zmienne środowiskowe
+removed_command_line = wiersz poleceń
+removed_open_files = nazwy otwartych plików
+removed_mapped_files = nazwy plików w pamięci, które nie są kodem
+removed_user_numbers = numery użytkownika i grupy
+removed_other = inne dane procesu
+removed_nothing = nic ze stosów i rejestrów: ten program zachowuje je w całości
+removed_stack_words = to, co na stosach nie jest adresem ani małą liczbą
+removed_register_words = to, co w rejestrach nie jest adresem ani małą liczbą
+removed_vectors = rejestry wektorowe
+removed_memory = pamięć, która nie jest ani stosem, ani kodem
+removed_unknown_processor = stosy i rejestry nieznanego procesora
+removed_deep_stack = zewnętrzna część stosu głębszego, niż ktokolwiek czyta
+removed_home = nazwa katalogu domowego w ścieżkach
+
+## Sending
+
+sending = Wysyłanie raportu
+sending_to = Do { $server }
+sending_to_developers = Do twórców programu
+preparing = Przygotowywanie raportu…
+progress = { $sent } z { $total }
+cancel = Anuluj
+cancelling = Zatrzymywanie…
+sending_goes_on = To okno można zamknąć; wysyłanie będzie trwało dalej.
+
+## How it ended
+
+sent = Wysłano. Dziękujemy.
+event_id = Identyfikator zdarzenia
+event_id_use = Warto podać ten identyfikator, pisząc w tej sprawie do twórców programu.
+copy = Kopiuj
+copied = Skopiowano
+open_page = Otwórz stronę raportu
+known = Ta awaria jest znana.
+known_fixed_in = Ta awaria jest znana i naprawiona w wersji { $version }.
+known_fixed_newest = Ta awaria jest znana i naprawiona. Najnowsza wersja to { $version }.
+known_fixed_soon = Ta awaria jest znana i zostanie naprawiona w jednej z następnych wersji.
+waiting = Teraz nie udało się wysłać raportu
+waiting_next = Raport pozostaje na tym komputerze; próba zostanie później ponowiona.
+refused = Serwer nie przyjął raportu
+refused_next = Raport pozostaje na tym komputerze i nie zostanie sam ponownie wysłany.
+refused_silent = Serwer nie podał przyczyny.
+cancelled = Wysyłanie zatrzymano
+cancelled_next = Raport pozostaje na tym komputerze; pytanie pojawi się ponownie przy następnym uruchomieniu.
+reporter_gone = Program wysyłający raporty przestał działać.
+close = Zamknij
+
+## Sizes
+
+decimal_mark = ,
+size_bytes =
+    { $count ->
+        [one] { $count } bajt
+        [few] { $count } bajty
+        [many] { $count } bajtów
+       *[other] { $count } bajta
+    }
+size_kilobytes = { $amount } kB
+size_megabytes = { $amount } MB
+size_gigabytes = { $amount } GB
+
+## In a terminal
+
+pair = { $key }: { $value }
+file_line = { $name } ({ $size }): { $what }
+terminal_choices = [s] wyślij, [d] nie wysyłaj, [l] zapytaj później, [v] pokaż, co zostałoby wysłane:
+terminal_choices_raw = [s] wyślij, [d] nie wysyłaj, [l] zapytaj później, [v] pokaż, co zostałoby wysłane, [w] cały raport jako tekst:
+terminal_again = Proszę odpowiedzieć: s, d, l lub v.
+terminal_again_raw = Proszę odpowiedzieć: s, d, l, v lub w.
+terminal_restart = Uruchomić ponownie { $app }? [t/N]
+terminal_yes = t tak
+terminal_sending = Wysyłanie…
+terminal_sent = Wysłano, dziękujemy. Identyfikator zdarzenia: { $event_id }
+terminal_waiting = Teraz nie udało się wysłać raportu; raport pozostaje, a próba zostanie później ponowiona.
+terminal_refused = Serwer nie przyjął raportu; raport pozostaje na tym komputerze.
+terminal_cancelled = Wysyłanie zatrzymano; raport pozostaje.
+terminal_kept = Na tym komputerze znajduje się raport o awarii; nic nie zostało wysłane.
+terminal_look = Aby go obejrzeć, wysłać lub usunąć: { $command }
