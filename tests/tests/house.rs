@@ -24,6 +24,7 @@ const HOUSE: &[(&str, &[&str])] = &[
     (
         "afterword-reporter",
         &[
+            "afterword-protocol",
             "afterword-channel",
             "afterword-store",
             "afterword-symbols",

@@ -1,5 +1,7 @@
 //! What the reporter must know of the app: the part that may lie on a disk, and the part that may not.
 
+use std::borrow::Cow;
+
 use serde::{Deserialize, Serialize};
 use uuid::Uuid;
 
@@ -69,6 +71,9 @@ pub struct Identity {
     /// What to do with crashes before anybody sees them.
     #[serde(default)]
     pub rules: CrashRules,
+    /// Which secrets are taken out of texts.
+    #[serde(default, skip_serializing_if = "Secrets::is_default")]
+    pub secrets: Secrets,
 }
 
 /// How the reporter sends what is the app's. What is not said is decided by the uploader.
@@ -105,19 +110,79 @@ pub struct DropRule {
     pub module: Option<String>,
 }
 
-/// Text to take out of messages, tags, contexts, extra, users and breadcrumbs.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+/// Text to take out of messages, tags, contexts, extra, users, breadcrumbs and attached text files.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct RedactRule {
+    /// What it finds, in words for the person who is asked: `customer number`.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub name: Option<String>,
     /// A regular expression.
     pub pattern: String,
-    /// What stands there instead.
-    #[serde(default = "redacted")]
-    pub with: String,
+    /// What stands there instead; if it is not said, `[removed: …]` with the name.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub with: Option<String>,
 }
 
-fn redacted() -> String {
-    "[redacted]".to_owned()
+impl RedactRule {
+    /// What stands where it has found something.
+    #[must_use]
+    pub fn mark(&self) -> Cow<'_, str> {
+        match (&self.with, &self.name) {
+            (Some(with), _) => Cow::Borrowed(with),
+            (None, Some(name)) => Cow::Owned(format!("[removed: {name}]")),
+            (None, None) => Cow::Borrowed("[redacted]"),
+        }
+    }
+}
+
+/// What is known by its shape, or by the name before it, as nobody's business, and taken out of the same texts.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Secret {
+    /// In a URL before its host, or said to be one: `password=…`.
+    Password,
+    /// But for the one that the app says is its user's, in `user.email`.
+    Email,
+    /// Keys of Amazon, Google and Azure.
+    CloudKey,
+    /// Tokens and keys of services (GitHub, GitLab, Slack, Stripe and others), or said to be one: `api_key: …`, `?token=…`.
+    AccessToken,
+    /// JSON web tokens.
+    WebToken,
+    /// In PEM.
+    PrivateKey,
+    /// What follows `Authorization:`, `Bearer` and `Cookie:`.
+    Authorization,
+}
+
+impl Secret {
+    /// All kinds.
+    pub const ALL: [Secret; 7] = [
+        Secret::Password,
+        Secret::Email,
+        Secret::CloudKey,
+        Secret::AccessToken,
+        Secret::WebToken,
+        Secret::PrivateKey,
+        Secret::Authorization,
+    ];
+}
+
+/// Which secrets are taken out of texts: all, where nothing is said.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(default, deny_unknown_fields)]
+pub struct Secrets {
+    /// None are.
+    pub off: bool,
+    /// These are not.
+    pub keep: Vec<Secret>,
+}
+
+impl Secrets {
+    fn is_default(&self) -> bool {
+        *self == Secrets::default()
+    }
 }
 
 /// All that the reporter must know of the app. It is in the private memory, before anything else starts.

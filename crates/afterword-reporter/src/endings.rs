@@ -8,6 +8,7 @@ use uuid::Uuid;
 
 use crate::error::chain;
 use crate::keep::Kept;
+use crate::secrets::Redactor;
 use crate::session::{End, Session, started_at};
 use crate::{Error, capture, keep, outbox};
 
@@ -74,7 +75,7 @@ fn end_run(store: &Store, run: &Run<'_>, end: End) -> Result<(), Error> {
     let app = run.view.identity().ok().flatten().unwrap_or_default();
     let session = Session::of(&app, run.view);
     let envelope = session.map(|session| session.end(end, run.ended_at, OffsetDateTime::now_utc()));
-    match outbox::drain(store, run.id, &app, run.policy, true) {
+    match outbox::drain(store, run.id, &app, &Redactor::of(&app), run.policy, true) {
         Ok(_) => {
             if !store.end_run(run.id, run.policy, envelope.as_deref())? {
                 log::info!("run {} has been settled by another process", run.id);

@@ -109,7 +109,8 @@ struct Runner {
 impl Runner {
     fn run(mut self, errands: &Receiver<Errand>) {
         self.beginning.tell(&self.store, self.policy.consent());
-        leftovers::clean_up(&self.store, self.asking.run_id(), self.asking.app_pid(), &self.policy);
+        let (run, pid, app) = (self.asking.run_id(), self.asking.app_pid(), self.asking.app());
+        leftovers::clean_up(&self.store, run, pid, app, &self.policy);
         self.sending.add(Task::Send);
         // Once a start: one question about what waits, the newest.
         if let Some(id) = leftovers::newest_waiting(&self.store) {

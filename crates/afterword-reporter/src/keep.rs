@@ -7,7 +7,8 @@ use uuid::Uuid;
 
 use crate::capture::{RawDump, signal_name};
 use crate::error::chain;
-use crate::{Error, masked, rules, scrub};
+use crate::secrets::Redactor;
+use crate::{Error, masked, scrub};
 
 /// A panic that ends in an abort does so at once; the dump may take a while.
 const PANIC_AGE_S: u32 = 60;
@@ -20,8 +21,9 @@ pub(crate) struct Kept {
 }
 
 impl Kept {
-    /// Scrubs the dump and adds what the run file says: scope, breadcrumbs, panic, redacted as the app wants it. A run has one report of what ended it,
-    /// under the run's id: whichever process makes it first has made it. A hang does not end it, and has an id of its own.
+    /// Scrubs the dump and adds what the run file says: scope, breadcrumbs, panic, without the secrets in them. A run has one
+    /// report of what ended it, under the run's id: whichever process makes it first has made it. A hang does not end it, and
+    /// has an id of its own.
     ///
     /// # Errors
     /// [`Error::Scrub`]; what the run file cannot tell is a soft error in the report.
@@ -41,9 +43,11 @@ impl Kept {
         let panic = panic.filter(|_| kind == ReportKind::Panic || is_abort);
         let mut kept = Kept::without_run(app, report_id, dump, kind)?;
         kept.info.event = event;
-        kept.info.message = panic.as_ref().map(|note| note.message.clone());
-        rules::redact(&app.rules, &mut kept.info.event, &mut kept.info.message);
-        kept.info.thread_name = panic.map(|note| note.thread_name).filter(|name| !name.is_empty());
+        let (message, thread_name) = panic.map(|note| (note.message, note.thread_name)).unzip();
+        let mut texts = [message, thread_name.filter(|name| !name.is_empty())];
+        let removed = Redactor::of(app).report(&mut kept.info.event, &mut texts);
+        [kept.info.message, kept.info.thread_name] = texts;
+        kept.info.removed.extend(removed);
         Ok(kept)
     }
 

@@ -12,13 +12,14 @@ use crate::endings::{self, Run};
 use crate::error::chain;
 use crate::outbox;
 use crate::policy::{self, CurrentPolicy};
+use crate::secrets::Redactor;
 
 const LOCK_TRIES: u32 = 5;
 const LOCK_PAUSE: Duration = Duration::from_millis(10);
 
 /// Carries out answers, removes runs whose process is gone, and keeps the store within its bounds. Nothing here fails the
 /// run: what cannot be done now is done at the next start.
-pub(crate) fn clean_up(store: &Store, own_run: Uuid, app_pid: u32, policy: &CurrentPolicy) {
+pub(crate) fn clean_up(store: &Store, own_run: Uuid, app_pid: u32, app: &Identity, policy: &CurrentPolicy) {
     for report in store.reports().unwrap_or_default() {
         if matches!(report.state(), State::Waiting | State::Sending)
             && let Err(error) = store.settle(report.id())
@@ -30,7 +31,7 @@ pub(crate) fn clean_up(store: &Store, own_run: Uuid, app_pid: u32, policy: &Curr
     match store.runs() {
         Ok(runs) => {
             for (id, folder) in runs.into_iter().filter(|(id, _)| *id != own_run) {
-                settle_if_over(store, id, &folder, app_pid, policy);
+                settle_if_over(store, id, &folder, app_pid, app, policy);
             }
         }
         Err(error) => log::warn!("{}", chain(&error)),
@@ -44,7 +45,14 @@ pub(crate) fn clean_up(store: &Store, own_run: Uuid, app_pid: u32, policy: &Curr
 
 /// Makes of a run whose process is gone what there is to make. A folder without a run file that can be read is removed, but
 /// only after a day: another process may be making it right now, or be of a newer version.
-fn settle_if_over(store: &Store, id: Uuid, folder: &std::path::Path, app_pid: u32, policy: &CurrentPolicy) {
+fn settle_if_over(
+    store: &Store,
+    id: Uuid,
+    folder: &std::path::Path,
+    app_pid: u32,
+    app: &Identity,
+    policy: &CurrentPolicy,
+) {
     let look = |view: RunView| Ok((view.origin()?, view.liveness()?, view));
     match RunView::open(folder).and_then(look) {
         // A home on a network: whether another computer's process lives cannot be seen from here.
@@ -81,8 +89,8 @@ fn settle_if_over(store: &Store, id: Uuid, folder: &std::path::Path, app_pid: u3
                 .and_then(|modified| modified.elapsed().ok());
             let is_old = age.is_some_and(|age| age.as_secs() > 24 * 3600);
             // What is left of a run that was settled on a full disk; or the outbox of one that lives and could have no file.
-            let app = Identity::default();
-            match outbox::drain(store, id, &app, policy.consent(), is_old) {
+            // Whose rules hold is not known: those of the app as it is now do.
+            match outbox::drain(store, id, app, &Redactor::of(app), policy.consent(), is_old) {
                 Ok(_) if is_old => {
                     if let Err(error) = store.remove_run(id) {
                         log::warn!("run {id}: {}", chain(&error));

@@ -8,14 +8,14 @@
 //! 2. `serve` waits, blocked, for a message of the app or for its end. There is no timer: at rest nothing runs.
 //! 3. On *crash*, `capture` reads the registers from the private memory and writes a minidump of the app from outside, in
 //!    memory; `scrub` keeps the streams of an allow-list, without what is data, and paths without the user's name
-//!    (`masked`); `keep` puts the report into the store, synced. Only then the app is
-//!    answered, and dies as it would have without us.
+//!    (`masked`); `secrets` takes passwords, tokens and addresses out of texts; `keep` puts the report into the store, synced.
+//!    Only then the app is answered, and dies as it would have without us.
 //! 4. `errands`, a thread of its own, does what takes time: `assemble` works out the stack and the event, `ask` opens a shell
 //!    (the window in a process of its own, the terminal, or one that the embedding program brings), and the answer in the
 //!    store decides. On *Send*, `restart` first, then `send`, with progress. On *Don't send* the store deletes the report.
 //!    The session of each run is told at its beginning and at its end (`session`).
-//!    Before that, `rules` drops what the app wants dropped; its other half, in `keep`, redacts texts before they are stored.
-//!    `sending`, another thread, drains the outbox of the app (`outbox`), sends what may be sent and answers a flush, whatever
+//!    Before that, `rules` drops what the app wants dropped.
+//!    `sending`, another thread, drains the outbox of the app (`outbox`, through `secrets`), sends what may be sent and answers a flush, whatever
 //!    the question is that is open meanwhile; who decides is in `policy`.
 //! 5. Without an answer the report waits; the next start of the app asks (`leftovers`).
 //!
@@ -49,6 +49,7 @@ mod keep;
 mod masked;
 mod rules;
 mod scrub;
+mod secrets;
 
 mod assemble;
 mod event;

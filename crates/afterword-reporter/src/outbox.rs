@@ -1,10 +1,12 @@
-//! Draining outboxes: what apps have captured goes into the store.
+//! Draining outboxes: what apps have captured goes into the store, without the secrets in it.
 
 use std::time::{Duration, Instant};
 
 use afterword_channel::Identity;
-use afterword_store::{ConsentPolicy, Drain, Drained, Error, Store};
+use afterword_store::{Clean, ConsentPolicy, Drain, Drained, Error, Store};
 use uuid::Uuid;
+
+use crate::secrets::Redactor;
 
 /// Another process that drains the same outbox is soon done, or was stopped.
 const PATIENCE: Duration = Duration::from_secs(5);
@@ -18,13 +20,16 @@ pub(crate) fn drain(
     store: &Store,
     run: Uuid,
     app: &Identity,
+    redactor: &Redactor,
     policy: ConsentPolicy,
     over: bool,
 ) -> Result<Drained, Error> {
+    let clean = |class, envelope| redactor.envelope(class, envelope);
     let drain = Drain {
         policy,
         app_name: &app.app_name,
         over,
+        clean: Clean(&clean),
     };
     let start = Instant::now();
     let drained = loop {

@@ -16,6 +16,7 @@ use uuid::Uuid;
 
 use crate::error::chain;
 use crate::policy::{self, CurrentPolicy};
+use crate::secrets::Redactor;
 use crate::{outbox, send};
 
 /// Between two tries while the app waits for a flush: it doubles.
@@ -80,6 +81,7 @@ impl Sending {
         let runner = Runner {
             store,
             uploader: send::uploader_of(&app.transport),
+            redactor: Redactor::of(&app),
             app,
             applied: policy.get(),
             policy,
@@ -115,6 +117,7 @@ struct Runner {
     store: Store,
     app: Identity,
     uploader: Uploader,
+    redactor: Redactor,
     policy: CurrentPolicy,
     /// What was done with the store so far is by this one.
     applied: Policy,
@@ -252,7 +255,14 @@ impl Runner {
         if let Err(error) = served.run.begin_drain() {
             log::warn!("{}", chain(&error));
         }
-        match outbox::drain(&self.store, served.id, &served.app, self.policy.consent(), false) {
+        match outbox::drain(
+            &self.store,
+            served.id,
+            &served.app,
+            &self.redactor,
+            self.policy.consent(),
+            false,
+        ) {
             Ok(drained) => {
                 self.note_drained(drained.queued + drained.held + drained.waiting.len());
                 Some(drained.queued)

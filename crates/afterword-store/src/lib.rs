@@ -96,7 +96,7 @@ pub use ids::{AppId, ReportId};
 pub use info::{Answer, Decision, Delivery, KnownCrash, ReportFile, ReportInfo, ReportKind, State};
 pub use losses::{Loss, LossReason};
 pub use new_report::NewReport;
-pub use outbox::{Drain, Drained, OutboxWriter};
+pub use outbox::{Clean, Drain, Drained, OutboxWriter};
 pub use report::{Report, StoredFile};
 pub use retention::Retention;
 pub use settle::Settled;

@@ -208,6 +208,7 @@ impl Resolved {
                 release_health: self.release_health,
                 transport: self.transport.clone(),
                 rules: self.crash_rules.clone(),
+                secrets: self.secrets.clone(),
             },
             executable: std::env::current_exe().unwrap_or_default().into(),
             can_restart: true,

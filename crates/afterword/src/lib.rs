@@ -145,7 +145,7 @@ pub use mirror::{
     add_breadcrumb, configure_scope, remove_tag, set_context, set_extra, set_fingerprint, set_level, set_request,
     set_tag, set_user,
 };
-pub use options::{Consent, CrashRules, Delivery, DropRule, Options, RedactRule, Reporter, Transport};
+pub use options::{Consent, CrashRules, Delivery, DropRule, Options, RedactRule, Reporter, Secret, Secrets, Transport};
 #[doc(hidden)]
 pub use release::release_name;
 pub use scope::{ScopeExt, with_scope};

@@ -10,7 +10,7 @@ mod tests;
 
 use serde::{Deserialize, Serialize};
 
-pub use settings::{Consent, CrashRules, Delivery, DropRule, RedactRule, Reporter, Transport};
+pub use settings::{Consent, CrashRules, Delivery, DropRule, RedactRule, Reporter, Secret, Secrets, Transport};
 
 pub(crate) use environment::of_process;
 pub(crate) use hooks::{Hooks, apply, apply_under_hub, is_under_hub, say_what_is_unsaid};
@@ -47,7 +47,8 @@ pub(crate) use settings::Settings;
 /// | `transport.proxy` | `AFTERWORD_PROXY` | the system's | a proxy's URL, or `none` |
 /// | `transport.ca_certificate` | `AFTERWORD_CA_CERTIFICATE` | none | PEM file of certificates that are trusted besides the system's |
 /// | `consent` | `AFTERWORD_CONSENT` | `ask` | see [`Consent`] |
-/// | `crash_rules` | – | none | see [`CrashRules`] |
+/// | `crash_rules` | – | none | see [`CrashRules`]; what it redacts is redacted in captured errors and transactions too |
+/// | `secrets` | – | all are removed | which kinds of passwords, tokens and addresses stay in texts, see [`Secrets`] |
 /// | `release_health` | `AFTERWORD_RELEASE_HEALTH` | `true` | a session for each run, if there is a release |
 /// | `app_name` | – | the executable's name | what a person calls the program |
 /// | `app_id` | – | `app_name`, made safe | the folder of its reports in the store |

@@ -47,7 +47,7 @@ pub(super) fn serve(settings: &Settings, shells: Vec<Box<dyn Shell>>) -> Result<
     let end = end_signals().map_err(Error::Wait)?;
     let policy = CurrentPolicy::of(&store, hello.identity.policy);
     let errands = if settings.only_keeps() {
-        leftovers::clean_up(&store, hello.run_id, std::process::id(), &policy);
+        leftovers::clean_up(&store, hello.run_id, std::process::id(), &hello.identity, &policy);
         None
     } else {
         let watched = Watched {

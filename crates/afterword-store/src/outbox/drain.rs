@@ -1,5 +1,6 @@
 //! The reporter's end: taking what is complete, batch by batch.
 
+use std::fmt;
 use std::fs::{self, File, TryLockError};
 use std::io::{self, BufReader, Read, Seek, SeekFrom};
 use std::path::{Path, PathBuf};
@@ -32,6 +33,23 @@ pub struct Drain<'a> {
     pub app_name: &'a str,
     /// Whether the app is gone: nothing more comes, and a part of a record will not become whole.
     pub over: bool,
+    /// What is kept of each envelope.
+    pub clean: Clean<'a>,
+}
+
+/// What is kept of an envelope: before any of it is a file of the store.
+#[derive(Clone, Copy)]
+pub struct Clean<'a>(pub &'a dyn Fn(EnvelopeClass, Vec<u8>) -> Vec<u8>);
+
+impl Clean<'_> {
+    /// All of it.
+    pub const NOT: Clean<'static> = Clean(&|_, envelope| envelope);
+}
+
+impl fmt::Debug for Clean<'_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("Clean")
+    }
 }
 
 /// What was taken out of an outbox.
@@ -157,6 +175,7 @@ impl Draining<'_> {
                         self.position.offset = segment.at;
                         if let Some(arriving) = self.admit(class, id) {
                             bytes += envelope.len();
+                            let envelope = (self.drain.clean.0)(class, envelope);
                             files.push(self.stage(&arriving, &envelope)?);
                             taken.push(arriving);
                         }

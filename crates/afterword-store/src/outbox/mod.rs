@@ -48,7 +48,7 @@ mod writer;
 #[cfg(test)]
 mod tests;
 
-pub use drain::{Drain, Drained};
+pub use drain::{Clean, Drain, Drained};
 pub use record::{ENVELOPE_MAX_BYTES, HEAD_BYTES};
 pub use writer::OutboxWriter;
 

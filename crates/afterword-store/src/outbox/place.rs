@@ -201,11 +201,19 @@ fn describe(bytes: &[u8], id: Uuid, app_name: &str) -> Option<(ReportInfo, Vec<u
         message: exception.and_then(|exception| text(&exception["value"])).or(message),
         thread_name: text(&event["tags"]["thread.name"]),
         event: Value::Null,
-        removed: Vec::new(),
+        removed: removed(&event),
         soft_errors: Vec::new(),
         policy: ConsentPolicy::Ask,
     };
     Some((info, item.payload.to_vec()))
+}
+
+/// What whoever cleaned it says in it.
+fn removed(event: &Value) -> Vec<String> {
+    const MOST: usize = 50;
+    let lines = event.pointer("/contexts/afterword/removed").and_then(Value::as_array);
+    let lines = lines.into_iter().flatten().filter_map(Value::as_str);
+    lines.take(MOST).map(str::to_owned).collect()
 }
 
 /// Seconds since 1970, as the SDK writes them; else now.

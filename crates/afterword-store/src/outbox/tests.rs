@@ -79,6 +79,7 @@ impl Scene {
             policy: self.policy,
             app_name: "Demo",
             over,
+            clean: Clean::NOT,
         };
         self.store.drain_outbox(self.run, &drain)
     }

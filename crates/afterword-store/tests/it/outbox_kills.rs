@@ -9,7 +9,7 @@ use std::thread;
 use std::time::Duration;
 
 use afterword_store::outbox::HEAD_BYTES;
-use afterword_store::{AppId, ConsentPolicy, Drain, EnvelopeClass, Error, OutboxWriter, Store};
+use afterword_store::{AppId, Clean, ConsentPolicy, Drain, EnvelopeClass, Error, OutboxWriter, Store};
 use uuid::Uuid;
 
 use crate::Fixture;
@@ -23,6 +23,7 @@ fn drain(policy: ConsentPolicy, over: bool) -> Drain<'static> {
         policy,
         app_name: "Demo",
         over,
+        clean: Clean::NOT,
     }
 }
 

@@ -6,7 +6,7 @@ use std::sync::Arc;
 use sentry::protocol::{Event, Transaction};
 use sentry::{Breadcrumb, TransactionContext};
 
-use super::{Consent, CrashRules, Delivery, DropRule, Options, RedactRule, Reporter, Transport};
+use super::{Consent, CrashRules, Delivery, DropRule, Options, RedactRule, Reporter, Secret, Secrets, Transport};
 
 impl Options {
     /// The defaults, with reports going to `dsn`. An empty one turns everything off, and what the environment says does not
@@ -180,15 +180,43 @@ impl Options {
         self
     }
 
-    /// Takes what a regular expression (of the `regex` crate) finds out of the texts of crash reports: messages, tags,
-    /// contexts, extra, the user and breadcrumbs. `with` stands there as it is. The minidump is not touched: it has no texts,
-    /// but with [`full_stacks`](Options::full_stacks) it has, and nothing reaches into it.
+    /// Takes what a regular expression (of the `regex` crate) finds out of the texts of reports, errors and transactions:
+    /// messages, tags, contexts, extra, the user, breadcrumbs and attached text files. `with` stands there as it is. The
+    /// minidump is not touched: it has no texts, but with [`full_stacks`](Options::full_stacks) it has, and nothing reaches
+    /// into it.
     #[must_use]
     pub fn redact(mut self, pattern: impl Into<String>, with: impl Into<String>) -> Options {
         self.settings.crash_rules.redact.push(RedactRule {
+            name: None,
             pattern: pattern.into(),
-            with: with.into(),
+            with: Some(with.into()),
         });
+        self
+    }
+
+    /// The same with a name for what the expression finds, such as `customer number`: `[removed: customer number]` stands there
+    /// instead, and the person who is asked reads how often.
+    #[must_use]
+    pub fn redact_named(mut self, name: impl Into<String>, pattern: impl Into<String>) -> Options {
+        self.settings.crash_rules.redact.push(RedactRule {
+            name: Some(name.into()),
+            pattern: pattern.into(),
+            with: None,
+        });
+        self
+    }
+
+    /// Which passwords, tokens and addresses stay in texts, all of it at once.
+    #[must_use]
+    pub fn secrets(mut self, secrets: Secrets) -> Options {
+        self.settings.secrets = secrets;
+        self
+    }
+
+    /// Leaves secrets of one kind in texts.
+    #[must_use]
+    pub fn keep_secret(mut self, kind: Secret) -> Options {
+        self.settings.secrets.keep.push(kind);
         self
     }
 

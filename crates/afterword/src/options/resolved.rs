@@ -10,7 +10,7 @@ use regex::RegexBuilder;
 use sentry::types::{Dsn, ParseDsnError};
 
 use super::environment::Environment;
-use super::{Consent, CrashRules, Delivery, Hooks, Options, Reporter, Settings};
+use super::{Consent, CrashRules, Delivery, Hooks, Options, RedactRule, Reporter, Secret, Secrets, Settings};
 use crate::InitError;
 
 /// The longest that a crashing program may be made to wait.
@@ -23,6 +23,7 @@ const DEFAULT_BREADCRUMBS: usize = 100;
 /// Rules are kept in each run file.
 const MAX_RULES: usize = 50;
 const MAX_RULE_BYTES: usize = 4096;
+const MAX_NAME_BYTES: usize = 100;
 /// A pattern that takes more, once compiled, the reporter would leave out.
 const MAX_EXPRESSION_BYTES: usize = 1024 * 1024;
 
@@ -48,6 +49,7 @@ pub(crate) struct Resolved {
     pub(crate) transport: TransportSettings,
     pub(crate) consent: Consent,
     pub(crate) crash_rules: CrashRules,
+    pub(crate) secrets: Secrets,
     pub(crate) release_health: bool,
     pub(crate) store: Option<PathBuf>,
     pub(crate) reporter: Reporter,
@@ -110,6 +112,14 @@ impl Options {
             },
             consent: settings.consent.unwrap_or_default(),
             crash_rules: checked(settings.crash_rules)?,
+            // Each once: they are kept in each run file.
+            secrets: Secrets {
+                off: settings.secrets.off,
+                keep: Secret::ALL
+                    .into_iter()
+                    .filter(|kind| settings.secrets.keep.contains(kind))
+                    .collect(),
+            },
             release_health: settings.release_health.unwrap_or(true),
             store: settings.store,
             reporter: settings.reporter.unwrap_or_default(),
@@ -168,7 +178,10 @@ fn checked(rules: CrashRules) -> Result<CrashRules, InitError> {
         .iter()
         .flat_map(|rule| [&rule.signature, &rule.module])
         .flatten()
-        .chain(rules.redact.iter().flat_map(|rule| [&rule.pattern, &rule.with]));
+        .chain(rules.redact.iter().flat_map(|rule| {
+            let said = [&rule.name, &rule.with].into_iter().flatten();
+            said.chain([&rule.pattern])
+        }));
     if rules.drop.len() + rules.redact.len() > MAX_RULES || texts.map(String::len).sum::<usize>() > MAX_RULE_BYTES {
         return Err(invalid(
             "crash_rules",
@@ -186,16 +199,30 @@ fn checked(rules: CrashRules) -> Result<CrashRules, InitError> {
             "a rule names neither a signature nor a module".to_owned(),
         ));
     }
-    if rules.redact.iter().any(|rule| rule.pattern.is_empty()) {
-        return Err(invalid("crash_rules.redact", "a pattern is empty".to_owned()));
-    }
-    for rule in &rules.redact {
-        let built = RegexBuilder::new(&rule.pattern)
-            .size_limit(MAX_EXPRESSION_BYTES)
-            .build();
-        built.map_err(|error| invalid("crash_rules.redact", error.to_string()))?;
+    for (index, rule) in rules.redact.iter().enumerate() {
+        check_redaction(index, rule)?;
     }
     Ok(rules)
+}
+
+/// A rule is told by its name, or by its place where it has none.
+fn check_redaction(index: usize, rule: &RedactRule) -> Result<(), InitError> {
+    let told = match &rule.name {
+        Some(name) => format!("rule {name:?}"),
+        None => format!("rule {}", index + 1),
+    };
+    let wrong = |why: String| Err(invalid("crash_rules.redact", format!("{told}: {why}")));
+    let name = rule.name.as_deref();
+    if name.is_some_and(|name| name.trim().is_empty() || name.len() > MAX_NAME_BYTES) {
+        return wrong(format!("its name is empty, or longer than {MAX_NAME_BYTES} bytes"));
+    }
+    if rule.pattern.is_empty() {
+        return wrong("its pattern is empty".to_owned());
+    }
+    let built = RegexBuilder::new(&rule.pattern)
+        .size_limit(MAX_EXPRESSION_BYTES)
+        .build();
+    built.map(|_| ()).or_else(|error| wrong(error.to_string()))
 }
 
 fn invalid(option: &str, why: String) -> InitError {

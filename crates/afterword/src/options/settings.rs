@@ -5,7 +5,7 @@ use std::path::PathBuf;
 use afterword_store::ConsentPolicy;
 use serde::{Deserialize, Serialize};
 
-pub use afterword_channel::{CrashRules, DropRule, RedactRule};
+pub use afterword_channel::{CrashRules, DropRule, RedactRule, Secret, Secrets};
 
 /// A table of [`Options`](crate::Options), without its hooks.
 #[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
@@ -39,6 +39,8 @@ pub(crate) struct Settings {
     pub(crate) consent: Option<Consent>,
     #[serde(skip_serializing_if = "is_default")]
     pub(crate) crash_rules: CrashRules,
+    #[serde(skip_serializing_if = "is_default")]
+    pub(crate) secrets: Secrets,
     #[serde(skip_serializing_if = "Option::is_none")]
     pub(crate) release_health: Option<bool>,
     #[serde(skip_serializing_if = "Option::is_none")]

@@ -30,6 +30,8 @@ fn the_builder_and_a_settings_table_say_the_same() {
         .deadline_ms(500)
         .drop_crashes("*::swap_buffers")
         .redact("[0-9]{16}", "[card]")
+        .redact_named("customer", "K-[0-9]+")
+        .keep_secret(Secret::Email)
         .transport(Transport {
             timeout_ms: Some(7),
             delivery: Some(Delivery::Synchronous),
@@ -37,7 +39,9 @@ fn the_builder_and_a_settings_table_say_the_same() {
         });
     let read = from_json(
         r#"{ "dsn": "http://k@h/1", "app_name": "Paintbox", "consent": "always", "reporter": "itself", "deadline_ms": 500,
-             "crash_rules": { "drop": [{ "signature": "*::swap_buffers" }], "redact": [{ "pattern": "[0-9]{16}", "with": "[card]" }] },
+             "crash_rules": { "drop": [{ "signature": "*::swap_buffers" }], "redact": [{ "pattern": "[0-9]{16}", "with": "[card]" },
+                 { "name": "customer", "pattern": "K-[0-9]+" }] },
+             "secrets": { "keep": ["email"] },
              "transport": { "timeout_ms": 7, "delivery": "synchronous" } }"#,
     );
     assert_eq!(built.settings, read.settings);
@@ -58,6 +62,7 @@ fn a_misspelt_setting_is_named() {
             ["patern", "pattern"],
         ),
         (r#"{ "consent": "perhaps" }"#, ["perhaps", "always"]),
+        (r#"{ "secrets": { "keep": ["mail"] } }"#, ["mail", "email"]),
     ] {
         let error = serde_json::from_str::<Options>(json).unwrap_err().to_string();
         assert!(words.iter().all(|word| error.contains(word)), "{error}");
@@ -379,6 +384,17 @@ fn what_no_value_can_be_is_an_error_that_names_it() {
             ["crash_rules.drop", "neither"],
         ),
         (dsn().redact("", ""), vec![], ["crash_rules.redact", "empty"]),
+        (
+            dsn().redact("a", "").redact_named("card", "(unclosed"),
+            vec![],
+            ["rule \"card\"", "unclosed group"],
+        ),
+        (dsn().redact_named(" ", "a"), vec![], ["rule \" \"", "name is empty"]),
+        (
+            dsn().redact_named("n".repeat(101), "a"),
+            vec![],
+            ["crash_rules.redact", "longer than 100"],
+        ),
         (dsn().drop_crashes(" "), vec![], ["crash_rules.drop", "neither"]),
         (
             dsn().redact("(unclosed", ""),
