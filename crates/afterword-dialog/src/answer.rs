@@ -21,13 +21,9 @@ pub fn save_answer(
     now: OffsetDateTime,
 ) -> Result<(), Error> {
     let answer = Answer {
-        decision,
         comment,
-        email: None,
         restart,
-        answered_at: now,
-        text_version: words::TEXT_VERSION,
-        locale: language.tag().to_owned(),
+        ..Answer::new(decision, now, words::TEXT_VERSION, language.tag())
     };
     AppId::new(&asked.app)
         .and_then(|app| Store::open(&asked.store_root, &app))

@@ -219,11 +219,7 @@ impl Envelope {
         let mut out = Vec::with_capacity(payload_bytes + 512);
         write_line(&mut out, &self.header);
         for item in &self.items {
-            let header = ItemHeader {
-                length: Some(item.payload.len()),
-                ..item.header.clone()
-            };
-            write_line(&mut out, &header);
+            out.extend_from_slice(&item.header.to_line(item.payload.len()));
             out.extend_from_slice(&item.payload);
             out.push(b'\n');
         }
@@ -264,7 +260,27 @@ impl Item {
     }
 }
 
+impl EnvelopeHeader {
+    /// The header as its line on the wire, with the newline.
+    pub fn to_line(&self) -> Vec<u8> {
+        let mut line = Vec::new();
+        write_line(&mut line, self);
+        line
+    }
+}
+
 impl ItemHeader {
+    /// The header as its line on the wire, with the newline, for a payload of so many bytes.
+    pub fn to_line(&self, payload_bytes: usize) -> Vec<u8> {
+        let mut line = Vec::new();
+        let header = ItemHeader {
+            length: Some(payload_bytes),
+            ..self.clone()
+        };
+        write_line(&mut line, &header);
+        line
+    }
+
     /// Whether the payload is a minidump, which makes an event by itself.
     pub fn is_minidump(&self) -> bool {
         self.kind == kind::ATTACHMENT && self.attachment_type.as_deref() == Some(ATTACHMENT_MINIDUMP)

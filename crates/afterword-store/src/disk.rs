@@ -1,7 +1,8 @@
 //! Files that survive a kill and a power cut, and reads that are bounded.
 
 use std::fs::{self, File};
-use std::io::{self, Read, Write};
+use std::io::{self, Read, Seek, Write};
+use std::ops::Range;
 use std::path::Path;
 use std::time::{SystemTime, UNIX_EPOCH};
 
@@ -218,6 +219,45 @@ pub(crate) fn read_bounded(path: &Path, max_bytes: u64) -> Result<Option<Vec<u8>
     file.take(max_bytes + 1).read_to_end(&mut bytes).map_err(failed)?;
     check_size(path, bytes.len() as u64, max_bytes)?;
     Ok(Some(bytes))
+}
+
+/// The size of a regular file; none if there is no such file. Neither link nor pipe is followed.
+pub(crate) fn size_of_file(path: &Path) -> Result<Option<u64>, Error> {
+    let failed = |source| Error::Read {
+        path: path.to_owned(),
+        source,
+    };
+    match fs::symlink_metadata(path) {
+        Ok(metadata) if metadata.is_file() => Ok(Some(metadata.len())),
+        Ok(_) => Err(failed(io::Error::new(
+            io::ErrorKind::InvalidInput,
+            "not a regular file",
+        ))),
+        Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(None),
+        Err(error) => Err(failed(error)),
+    }
+}
+
+/// Reads a range of a regular file that has exactly so many bytes.
+pub(crate) fn read_range(path: &Path, range: Range<u64>, of_bytes: u64) -> Result<Vec<u8>, Error> {
+    let failed = |source| Error::Read {
+        path: path.to_owned(),
+        source,
+    };
+    match size_of_file(path)? {
+        Some(size) if size == of_bytes => {}
+        Some(_) => return Err(Error::Changed { path: path.to_owned() }),
+        None => return Err(failed(io::ErrorKind::NotFound.into())),
+    }
+    let mut file = File::open(path).map_err(failed)?;
+    file.seek(io::SeekFrom::Start(range.start)).map_err(failed)?;
+    let length = range.end.saturating_sub(range.start);
+    let mut bytes = Vec::with_capacity(usize::try_from(length).unwrap_or(0));
+    file.take(length).read_to_end(&mut bytes).map_err(failed)?;
+    if bytes.len() as u64 != length {
+        return Err(Error::Changed { path: path.to_owned() });
+    }
+    Ok(bytes)
 }
 
 /// Reads a record; none if there is no such file.

@@ -169,6 +169,18 @@ pub enum Error {
     /// The policy says that nothing is kept.
     #[error("the consent policy is `never`: nothing is kept")]
     PolicyNever,
+    /// An error's report without its envelope.
+    #[error("report {id} has no envelope")]
+    NoEnvelope {
+        /// Which.
+        id: ReportId,
+    },
+    /// A file was written anew after what is sent of it was laid out.
+    #[error("{} has changed meanwhile", path.display())]
+    Changed {
+        /// Which.
+        path: PathBuf,
+    },
     /// No 2xx of the server is recorded, so it is not sent.
     #[error("report {id} was not accepted by a server")]
     NotAccepted {

@@ -19,7 +19,7 @@ use std::path::{Path, PathBuf};
 
 use crate::info::{RECORD_MAX_BYTES, REPORT_JSON_MAX_BYTES};
 use crate::report::{read_answer, read_delivery, read_info};
-use crate::{Answer, ConsentPolicy, Decision, Delivery, Error, ReportFile, ReportId, ReportInfo, State, Store, disk};
+use crate::{Answer, ConsentPolicy, Decision, Delivery, Error, Outgoing, ReportFile, ReportId, ReportInfo, State, Store, disk};
 
 /// A report that somebody agreed to sending.
 #[derive(Debug)]
@@ -140,6 +140,18 @@ impl ReleasedReport {
     /// [`Error::Read`], [`Error::TooLarge`].
     pub fn read(&self, file: ReportFile) -> Result<Option<Vec<u8>>, Error> {
         disk::read_bounded(&self.folder.join(file.name()), file.max_bytes())
+    }
+
+    /// What of it goes over the wire under its answer.
+    ///
+    /// # Errors
+    /// [`Error::NoEnvelope`] for an error's report without one; [`Error::Read`], [`Error::TooLarge`].
+    pub fn outgoing(&self) -> Result<Outgoing, Error> {
+        let mut outgoing = Outgoing::lay_out(&self.store, &self.folder, &self.info)?;
+        if let Some(answer) = &self.answer {
+            outgoing.choose(&answer.into());
+        }
+        Ok(outgoing)
     }
 
     /// Whether it has a file, without reading it.

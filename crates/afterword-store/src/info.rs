@@ -188,6 +188,43 @@ pub struct Answer {
     pub text_version: u32,
     /// In which language.
     pub locale: String,
+    /// When the question was put, if it is known. A comment has this time on the wire, since what is shown of it before the
+    /// answer is what is sent.
+    #[serde(
+        default,
+        with = "time::serde::rfc3339::option",
+        skip_serializing_if = "Option::is_none"
+    )]
+    pub asked_at: Option<OffsetDateTime>,
+    /// The parts that were shown and go, by name.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub items: Vec<String>,
+    /// The parts that the person left out, by name: they never go.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub left_out: Vec<String>,
+    /// Whether it was to be done with later reports too, without asking.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub always: bool,
+}
+
+impl Answer {
+    /// The plain answer: no comment, everything as it is, this once.
+    #[must_use]
+    pub fn new(decision: Decision, answered_at: OffsetDateTime, text_version: u32, locale: &str) -> Answer {
+        Answer {
+            decision,
+            comment: None,
+            email: None,
+            restart: false,
+            answered_at,
+            text_version,
+            locale: locale.to_owned(),
+            asked_at: None,
+            items: Vec::new(),
+            left_out: Vec::new(),
+            always: false,
+        }
+    }
 }
 
 /// `delivery.json`: how sending went so far. Absent before the first attempt.

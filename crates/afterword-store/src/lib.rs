@@ -71,6 +71,7 @@ mod disk;
 mod store;
 
 mod new_report;
+mod outgoing;
 mod report;
 
 mod gate;
@@ -97,6 +98,7 @@ pub use info::{Answer, Decision, Delivery, KnownCrash, ReportFile, ReportInfo, R
 pub use losses::{Loss, LossReason};
 pub use new_report::NewReport;
 pub use outbox::{Clean, Drain, Drained, OutboxWriter};
+pub use outgoing::{Choices, Outgoing, Part, PartKind};
 pub use report::{Report, StoredFile};
 pub use retention::Retention;
 pub use settle::Settled;

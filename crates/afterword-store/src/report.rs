@@ -5,7 +5,7 @@ use std::path::{Path, PathBuf};
 use time::OffsetDateTime;
 
 use crate::info::{RECORD_MAX_BYTES, REPORT_JSON_MAX_BYTES};
-use crate::{Answer, Delivery, Error, ReportFile, ReportId, ReportInfo, State, Store, disk};
+use crate::{Answer, Delivery, Error, Outgoing, ReportFile, ReportId, ReportInfo, State, Store, disk};
 
 /// A report as it was when it was looked up. Reading and adding find it again where it is by then.
 #[derive(Debug)]
@@ -84,6 +84,16 @@ impl Report {
     /// [`Error::NoSuchReport`] when it is gone; [`Error::Read`], [`Error::TooLarge`].
     pub fn read(&self, file: ReportFile) -> Result<Option<Vec<u8>>, Error> {
         disk::read_bounded(&self.folder_now()?.join(file.name()), file.max_bytes())
+    }
+
+    /// What of it would go over the wire, all of it.
+    ///
+    /// # Errors
+    /// [`Error::NoSuchReport`] when it is gone; [`Error::NoEnvelope`] for an error's report without one; [`Error::Read`],
+    /// [`Error::Parse`], [`Error::TooLarge`].
+    pub fn outgoing(&self) -> Result<Outgoing, Error> {
+        let folder = self.folder_now()?;
+        Outgoing::lay_out(&self.store, &folder, &read_info(&folder, self.id)?)
     }
 
     /// Writes a file of it, atomically: the event and the stack come when the report asks already.

@@ -1,6 +1,6 @@
 //! The crate's one error: what keeps a report from being sent that no waiting will mend.
 
-use afterword_protocol::{EnvelopeError, ParseDsnError};
+use afterword_protocol::ParseDsnError;
 use afterword_store::ReportId;
 
 /// What could not be done. A server that does not answer as hoped is no error but an [`Outcome`](crate::Outcome).
@@ -28,20 +28,6 @@ pub enum Error {
         id: ReportId,
         /// Why.
         source: ParseDsnError,
-    },
-    /// An error's report without its envelope.
-    #[error("report {id} has no envelope")]
-    NoEnvelope {
-        /// Which.
-        id: ReportId,
-    },
-    /// The stored envelope of an error is none.
-    #[error("the envelope of report {id} is malformed")]
-    Envelope {
-        /// Which.
-        id: ReportId,
-        /// Why.
-        source: EnvelopeError,
     },
 }
 

@@ -7,13 +7,12 @@
 //! without it there is nothing to send) and then:
 //!
 //! 1. looks at the rate limits kept on the disk, and does not even connect while one holds;
-//! 2. makes the body: [`report_envelope`] with event, minidump and processed stack, or for an error the very envelope
-//!    that was stored; compressed by gzip;
+//! 2. makes the body: what the store lays out ([`Outgoing`](afterword_store::Outgoing)), without what the person left out;
+//!    compressed by gzip;
 //! 3. records the attempt and the time of the next one, asks for the consent once more, and posts it to the DSN's
 //!    `…/api/{project}/envelope/`: where nothing can be recorded, nothing is sent;
 //! 4. **records a 2xx on the disk before anything else**: whoever is killed after that never sends the report again;
-//! 5. sends the comment, if there is one, as [`feedback_envelope`], since an event and a feedback exclude each other in
-//!    one envelope; records that too;
+//! 5. sends the comment, if there is one, as an envelope of its own; records that too;
 //! 6. asks a server that says it can tell (`X-Afterword-Known`) what is known of the crash, for a few seconds at most, and
 //!    keeps that with the record;
 //! 7. finishes: the record stays, the payload is deleted. What fails from 4 on makes nothing unsent.
@@ -46,7 +45,6 @@
 //! runtime does not matter; the caller's thread reports progress and can cancel at any moment.
 
 mod backoff;
-mod envelopes;
 mod error;
 mod options;
 
@@ -62,7 +60,6 @@ mod uploader;
 
 pub use backoff::{backoff, is_due};
 pub use debug_files::{Assembled, ChunkLimits, DebugFiles, DebugFilesError, Destination, FileChunks};
-pub use envelopes::{feedback_envelope, report_bytes, report_envelope};
 pub use error::Error;
 pub use options::{Options, Proxy};
 pub use queue::QueueOutcome;

@@ -4,7 +4,7 @@ use std::io::Write;
 use std::time::{Duration, SystemTime};
 
 use afterword_protocol::{Category, Dsn, Envelope, Limits, auth};
-use afterword_store::{Delivery, ReleasedReport, ReportFile, ReportId, ReportKind, Store, chain};
+use afterword_store::{Delivery, Outgoing, PartKind, ReleasedReport, ReportId, ReportKind, Store, chain};
 use bytes::Bytes;
 use flate2::Compression;
 use flate2::write::GzEncoder;
@@ -14,7 +14,7 @@ use uuid::Uuid;
 use crate::answer::{Answer, Expected, Verdict, clean};
 use crate::transport::{Failure, Line, Request};
 use crate::uploader::Quiet;
-use crate::{Error, Options, Outcome, Progress, backoff, feedback_envelope, known, report_bytes};
+use crate::{Error, Options, Outcome, Progress, backoff, known};
 
 /// What is said first of an attempt after the report itself was accepted.
 const ARRIVED: &str = "the report has arrived, the comment not yet:";
@@ -107,13 +107,18 @@ impl Sending<'_> {
         self.released.id()
     }
 
+    fn outgoing(&self) -> Result<Outgoing, Error> {
+        self.released.outgoing().map_err(Error::store(self.id()))
+    }
+
     fn send_event(&mut self, progress: &dyn Progress) -> Result<Sent, Error> {
-        let categories: &[Category] = if self.released.has(ReportFile::Minidump) {
+        let outgoing = self.outgoing()?;
+        let categories: &[Category] = if outgoing.has(PartKind::Minidump) {
             &[Category::Error, Category::Attachment]
         } else {
             &[Category::Error]
         };
-        let bytes = report_bytes(&self.released)?;
+        let bytes = outgoing.report_body().map_err(Error::store(self.id()))?;
         let info = self.released.info();
         let expected = match info.kind {
             ReportKind::Crash | ReportKind::Panic | ReportKind::Hang => Expected::Id(vec![info.event_id]),
@@ -136,11 +141,20 @@ impl Sending<'_> {
     /// Sends the comment, if there is one. An outcome means that it is still to be sent; the report itself is accepted by
     /// now, so nothing here is an error of sending it.
     fn send_comment(&mut self, progress: &dyn Progress) -> Option<Outcome> {
-        let envelope = feedback_envelope(self.released.info(), self.released.answer()?)?;
-        // A server may name the comment, or the event that it is about.
-        let own = envelope.header.event_id.into_iter();
-        let expected = Expected::Id(own.chain([self.released.info().event_id]).collect());
-        let sent = self.send(envelope.to_bytes(), &expected, &[Category::Feedback], &Quiet(progress));
+        self.released.answer()?.comment.as_ref()?;
+        let comment = self.outgoing().and_then(|outgoing| {
+            let body = outgoing.comment_body().map_err(Error::store(self.id()))?;
+            Ok(body.map(|body| (outgoing.comment_id(), body)))
+        });
+        let sent = match comment {
+            Ok(None) => return None,
+            Ok(Some((id, body))) => {
+                // A server may name the comment, or the event that it is about.
+                let expected = Expected::Id(vec![id, self.released.info().event_id]);
+                self.send(body, &expected, &[Category::Feedback], &Quiet(progress))
+            }
+            Err(error) => Err(error),
+        };
         let unsent = match sent {
             Ok(Sent::Ended(outcome)) => return Some(outcome),
             Ok(Sent::Accepted(accepted)) => {

@@ -105,8 +105,8 @@ impl Uploader {
     /// just pressed *Send* does not wait. Rate limits hold in any case.
     ///
     /// # Errors
-    /// [`Error::Store`] when there is no consent, no such report, or no way to record what became of it; [`Error::Dsn`];
-    /// [`Error::NoEnvelope`] and [`Error::Envelope`]. What the network and the server do is an [`Outcome`].
+    /// [`Error::Store`] when there is no consent, no such report, nothing to send in it, or no way to record what became
+    /// of it; [`Error::Dsn`]. What the network and the server do is an [`Outcome`].
     pub fn send_report(&self, store: &Store, id: ReportId, progress: &dyn Progress) -> Result<Outcome, Error> {
         match self.wait_for_turn(store, progress)? {
             Turn::Ours(lock) => self.send_report_locked(store, &lock, id, progress),

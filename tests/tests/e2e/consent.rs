@@ -76,15 +76,7 @@ fn never_deletes_what_there_is_and_captures_nothing_more() {
         .iter()
         .find(|report| report.info().unwrap().message.as_deref() == Some("agreed"))
         .unwrap();
-    let answer = Answer {
-        decision: Decision::Send,
-        comment: None,
-        email: None,
-        restart: false,
-        answered_at: time::OffsetDateTime::now_utc(),
-        text_version: 1,
-        locale: "en".to_owned(),
-    };
+    let answer = Answer::new(Decision::Send, time::OffsetDateTime::now_utc(), 1, "en");
     scene.store().put_answer(agreed.id(), &answer).unwrap();
     assert_eq!(app.tell("consent never"), "Ok(Now)");
     app.tell("error two");

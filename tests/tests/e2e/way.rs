@@ -120,15 +120,8 @@ fn an_answer_whose_reporter_was_killed_is_carried_out_at_the_next_start() {
     scene.dsn = Some(server.access.dsn.clone());
     scene.crash("null-write");
     let report = scene.report_in(State::Waiting);
-    let answer = afterword_store::Answer {
-        decision: afterword_store::Decision::Send,
-        comment: None,
-        email: None,
-        restart: false,
-        answered_at: time::OffsetDateTime::now_utc(),
-        text_version: 1,
-        locale: "en".to_owned(),
-    };
+    let now = time::OffsetDateTime::now_utc();
+    let answer = afterword_store::Answer::new(afterword_store::Decision::Send, now, 1, "en");
     // What a dialog leaves whose reporter is gone: an answer, and a report that still waits.
     scene.store().put_answer(report.id(), &answer).unwrap();
     scene.crash("clean-exit");

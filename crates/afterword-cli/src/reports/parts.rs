@@ -9,7 +9,7 @@ pub(super) struct Part {
     pub(super) what: &'static str,
 }
 
-/// As `afterword_upload::report_envelope` puts them together.
+/// As `afterword_store::Outgoing` puts them together.
 pub(super) const PARTS: [Part; 4] = [
     Part {
         file: ReportFile::Event,

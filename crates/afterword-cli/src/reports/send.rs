@@ -40,6 +40,8 @@ struct Told {
 struct Said {
     comment: Option<String>,
     email: Option<String>,
+    /// What the person has left out in an earlier answer stays left out.
+    left_out: Vec<String>,
 }
 
 pub(super) fn run(found: &Found, wanted: &Send) -> Result {
@@ -87,11 +89,14 @@ fn said(found: &Found, wanted: &Send) -> Result<Said> {
         )));
     }
     let before = found.report.answer()?;
-    let (comment, email) = before.map_or((None, None), |answer| (answer.comment, answer.email));
+    let (comment, email, left_out) = before.map_or_else(Default::default, |answer| {
+        (answer.comment, answer.email, answer.left_out)
+    });
     let comment = wanted.comment.clone().or(comment);
     Ok(Said {
         comment: comment.filter(|comment| !comment.trim().is_empty()),
         email,
+        left_out,
     })
 }
 
@@ -115,6 +120,10 @@ fn agreed(found: &Found, info: &ReportInfo, said: &Said) -> Result<bool> {
         minute(info.captured_at)
     );
     for (part, size_bytes) in parts::of(&found.report, info.kind)? {
+        if said.left_out.iter().any(|name| name == part.file.name()) {
+            let _ = writeln!(text, "  left out  {}", part.file.name());
+            continue;
+        }
         let size = size_bytes.map_or_else(String::new, terminal::size);
         let _ = writeln!(text, "  {size:>8}  {:<14}  {}", part.file.name(), part.what);
     }
@@ -144,13 +153,10 @@ fn agreed(found: &Found, info: &ReportInfo, said: &Said) -> Result<bool> {
 fn consent(found: &Found, said: Said) -> anyhow::Result<()> {
     let (store, id) = (&found.store, found.report.id());
     let answer = Answer {
-        decision: Decision::Send,
         comment: said.comment,
         email: said.email,
-        restart: false,
-        answered_at: OffsetDateTime::now_utc(),
-        text_version: TEXT_VERSION,
-        locale: "en".to_owned(),
+        left_out: said.left_out,
+        ..Answer::new(Decision::Send, OffsetDateTime::now_utc(), TEXT_VERSION, "en")
     };
     if found.report.state() == State::Refused {
         answer_refused(found, &answer)?;

@@ -148,13 +148,9 @@ fn a_refused_report_is_kept_and_can_be_sent_again() {
 /// An answer as the window gives it.
 fn answered(store: &Store, id: ReportId, comment: Option<&str>, email: &str) -> Answer {
     let answer = Answer {
-        decision: Decision::Send,
         comment: comment.map(str::to_owned),
         email: Some(email.to_owned()),
-        restart: false,
-        answered_at: NOON,
-        text_version: 1,
-        locale: "en".into(),
+        ..Answer::new(Decision::Send, NOON, 1, "en")
     };
     store.put_answer(id, &answer).unwrap();
     store.settle(id).unwrap();

@@ -101,13 +101,8 @@ fn info(id: ReportId, policy: ConsentPolicy, captured_at: OffsetDateTime) -> Rep
 
 fn answer(decision: Decision) -> Answer {
     Answer {
-        decision,
         comment: Some("I drew a circle".into()),
-        email: None,
-        restart: false,
-        answered_at: NOON,
-        text_version: 1,
-        locale: "en".into(),
+        ..Answer::new(decision, NOON, 1, "en")
     }
 }
 

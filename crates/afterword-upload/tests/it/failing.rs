@@ -306,7 +306,13 @@ fn a_report_that_cannot_be_sent_is_an_error_that_says_why() {
     let fixture = Fixture::new([]);
     let id = fixture.report_of(ReportKind::Error, None, &[]);
     let failed = uploader().send_report(&fixture.store, id, &NoProgress);
-    assert!(matches!(failed, Err(Error::NoEnvelope { .. })));
+    assert!(matches!(
+        failed,
+        Err(Error::Store {
+            source: afterword_store::Error::NoEnvelope { .. },
+            ..
+        })
+    ));
     let path = fixture.store.report(id).unwrap().folder().join("report.json");
     let info = std::fs::read_to_string(&path).unwrap();
     std::fs::write(&path, info.replace(&fixture.server.dsn(), "nonsense")).unwrap();

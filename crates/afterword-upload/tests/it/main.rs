@@ -6,6 +6,7 @@ mod failing;
 mod kills;
 mod long_queue;
 mod losses;
+mod preview;
 mod queue;
 mod server;
 mod transport;
@@ -72,13 +73,9 @@ impl Fixture {
         }
         new.commit(&self.info(id, kind)).unwrap();
         let answer = Answer {
-            decision: Decision::Send,
             comment: comment.map(str::to_owned),
             email: comment.map(|_| "painter@example.org".to_owned()),
-            restart: false,
-            answered_at: NOON,
-            text_version: 1,
-            locale: "en".into(),
+            ..Answer::new(Decision::Send, NOON, 1, "en")
         };
         self.store.put_answer(id, &answer).unwrap();
         self.store.settle(id).unwrap();
