@@ -59,6 +59,15 @@ Examples:
 Before the question, it shows what would be sent, and to which server. Ctrl-C
 stops; the report stays on this machine until a server has taken it.";
 
+const CONSENT: &str = "\
+Examples:
+  afterword reports consent show
+  afterword reports consent show --json | jq '.[].policy'
+  afterword reports consent withdraw --app afterword-demo
+
+What a server has already is not undone by taking a consent back: ask its
+operator, and name the event id that `afterword reports show` tells.";
+
 const SYMBOLS: &str = "\
 Examples:
   afterword symbols check target/release/editor
@@ -231,6 +240,12 @@ pub(crate) enum ReportsCommand {
     /// Asks, and sends one report
     #[command(after_help = SEND)]
     Send(Send),
+    /// What was agreed to, and taking it back
+    #[command(arg_required_else_help = true, after_help = CONSENT)]
+    Consent {
+        #[command(subcommand)]
+        command: ConsentCommand,
+    },
     /// Asks, and deletes one report from this machine
     Delete {
         /// The report, or the beginning of its id
@@ -238,6 +253,25 @@ pub(crate) enum ReportsCommand {
         /// Delete it without asking
         #[arg(long, short)]
         yes: bool,
+    },
+}
+
+#[derive(Debug, Subcommand)]
+pub(crate) enum ConsentCommand {
+    /// Shows what was decided, when, and in which words
+    Show {
+        /// As a JSON array, for programs
+        #[arg(long)]
+        json: bool,
+    },
+    /// Asks, and takes back what no server has yet: apps ask again before anything is sent
+    Withdraw {
+        /// Take it back without asking
+        #[arg(long, short)]
+        yes: bool,
+        /// Say what became of it as a JSON array, for programs
+        #[arg(long)]
+        json: bool,
     },
 }
 

@@ -6,6 +6,7 @@ mod parts;
 mod list;
 mod show;
 
+mod consent;
 mod delete;
 mod send;
 
@@ -26,6 +27,7 @@ pub(crate) fn run(whose: &Whose, command: ReportsCommand) -> Result {
         ReportsCommand::List { json } => list::run(&stores, json),
         ReportsCommand::Show { id, json } => show::run(&stores.find(&id)?, json),
         ReportsCommand::Send(wanted) => send::run(&stores.find(&wanted.id)?, &wanted),
+        ReportsCommand::Consent { command } => consent::run(&stores, &command),
         ReportsCommand::Delete { id, yes } => delete::run(&stores.find(&id)?, yes),
     }
 }

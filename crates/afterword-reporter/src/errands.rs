@@ -158,5 +158,7 @@ impl Runner {
         if let Err(error) = self.asking.ask(id) {
             log::error!("report {id}: {}", chain(&error));
         }
+        // The person may have chosen for all reports.
+        self.sending.add(Task::Send);
     }
 }

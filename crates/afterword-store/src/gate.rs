@@ -19,7 +19,9 @@ use std::path::{Path, PathBuf};
 
 use crate::info::{RECORD_MAX_BYTES, REPORT_JSON_MAX_BYTES};
 use crate::report::{read_answer, read_delivery, read_info};
-use crate::{Answer, ConsentPolicy, Decision, Delivery, Error, Outgoing, ReportFile, ReportId, ReportInfo, State, Store, disk};
+use crate::{
+    Answer, ConsentPolicy, Decision, Delivery, Error, Outgoing, ReportFile, ReportId, ReportInfo, State, Store, disk,
+};
 
 /// A report that somebody agreed to sending.
 #[derive(Debug)]

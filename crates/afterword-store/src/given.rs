@@ -65,6 +65,47 @@ impl Store {
         disk::write_json(&consent_path(self.folder()), given, RECORD_MAX_BYTES)
     }
 
+    /// Forgets the choice: what the app's options say counts again. What there is already stays as it is.
+    ///
+    /// # Errors
+    /// [`Error::Delete`].
+    pub fn forget_consent(&self) -> Result<(), Error> {
+        disk::delete_file(&consent_path(self.folder()))
+    }
+
+    /// Takes back all that the person agreed to and that no server has yet: the choice becomes `ask`, what was released by
+    /// the one before is held, and reports that were answered with *Send* wait for a new answer. The record of what was
+    /// sent stays.
+    ///
+    /// Without the sender's lock the queue stays for whoever holds it: that one looks at the choice before each request.
+    ///
+    /// # Errors
+    /// [`Error::Write`] when the choice cannot be kept: then nothing is changed. The first thing that could not be held back;
+    /// the rest is held all the same.
+    pub fn withdraw_consent(&self, given: &GivenConsent, sender: Option<&SenderLock>) -> Result<Applied, Error> {
+        self.put_consent(&GivenConsent {
+            policy: ConsentPolicy::Ask,
+            ..given.clone()
+        })?;
+        let mut held = self.apply_consent(ConsentPolicy::Ask, sender);
+        for report in self.reports()? {
+            if report.state() != State::Sending {
+                continue;
+            }
+            match (self.withdraw(report.id()), &mut held) {
+                (Ok(()), Ok(applied)) => applied.held += 1,
+                // A server has it, or another process was faster.
+                (Ok(()) | Err(Error::NoSuchReport { .. } | Error::WrongState { .. }), _) => {}
+                (Err(error), held) => {
+                    if held.is_ok() {
+                        *held = Err(error);
+                    }
+                }
+            }
+        }
+        held
+    }
+
     /// Does with what is in the store what the second table of [`consent`](crate::consent) says for a policy. May be called
     /// at any time and any number of times: what was cut short is ended by the next call.
     ///

@@ -59,6 +59,51 @@ pub fn consent() -> Consent {
     PLACE.get().map_or(Consent::Never, |place| place.now.get())
 }
 
+/// What the person chose, and when: for the app's own settings page.
+#[derive(Debug, Clone, PartialEq, Eq)]
+#[non_exhaustive]
+pub struct ConsentChoice {
+    /// What was chosen.
+    pub consent: Consent,
+    /// When.
+    pub chosen_at: SystemTime,
+    /// Which version of the dialog's words the person read; none where the app asked in words of its own.
+    pub text_version: Option<u32>,
+    /// In which language the dialog asked (BCP 47).
+    pub locale: Option<String>,
+}
+
+/// What the person chose and is kept: with [`set_consent`], with *Always do this* in the dialog, or on the command line. None
+/// where they did not: then what the options say counts. Reads a file; any thread may call it.
+///
+/// # Errors
+/// [`ConsentError::Off`] before `init` and with an empty DSN; [`ConsentError::Store`] when it cannot be read, which counts as
+/// [`Consent::Ask`].
+pub fn consent_choice() -> Result<Option<ConsentChoice>, ConsentError> {
+    let place = PLACE.get().ok_or(ConsentError::Off)?;
+    let given = Store::consent_in(&place.root, &place.app)?;
+    Ok(given.map(|given| ConsentChoice {
+        consent: consent_of_policy(given.policy),
+        chosen_at: given.given_at.into(),
+        text_version: given.text_version,
+        locale: given.locale,
+    }))
+}
+
+/// Takes back all that the person agreed to and that no server has yet: from now on they are asked, what was held back before
+/// is held back again, and reports that they agreed to send wait for a new answer. What a server has is not undone.
+///
+/// # Errors
+/// As [`set_consent`].
+pub fn withdraw_consent() -> Result<(), ConsentError> {
+    // It counts from now on whether this run began with *never* or not.
+    let (ConsentTaken::Now | ConsentTaken::AtNextStart) = set_consent(Consent::Ask)?;
+    let place = PLACE.get().ok_or(ConsentError::Off)?;
+    let store = Store::open(&place.root, &place.app)?;
+    store.withdraw_consent(&given_now(Consent::Ask), None)?;
+    Ok(())
+}
+
 /// Keeps what the person chose. It takes effect at once, and counts before what the options say at all later starts, until it is
 /// called again: an app asks once, in its own words, and need not remember the answer.
 ///
@@ -103,12 +148,7 @@ pub fn set_consent(consent: Consent) -> Result<ConsentTaken, ConsentError> {
 /// Puts a choice on the disk. What it deletes comes first: a full disk has room then. The rest is the reporter's; this must
 /// not wait for it.
 fn keep(place: &Place, consent: Consent) -> Result<(), afterword_store::Error> {
-    let given = GivenConsent {
-        policy: consent.into(),
-        given_at: SystemTime::now().into(),
-        text_version: None,
-        locale: None,
-    };
+    let given = given_now(consent);
     let store = Store::open(&place.root, &place.app)?;
     let deleted = match consent {
         Consent::Never => store.apply_consent(ConsentPolicy::Never, None).map(drop),
@@ -116,6 +156,24 @@ fn keep(place: &Place, consent: Consent) -> Result<(), afterword_store::Error> {
     };
     store.put_consent(&given)?;
     deleted
+}
+
+/// The app asks in its own words, whose version it knows itself.
+fn given_now(consent: Consent) -> GivenConsent {
+    GivenConsent {
+        policy: consent.into(),
+        given_at: SystemTime::now().into(),
+        text_version: None,
+        locale: None,
+    }
+}
+
+fn consent_of_policy(policy: ConsentPolicy) -> Consent {
+    match policy {
+        ConsentPolicy::Ask => Consent::Ask,
+        ConsentPolicy::Always => Consent::Always,
+        ConsentPolicy::Never => Consent::Never,
+    }
 }
 
 fn consent_of(policy: Policy) -> Consent {
@@ -131,11 +189,7 @@ pub(crate) fn at_start(root: PathBuf, app: AppId, said: Consent) -> Consent {
     let given = Store::consent_in(&root, &app);
     let counts = match &given {
         Ok(None) => said,
-        Ok(Some(given)) => match given.policy {
-            ConsentPolicy::Ask => Consent::Ask,
-            ConsentPolicy::Always => Consent::Always,
-            ConsentPolicy::Never => Consent::Never,
-        },
+        Ok(Some(given)) => consent_of_policy(given.policy),
         Err(_) if said == Consent::Never => said,
         Err(error) => {
             log::error!(

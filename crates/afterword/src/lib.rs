@@ -133,7 +133,7 @@ pub use capture::capture_anyhow;
 pub use capture::capture_eyre;
 pub use capture::{capture, capture_event, capture_message, capture_result, event_from_error};
 pub use capturer::{ErrorCapturer, RecordingCapturer, SentryCapturer};
-pub use consent::{ConsentTaken, consent, set_consent};
+pub use consent::{ConsentChoice, ConsentTaken, consent, consent_choice, set_consent, withdraw_consent};
 pub use error::{ConsentError, InitError};
 pub use feedback::{Feedback, FeedbackKept, feedback};
 pub use flush::{Flushed, flush};

@@ -85,6 +85,11 @@ fn obey(words: &[&str]) -> String {
         // consent WORD
         "consent" => format!("{:?}", afterword::set_consent(consent(words[1]))),
         "consent?" => format!("{:?}", afterword::consent()),
+        "choice" => match afterword::consent_choice() {
+            Ok(Some(choice)) => format!("{:?} {:?} {:?}", choice.consent, choice.text_version, choice.locale),
+            other => format!("{other:?}"),
+        },
+        "withdraw" => format!("{:?}", afterword::withdraw_consent()),
         // large BYTES
         "large" => sentry::capture_message(&"x".repeat(number(1) as usize), sentry::Level::Error).to_string(),
         // flush MILLISECONDS

@@ -62,6 +62,43 @@ fn a_consent_taken_back_holds_what_was_not_sent() {
     assert_eq!(stub.names(), ["one"]);
 }
 
+/// What an app's own settings page does.
+#[test]
+fn what_was_chosen_is_shown_and_taken_back_with_what_was_agreed_to() {
+    let stub = Stub::start(Manner::Says(503));
+    let scene = Scene::new();
+    let mut app = scene.capturer(&stub, &[]);
+    assert_eq!(app.tell("choice"), "Ok(None)");
+    app.tell("error agreed");
+    app.flush(LONG);
+    // What the dialog does with *Always do this*.
+    let store = scene.store();
+    let agreed = store.reports().unwrap().remove(0).id();
+    store
+        .put_answer(
+            agreed,
+            &Answer::new(Decision::Send, time::OffsetDateTime::now_utc(), 4, "fr"),
+        )
+        .unwrap();
+    let given = afterword_store::GivenConsent {
+        policy: afterword_store::ConsentPolicy::Always,
+        given_at: time::OffsetDateTime::now_utc(),
+        text_version: Some(4),
+        locale: Some("fr".to_owned()),
+    };
+    store.put_consent(&given).unwrap();
+    store.settle(agreed).unwrap();
+    assert_eq!(app.tell("choice"), "Always Some(4) Some(\"fr\")");
+    assert_eq!(app.tell("withdraw"), "Ok(())");
+    assert_eq!(app.tell("choice"), "Ask None None");
+    assert_eq!(store.report(agreed).unwrap().state(), State::Waiting);
+    stub.behave(Manner::Takes);
+    app.flush(LONG);
+    app.end();
+    scene.wait_for_reporter();
+    assert_eq!(stub.names(), [""; 0], "nothing leaves");
+}
+
 #[test]
 fn never_deletes_what_there_is_and_captures_nothing_more() {
     let stub = Stub::start(Manner::Takes);

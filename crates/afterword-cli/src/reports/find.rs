@@ -92,6 +92,16 @@ impl Stores {
         Ok(Stores { root, stores, unread })
     }
 
+    /// The stores that could be opened.
+    pub(super) fn opened(&self) -> &[Store] {
+        &self.stores
+    }
+
+    /// A line for each app whose store cannot be opened.
+    pub(super) fn unread(&self) -> &[String] {
+        &self.unread
+    }
+
     /// The abnormal ends that were seen, the newest first. What cannot be read says nothing here.
     pub(super) fn abnormal_ends(&self) -> Vec<AbnormalEnd> {
         let mut ends: Vec<AbnormalEnd> = self
