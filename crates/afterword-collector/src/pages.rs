@@ -34,6 +34,7 @@ mod performance;
 mod period;
 mod posted;
 mod releases;
+mod room;
 mod said;
 mod settings;
 pub(crate) mod sign_in;

@@ -29,6 +29,7 @@ CREATE TABLE alert_firings (
 CREATE UNIQUE INDEX alert_firings_once ON alert_firings (rule_id, subject, mark);
 CREATE INDEX alert_firings_by_rule ON alert_firings (rule_id, fired_at);
 CREATE INDEX alert_firings_by_time ON alert_firings (fired_at);
+CREATE INDEX alert_firings_by_issue ON alert_firings (issue_id) WHERE issue_id IS NOT NULL;
 
 -- Each place where a firing is told.
 CREATE TABLE alert_deliveries (

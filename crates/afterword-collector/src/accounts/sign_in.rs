@@ -98,8 +98,8 @@ pub(crate) async fn make(database: &Database, user: &User, client: &str, now: i6
     Ok(SignedIn { cookie, csrf })
 }
 
-/// Who shows this cookie. `None` if it is nobody's (any more).
-pub(crate) async fn who(database: &Database, cookie: &str, now: i64) -> Result<Option<Comer>, Error> {
+/// Who shows this cookie, and a new one in its place if it is old and `rotates`. `None` if it is nobody's (any more).
+pub(crate) async fn who(database: &Database, cookie: &str, rotates: bool, now: i64) -> Result<Option<Comer>, Error> {
     let hash = sha256_hex(cookie.as_bytes());
     let found: Option<Found> = sqlx::query_as(
         "SELECT sign_ins.id, hash, csrf, sign_ins.created_at, rotated_at, user_id, email, name
@@ -119,7 +119,7 @@ pub(crate) async fn who(database: &Database, cookie: &str, now: i64) -> Result<O
         end(database, found.id).await?;
         return Ok(None);
     }
-    let next_cookie = if !is_before && found.rotated_at + ROTATED_AFTER_MS <= now {
+    let next_cookie = if rotates && !is_before && found.rotated_at + ROTATED_AFTER_MS <= now {
         rotate(database, &found, now).await?
     } else {
         None
@@ -207,9 +207,17 @@ pub(crate) async fn end_of(database: &Database, user_id: i64, id: i64) -> Result
 /// Who shows a cookie in these headers.
 pub(crate) async fn of_headers(database: &Database, headers: &HeaderMap) -> Result<Option<Comer>, Error> {
     match cookie(headers) {
-        Some(cookie) => who(database, cookie, now_ms()).await,
+        Some(cookie) => who(database, cookie, may_rotate(headers), now_ms()).await,
         None => Ok(None),
     }
+}
+
+/// Whether the answer of this request surely comes to the browser's cookies: what a script of a page asks for in the background
+/// is given up when the page is left, and a new cookie with it.
+fn may_rotate(headers: &HeaderMap) -> bool {
+    headers
+        .get("sec-fetch-mode")
+        .is_none_or(|mode| mode.as_bytes() == b"navigate")
 }
 
 /// Whether a request shows the second secret.
@@ -256,6 +264,21 @@ fn cookie(headers: &HeaderMap) -> Option<&str> {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn only_what_a_browser_surely_gets_brings_a_new_cookie() {
+        let of = |mode: Option<&'static str>| {
+            let mode = mode.map(|mode| {
+                (
+                    header::HeaderName::from_static("sec-fetch-mode"),
+                    HeaderValue::from_static(mode),
+                )
+            });
+            may_rotate(&mode.into_iter().collect())
+        };
+        assert!(of(None) && of(Some("navigate")));
+        assert!(!of(Some("cors")) && !of(Some("same-origin")));
+    }
     use crate::accounts::people;
 
     async fn user(database: &Database) -> User {
@@ -278,31 +301,34 @@ mod tests {
         let user = user(&database).await;
         let start = 1_000_000;
         let first = make(&database, &user, "curl", start).await.unwrap().cookie;
-        let comer = who(&database, &first, start + 1).await.unwrap().unwrap();
+        let comer = who(&database, &first, true, start + 1).await.unwrap().unwrap();
         assert_eq!((comer.who.user(), comer.next_cookie), (Some(&user), None));
 
         let later = start + ROTATED_AFTER_MS;
-        let second = who(&database, &first, later)
+        let second = who(&database, &first, true, later)
             .await
             .unwrap()
             .unwrap()
             .next_cookie
             .unwrap();
         assert_ne!(first, second);
-        let under_way = who(&database, &first, later + BEFORE_GOOD_MS).await.unwrap().unwrap();
+        let under_way = who(&database, &first, true, later + BEFORE_GOOD_MS)
+            .await
+            .unwrap()
+            .unwrap();
         assert!(
             under_way.next_cookie.is_none(),
             "one that is replaced is not replaced again"
         );
-        assert!(who(&database, &second, later + 1).await.unwrap().is_some());
+        assert!(who(&database, &second, true, later + 1).await.unwrap().is_some());
         assert!(
-            who(&database, &first, later + BEFORE_GOOD_MS + 1)
+            who(&database, &first, true, later + BEFORE_GOOD_MS + 1)
                 .await
                 .unwrap()
                 .is_none()
         );
         assert!(
-            who(&database, &second, later + 2).await.unwrap().is_none(),
+            who(&database, &second, true, later + 2).await.unwrap().is_none(),
             "ended for both"
         );
     }
@@ -314,13 +340,13 @@ mod tests {
         let user = user(&database).await;
         let mut cookie = make(&database, &user, "", 0).await.unwrap().cookie;
         assert!(
-            who(&database, &cookie, IDLE_MS).await.unwrap().is_none(),
+            who(&database, &cookie, true, IDLE_MS).await.unwrap().is_none(),
             "not used for long"
         );
         let mut now = 0;
         while now + DAY_MS < LONGEST_MS {
             now += DAY_MS;
-            cookie = who(&database, &cookie, now)
+            cookie = who(&database, &cookie, true, now)
                 .await
                 .unwrap()
                 .unwrap()
@@ -328,7 +354,7 @@ mod tests {
                 .unwrap();
         }
         assert!(
-            who(&database, &cookie, LONGEST_MS).await.unwrap().is_none(),
+            who(&database, &cookie, true, LONGEST_MS).await.unwrap().is_none(),
             "used all the time"
         );
         make(&database, &user, "", LONGEST_MS).await.unwrap();

@@ -25,6 +25,8 @@ pub(crate) async fn issues(database: &Database, ids: &[i64]) -> Result<(), Error
             "DELETE FROM issue_waits WHERE issue_id = $1",
             "DELETE FROM issue_users WHERE issue_id = $1",
             "DELETE FROM issue_hours WHERE issue_id = $1",
+            "DELETE FROM alert_deliveries WHERE firing_id IN (SELECT id FROM alert_firings WHERE issue_id = $1)",
+            "DELETE FROM alert_firings WHERE issue_id = $1",
             "DELETE FROM issues WHERE id = $1",
         ] {
             counts::run(&mut transaction, text, &[*id], operation).await?;

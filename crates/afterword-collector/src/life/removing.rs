@@ -296,6 +296,13 @@ async fn empty_issues(connection: &mut AnyConnection, going: &[Going]) -> Result
     ] {
         delete(connection, text, "issue_id", &gone).await?;
     }
+    for gone in gone.chunks(1000) {
+        let mut query = Query::new("DELETE FROM alert_firings WHERE ");
+        query.bind_in("issue_id", gone.iter().copied()).push(" RETURNING id");
+        let firings: Vec<(i64,)> = query.fetch_all_on(&mut *connection, OPERATION).await?;
+        let firings: Vec<i64> = firings.into_iter().map(|(id,)| id).collect();
+        delete(connection, "DELETE FROM alert_deliveries WHERE ", "firing_id", &firings).await?;
+    }
     Ok(gone.len() as u64)
 }
 

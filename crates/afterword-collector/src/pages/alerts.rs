@@ -22,6 +22,9 @@ use crate::alerts::rule::{Condition, How, Of, Per, Rule, When, percent};
 use crate::alerts::store::{self, Stored};
 use crate::alerts::{Action, span};
 
+/// Places, and addresses of a place, that are named on a page; the form of a rule has all.
+const MOST_PLACES: usize = 3;
+
 /// The routes of this room.
 pub(super) fn routes() -> Router<App> {
     Router::new()
@@ -135,8 +138,27 @@ fn words_of(condition: &Condition) -> String {
 fn place_of(action: &Action) -> String {
     match action {
         Action::Slack { url } => format!("Slack, {}", host(url)),
-        Action::Email { to } => to.join(", "),
+        Action::Email { to } => some(to, ", "),
         Action::Webhook { url, .. } => format!("Webhook, {}", host(url)),
+    }
+}
+
+/// The first places of a rule, and how many more there are.
+fn places_of(actions: &[Action]) -> Vec<String> {
+    let mut places: Vec<String> = actions.iter().take(MOST_PLACES).map(place_of).collect();
+    if actions.len() > MOST_PLACES {
+        places.push(format!("and {} more", actions.len() - MOST_PLACES));
+    }
+    places
+}
+
+/// The first of a list, and how many more there are.
+fn some(list: &[String], between: &str) -> String {
+    let first = list.iter().take(MOST_PLACES).map(String::as_str);
+    let first = first.collect::<Vec<_>>().join(between);
+    match list.len().checked_sub(MOST_PLACES) {
+        None | Some(0) => first,
+        Some(more) => format!("{first} and {more} more"),
     }
 }
 

@@ -8,13 +8,18 @@ use axum::routing::get;
 
 use super::frame::Frame;
 use super::paging::{self, Paging};
+use super::room::{Room, fitting, weight};
 use super::words::When;
 use super::{Failure, render};
 use crate::queries::beside::{self, Report};
 use crate::{App, now_ms};
 
-/// So many a page: each may be a page of text.
+/// So many a page, and no more than these bytes: each may be a page of text.
 const LINES: usize = 20;
+const PAGE_BYTES: usize = 80_000;
+
+/// Titles are shown so far, in bytes of the page.
+const TITLE_BYTES: usize = 600;
 
 /// The longest address that is made a link.
 const MAX_EMAIL_CHARS: usize = 254;
@@ -26,7 +31,9 @@ pub(super) fn routes() -> Router<App> {
 
 async fn feedback(frame: Frame, State(app): State<App>) -> Result<Response, Failure> {
     let page = paging::page(&frame, LINES)?;
-    let (walked, reports) = beside::reports(&app.database, &frame.project_ids(), page).await?;
+    let (mut walked, reports) = beside::reports(&app.database, &frame.project_ids(), page).await?;
+    let room = Room::of(PAGE_BYTES);
+    let reports = paging::fitting(page, &mut walked, reports, room, weight_of, |report| report.id);
     let now = now_ms();
     let comments: Vec<Comment> = reports
         .into_iter()
@@ -81,6 +88,13 @@ enum About {
     Nothing,
 }
 
+/// What a report takes of the page, with what is around it.
+fn weight_of(report: &Report) -> usize {
+    let texts = [&report.name, &report.email, &report.email, &report.release];
+    let texts: usize = texts.into_iter().flatten().map(|text| weight(text)).sum();
+    weight(&report.message) + texts + TITLE_BYTES + 800
+}
+
 impl Comment {
     fn of(frame: &Frame, report: Report, now: i64) -> Self {
         let project = frame.project(report.project_id);
@@ -90,7 +104,7 @@ impl Comment {
         let about = match (report.event_id, report.issue_id) {
             (Some(event), Some(issue)) => About::Event {
                 url: format!("/issues/{issue}/events/{event}/"),
-                title: report.title.unwrap_or_default(),
+                title: fitting(&report.title.unwrap_or_default(), TITLE_BYTES),
                 short_id: format!("{slug}-{}", report.issue_number.unwrap_or_default()),
                 release: filled(report.release),
             },

@@ -24,7 +24,6 @@ mod lists;
 mod look;
 mod modules;
 mod parts;
-mod room;
 mod side;
 mod spread;
 mod stack;

@@ -1,6 +1,7 @@
 //! One message to one address: a connection, all of it within a time.
 
 use std::error::Error as _;
+use std::net::IpAddr;
 use std::time::Duration;
 
 use lettre::transport::smtp::authentication::{Credentials, Mechanism};
@@ -63,7 +64,11 @@ impl Way<'_> {
             host, port, security, ..
         } = self.server;
         let addresses = self.guard.addresses(host, *port).await.map_err(Failed::Resolving)?;
-        let hello = ClientId::Domain(self.ours.clone());
+        let hello = match self.ours.trim_matches(['[', ']']).parse() {
+            Ok(IpAddr::V4(address)) => ClientId::Ipv4(address),
+            Ok(IpAddr::V6(address)) => ClientId::Ipv6(address),
+            Err(_) => ClientId::Domain(self.ours.clone()),
+        };
         // The name that the certificate has to be for is the one that was given, whatever address it led to.
         let tls = || TlsParameters::new(host.clone());
         let at_once = match security {

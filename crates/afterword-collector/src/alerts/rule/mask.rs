@@ -27,6 +27,10 @@ fn mask(secret: &str) -> String {
     format!("{DOTS}{}", hash.get(..4).unwrap_or_default())
 }
 
+fn origin(url: &str) -> Option<String> {
+    Url::parse(url).ok().map(|url| url.origin().ascii_serialization())
+}
+
 /// Who knows the path of a Slack webhook may post there.
 fn mask_url(url: &str) -> String {
     let origin = Url::parse(url).map(|url| url.origin().ascii_serialization());
@@ -38,7 +42,7 @@ pub(super) fn restore(path: &str, action: Action, before: &[Action]) -> Result<A
     let unknown = |field: &str| {
         wrong(
             format!("{path}.{field}"),
-            "it stands for a secret that this rule does not have",
+            "it stands for a secret that this rule does not have for that server",
             "give the secret itself",
         )
     };
@@ -54,7 +58,11 @@ pub(super) fn restore(path: &str, action: Action, before: &[Action]) -> Result<A
         }
         Action::Webhook { url, secret } if secret.contains(DOTS) => {
             let known = before.iter().find_map(|action| match action {
-                Action::Webhook { secret: known, .. } if mask(known) == secret => Some(known.clone()),
+                // What is signed with it elsewhere could be shown to the receiver who knows it.
+                Action::Webhook {
+                    secret: known,
+                    url: there,
+                } if mask(known) == secret && origin(there) == origin(&url) => Some(known.clone()),
                 _ => None,
             });
             Ok(Action::Webhook {

@@ -206,6 +206,16 @@ fn a_mask_that_comes_back_keeps_the_secret() {
     assert_eq!(Rule::read_changed(&value, &rule.actions).unwrap().actions, rule.actions);
     let said = Rule::read_changed(&value, &[]).unwrap_err().to_string();
     assert!(said.starts_with("then[0].url: it stands for a secret that"), "{said}");
+
+    // A secret is kept for the server that has it, whatever the path.
+    value["then"][2]["url"] = json!("http://example.com/another");
+    Rule::read_changed(&value, &rule.actions).unwrap();
+    value["then"][2]["url"] = json!("http://example.org/hook");
+    let said = Rule::read_changed(&value, &rule.actions).unwrap_err().to_string();
+    assert!(
+        said.starts_with("then[2].secret: it stands for a secret that"),
+        "{said}"
+    );
 }
 
 #[test]

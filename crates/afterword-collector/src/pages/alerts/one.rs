@@ -6,19 +6,25 @@ use askama::Template;
 use axum::extract::{Path, State};
 use axum::response::{IntoResponse as _, Redirect, Response};
 
-use super::{place_of, rule_for, scope, sentence};
+use super::{place_of, places_of, rule_for, scope, sentence};
 use crate::alerts::history::{self, Delivery, Firing};
 use crate::alerts::store::{self, FOR_EVER};
 use crate::alerts::{self, span};
 use crate::pages::frame::Frame;
+use crate::pages::paging;
 use crate::pages::posted::Posted;
+use crate::pages::room::{Room, fitting, weight};
 use crate::pages::words::When;
 use crate::pages::{Failure, render};
 use crate::search::walk::{Page as Part, Place};
 use crate::{App, now_ms};
 
-/// Firings on a page.
+/// Firings on a page, and the bytes that they may take.
 const LINES: usize = 25;
+const PAGE_BYTES: usize = 90_000;
+/// How far is shown what was sent and what was answered, in bytes of the page; the API has it whole.
+const SENT_BYTES: usize = 8_000;
+const ANSWER_BYTES: usize = 1_500;
 
 /// How long a test may take before the page is shown without its outcome.
 const PATIENCE: Duration = Duration::from_secs(8);
@@ -78,7 +84,10 @@ pub(super) async fn page(frame: Frame, State(app): State<App>, Path(id): Path<St
         back: false,
         limit: LINES,
     };
-    let (walked, firings) = history::of_rule(&app.database, stored.id, part).await?;
+    let (mut walked, firings) = history::of_rule(&app.database, stored.id, part).await?;
+    let lines = firings.iter().map(|firing| (firing.id, line(firing, now))).collect();
+    let room = Room::of(PAGE_BYTES);
+    let lines = paging::fitting(part, &mut walked, lines, room, |(_, line)| line.weight(), |(id, _)| *id);
     let asked = frame.asked("firing").and_then(|id| id.parse().ok());
     let test = match asked {
         Some(id) => history::read(&app.database, &[id]).await?.pop(),
@@ -97,16 +106,14 @@ pub(super) async fn page(frame: Frame, State(app): State<App>, Path(id): Path<St
             Err(wrong) => format!("This rule cannot be read, and is not followed: {wrong}"),
         },
         often: read.as_ref().map(often).unwrap_or_default(),
-        places: read
-            .map(|rule| rule.actions.iter().map(place_of).collect())
-            .unwrap_or_default(),
+        places: read.map(|rule| places_of(&rule.actions)).unwrap_or_default(),
         enabled: stored.is_enabled(),
         muted: stored.muted_until(now).is_some(),
         state,
         may_write: store::may_write(&frame.who, stored.organization_id, stored.project_id).is_ok(),
         notice: frame.asked("done").and_then(notice),
         test: test.map(|firing| line(&firing, now)),
-        lines: firings.iter().map(|firing| line(firing, now)).collect(),
+        lines: lines.into_iter().map(|(_, line)| line).collect(),
         first: from.is_none(),
         next: walked
             .more
@@ -133,9 +140,14 @@ pub(super) async fn act(
             return Ok(Redirect::to(&format!("/alerts/{}/?firing={firing}", stored.id)).into_response());
         }
         "mute" => {
-            let until = match fields.get("hours").parse::<i64>() {
-                Ok(hours) if (1..=24 * 366).contains(&hours) => now_ms() + hours * hour_ms,
-                _ => FOR_EVER,
+            let until = match (fields.get("hours"), fields.get("hours").parse::<i64>()) {
+                ("", _) => FOR_EVER,
+                (_, Ok(hours)) if (1..=24 * 366).contains(&hours) => now_ms() + hours * hour_ms,
+                _ => {
+                    return Err(Failure::Wrong(
+                        "It is muted for 1 to 8,784 hours, or until it is unmuted.".to_owned(),
+                    ));
+                }
             };
             store::mute(&app.database, stored.id, Some(until)).await?;
             "muted"
@@ -196,6 +208,18 @@ fn often(rule: &alerts::rule::Rule) -> String {
     }
 }
 
+impl Line {
+    /// What it takes of the page.
+    fn weight(&self) -> usize {
+        let told = |told: &Told| {
+            let texts = [Some(&told.place), told.answer.as_ref(), told.sent.as_ref()];
+            texts.into_iter().flatten().map(|text| weight(text)).sum::<usize>() + 200
+        };
+        let reasons: usize = self.reasons.iter().map(|reason| weight(reason) + 10).sum();
+        weight(&self.headline) + reasons + self.deliveries.iter().map(told).sum::<usize>() + 400
+    }
+}
+
 fn line(firing: &Firing, now: i64) -> Line {
     let alert = firing.alert();
     Line {
@@ -207,6 +231,7 @@ fn line(firing: &Firing, now: i64) -> Line {
         url: alert.as_ref().map(|alert| alert.url.clone()).unwrap_or_default(),
         reasons: alert.map(|alert| alert.reasons).unwrap_or_default(),
         told: match firing.told.as_str() {
+            "sent" if firing.deliveries.is_empty() => "told in a summary with others",
             "sent" => "",
             "collected" => "collected for a summary",
             "muted" => "not sent: muted",
@@ -231,7 +256,11 @@ fn told(delivery: &Delivery) -> Told {
             _ if delivery.tries > 0 => format!("waits for another try{tries}"),
             _ => "waits".to_owned(),
         },
-        answer: delivery.answer.clone().filter(|answer| !answer.is_empty()),
-        sent: delivery.sent.clone(),
+        answer: delivery
+            .answer
+            .as_deref()
+            .filter(|answer| !answer.is_empty())
+            .map(|answer| fitting(answer, ANSWER_BYTES)),
+        sent: delivery.sent.as_deref().map(|sent| fitting(sent, SENT_BYTES)),
     }
 }

@@ -148,7 +148,7 @@ pub(super) async fn merge(app: State<App>, path: Path<String>, posted: Posted) -
     let Some(other) = other.filter(|other| *other != issue.id) else {
         let wrong = format!(
             "“{}” is no other issue of this project. Write its name, such as {}-12.",
-            super::room::short(&named, 60),
+            crate::pages::room::short(&named, 60),
             issue.project.to_uppercase()
         );
         return refuse(&app, frame, issue, fields, "merge", wrong).await;

@@ -1,7 +1,7 @@
 //! What happened before an event.
 
-use super::room::{Room, short, weight};
 use crate::event::Breadcrumb;
+use crate::pages::room::{Room, short, weight};
 use crate::pages::words::{level_class, time_of_day};
 
 /// The page of an event shows so many.

@@ -1,9 +1,9 @@
 //! What happened in one look.
 
 use super::look::Look;
-use super::room::short;
 use super::spread::search_url;
 use crate::event::{Event, Thread};
+use crate::pages::room::short;
 use crate::pages::words::{When, count};
 use crate::queries::Issue;
 

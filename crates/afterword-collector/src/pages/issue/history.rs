@@ -2,9 +2,9 @@
 
 use serde_json::Value;
 
-use super::room::{Room, short, weight};
 use crate::issues::activity::Activity;
 use crate::issues::state::Detail;
+use crate::pages::room::{Room, short, weight};
 use crate::pages::words::{When, count};
 use crate::queries::Issue;
 

@@ -7,12 +7,12 @@ use axum::response::{IntoResponse as _, Response};
 
 use super::find_issue;
 use super::history::Step;
-use super::room::{Room, short, weight};
 use crate::access::Scope;
 use crate::api::short_id;
 use crate::issues::activity::MAX_NOTE_CHARS;
 use crate::pages::frame::Frame;
 use crate::pages::paging::{self, Paging};
+use crate::pages::room::{Room, short, weight};
 use crate::pages::words::{When, count, level_class};
 use crate::pages::{Failure, render};
 use crate::queries::lists::{self, EventLine, Tags};

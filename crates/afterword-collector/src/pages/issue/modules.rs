@@ -1,7 +1,7 @@
 //! The modules of an event, with what is known of their symbols.
 
-use super::room::{Room, short, weight};
 use crate::event::Module;
+use crate::pages::room::{Room, short, weight};
 
 /// A module to show.
 #[derive(Debug)]

@@ -6,7 +6,6 @@ use axum::response::Response;
 
 use super::crumbs::{self, Crumb};
 use super::modules::{self, ModuleView};
-use super::room::Room;
 use super::stack::{self, FrameView};
 use super::threads::{self, ThreadView};
 use super::{find, look, view};
@@ -14,6 +13,7 @@ use crate::App;
 use crate::api::short_id;
 use crate::event::Whole;
 use crate::pages::frame::Frame;
+use crate::pages::room::Room;
 use crate::pages::words::grouped;
 use crate::pages::{Failure, render};
 use crate::queries::{Issue, StoredEvent};

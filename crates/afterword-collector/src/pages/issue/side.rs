@@ -1,8 +1,8 @@
 //! What stands beside the story of an event: its files, what its client said of the machine and the user.
 
-use super::room::{Room, short, weight};
 use super::spread::search_url;
 use crate::event::Event;
+use crate::pages::room::{Room, short, weight};
 use crate::pages::words::{When, size};
 use crate::queries::{Attachment, Feedback};
 

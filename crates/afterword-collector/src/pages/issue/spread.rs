@@ -1,7 +1,7 @@
 //! What the events of an issue are tagged with, and which other events have the same.
 
-use super::room::{Room, short, weight};
 use crate::digest::index::WORDS;
+use crate::pages::room::{Room, short, weight};
 use crate::queries::tags::Spread;
 
 /// Values of a key that are shown.

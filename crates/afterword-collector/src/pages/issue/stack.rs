@@ -1,7 +1,7 @@
 //! A stack as people read it: newest first, what belongs to the application in front, the rest folded, repetition as one.
 
-use super::room::{Room, short, weight};
 use crate::event::{Frame, Source, Stack};
+use crate::pages::room::{Room, short, weight};
 
 /// The longest of what is shown of a frame, in characters.
 const MAX_FUNCTION: usize = 400;

@@ -1,8 +1,8 @@
 //! An event's stack as plain text, to be put into a mail or a chat.
 
-use super::room::{short, weight};
 use super::stack;
 use crate::event::Event;
+use crate::pages::room::{short, weight};
 use crate::queries::StoredEvent;
 
 /// What the page brings along to be copied, and what is sent as a text, in bytes of a page.

@@ -1,8 +1,8 @@
 //! The threads of an event.
 
-use super::room::{Room, short, weight};
 use super::stack::StackView;
 use crate::event::{Event, Thread};
+use crate::pages::room::{Room, short, weight};
 
 /// The longest name, in characters.
 const MAX_NAME: usize = 80;

@@ -8,7 +8,6 @@ use super::glance::{self, Fact};
 use super::history::{self, Banner, Step};
 use super::look::Look;
 use super::modules::{self, ModuleView};
-use super::room::{Room, short, weight};
 use super::side::{self, Comment, File, Section};
 use super::spread::{self, KeyView, search_url};
 use super::stack::StackView;
@@ -19,6 +18,7 @@ use crate::api::short_id;
 use crate::event::Event;
 use crate::pages::chart::{Picture, spark};
 use crate::pages::frame::Frame;
+use crate::pages::room::{Room, short, weight};
 use crate::pages::said::Said;
 use crate::pages::words::{When, count, grouped, level_class};
 

@@ -1,7 +1,7 @@
 //! Why the events of an issue are together.
 
-use super::room::{Room, short, weight};
 use crate::issues::groups::Group;
+use crate::pages::room::{Room, short, weight};
 use crate::queries::around::Newest;
 
 /// Parts of a reason that are shown.

@@ -3,9 +3,13 @@
 use crate::api::short_id;
 use crate::issues::state::Detail;
 use crate::pages::chart::{Picture, spark};
+use crate::pages::room::fitting;
 use crate::pages::words::{When, count, grouped, level_class};
 use crate::queries::Issue;
 use crate::queries::trend::Trend;
+
+/// How far a text of a line is shown, in bytes of the page.
+const TEXT_BYTES: usize = 600;
 
 /// What a line shows.
 pub(super) struct Line {
@@ -73,9 +77,9 @@ impl Line {
             url: format!("/issues/{}/", issue.id),
             short_id: short_id(issue),
             project: beside.project,
-            title: issue.title.clone(),
-            signature: signature.map(str::to_owned),
-            place: place.map(str::to_owned),
+            title: fitting(&issue.title, TEXT_BYTES),
+            signature: signature.map(|signature| fitting(signature, TEXT_BYTES)),
+            place: place.map(|place| fitting(place, TEXT_BYTES)),
             level: issue.level.clone(),
             level_class: level_class(&issue.level),
             state: state(issue, beside.now),

@@ -8,14 +8,16 @@ use super::duration;
 use crate::pages::chart::Unit;
 use crate::pages::frame::Frame;
 use crate::pages::period::{self, Narrow, Period};
+use crate::pages::room::{Room, weight};
 use crate::pages::words::grouped;
 use crate::pages::{Failure, render};
 use crate::performance::lines::{self, Line};
 use crate::performance::reading;
 use crate::{App, now_ms};
 
-/// Names of a page.
+/// Names of a page, and the bytes that these may take.
 const MOST: usize = 50;
+const PAGE_BYTES: usize = 100_000;
 /// The longest part of a name that is looked for.
 const MAX_PART_CHARS: usize = 200;
 /// Columns that can be sorted by: how the address says it, the heading, whether it is left out where there is little room.
@@ -95,12 +97,17 @@ pub(super) async fn page(frame: Frame, State(app): State<App>) -> Result<Respons
     let lines =
         lines::sorted(lines, sort).ok_or_else(|| Failure::Wrong("The list cannot be sorted by that.".to_owned()))?;
     let count = lines.len();
-    let shown: Vec<Shown> = lines
+    let all_shown = lines
         .iter()
         .skip(offset)
         .take(MOST)
-        .filter_map(|line| Shown::of(&frame, line, all_ms))
-        .collect();
+        .filter_map(|line| Shown::of(&frame, line, all_ms));
+    let (shown, left_out) = Room::of(PAGE_BYTES).fit(all_shown, Shown::weight);
+    let until = if left_out > 0 {
+        offset.saturating_add(shown.len().max(1))
+    } else {
+        offset.saturating_add(MOST)
+    };
     let columns = COLUMNS.into_iter().map(|(key, heading, wide)| Column {
         heading,
         url: frame.with("sort", Some(key)),
@@ -119,7 +126,7 @@ pub(super) async fn page(frame: Frame, State(app): State<App>) -> Result<Respons
         name_projects: frame.chosen.is_none() && frame.projects.len() > 1,
         truncated,
         previous: (offset > 0).then(|| cursor(offset.saturating_sub(MOST))),
-        next: (count > offset.saturating_add(MOST)).then(|| cursor(offset + MOST)),
+        next: (count > until).then(|| cursor(until)),
         part,
         lines: shown,
         empty,
@@ -130,6 +137,15 @@ pub(super) async fn page(frame: Frame, State(app): State<App>) -> Result<Respons
 }
 
 impl Shown {
+    /// What it takes of the page.
+    fn weight(&self) -> usize {
+        [&self.url, &self.name, &self.op, &self.project]
+            .map(|text| weight(text))
+            .iter()
+            .sum::<usize>()
+            + 900
+    }
+
     fn of(frame: &Frame, line: &Line, all_ms: f64) -> Option<Self> {
         let project = frame.project(line.named.project_id)?;
         let share = if all_ms > 0.0 {

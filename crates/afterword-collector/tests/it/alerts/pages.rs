@@ -155,6 +155,86 @@ async fn a_rule_is_made_tried_and_removed() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
+async fn each_of_many_rules_is_found() {
+    let rules = super::Rules::start().await;
+    for number in 1..=120 {
+        let body = super::rule(&format!("rule {number:03}"), json!({ "kind": "new-issue" }), json!([]));
+        rules.make_of(body).await;
+    }
+    let (mut path, mut names) = ("/alerts/?project=editor".to_owned(), Vec::new());
+    loop {
+        let (status, page) = rules.server.page(&path).await;
+        assert_eq!(status, 200, "{page}");
+        assert!(page.len() < 150_000, "{}", page.len());
+        let found = page.split("<h2><a href=\"/alerts/").skip(1);
+        names.extend(found.map(|rest| rest.split(['>', '<']).nth(1).unwrap().to_owned()));
+        let Some((_, next)) = page.split_once("rel=\"next\" href=\"") else {
+            break;
+        };
+        path = next.split('"').next().unwrap().replace("&#38;", "&");
+    }
+    let wanted: Vec<String> = (1..=120)
+        .map(|number| format!("rule {number:03}"))
+        .chain(["watch".to_owned()])
+        .collect();
+    assert_eq!(names, wanted);
+    let (_, page) = rules.server.page("/alerts/?query=RULE+07").await;
+    assert_eq!(page.matches("<li class=\"rule\">").count(), 10, "{page}");
+    let (_, page) = rules.server.page("/alerts/?query=nothing").await;
+    assert!(page.contains("No rule here has that in its name."), "{page}");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_long_history_is_within_the_bounds_of_a_page() {
+    let rules = super::Rules::start().await;
+    let mut body = super::rule("a rule", json!({ "kind": "new-issue" }), json!([]));
+    let place = |number: usize| json!({ "kind": "webhook", "url": format!("https://hooks.invalid/{number}"), "secret": "0123456789abcdef" });
+    body["then"] = (0..6).map(place).collect();
+    let id = rules.make_of(body).await;
+    for number in 0..30 {
+        rules
+            .event(&format!("{}{number}", "<\"'>".repeat(50)), "anna", json!({}))
+            .await;
+    }
+    rules.fired(&id, 30).await;
+    let (mut path, mut shown) = (format!("/alerts/{id}/"), 0);
+    loop {
+        let (status, page) = rules.server.page(&path).await;
+        assert_eq!(status, 200);
+        assert!(page.len() < 150_000, "{}", page.len());
+        let here = page
+            .matches("What was sent")
+            .count()
+            .max(page.matches("class=\"delivery\"").count())
+            / 6;
+        assert!(here > 0, "{page}");
+        shown += here;
+        let Some((before, _)) = page.split_once("\" rel=\"next\"") else {
+            break;
+        };
+        path = before.rsplit('"').next().unwrap().replace("&#38;", "&");
+    }
+    assert_eq!(shown, 30);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn how_long_it_is_muted_is_no_guess() {
+    let rules = super::Rules::start().await;
+    let path = format!(
+        "/alerts/{}/",
+        rules.make(json!({ "kind": "new-issue" }), json!([])).await
+    );
+    for hours in ["0", "1.5", "many", "99999"] {
+        let (status, _, page) = post(&rules.server, &path, &[("do", "mute"), ("hours", hours)]).await;
+        assert_eq!(status, 400, "{hours}: {page}");
+    }
+    assert!(!rules.server.page(&path).await.1.contains("class=\"badge\""));
+    let (status, ..) = post(&rules.server, &path, &[("do", "mute"), ("hours", "")]).await;
+    assert_eq!(status, 303);
+    assert!(rules.server.page(&path).await.1.contains("class=\"badge\">muted<"));
+}
+
+#[tokio::test(flavor = "multi_thread")]
 async fn what_clients_say_is_shown_as_text() {
     let rules = Rules::start().await;
     let id = rules

@@ -153,3 +153,49 @@ async fn scripts_in_comments_are_text() {
         assert!(page.contains("alert(1)") || page.contains("7*7"), "it is shown");
     }
 }
+
+#[tokio::test(flavor = "multi_thread")]
+async fn long_comments_are_fewer_to_a_page_and_none_is_left_out() {
+    let server = Server::start().await;
+    for number in 1..=25 {
+        let message = format!("comment {number}. {}", "<\"'>".repeat(1_000));
+        let item = json!({"contexts": {"feedback": {"message": message}}});
+        let head = json!({"event_id": id(number)});
+        server
+            .accept(format!("{head}\n{{\"type\":\"feedback\"}}\n{item}\n"))
+            .await;
+    }
+    let all = |list: &Value| list.as_array().unwrap().len() == 25;
+    server.until("/api/0/projects/acme/editor/user-feedback/", all).await;
+    let follow = async |path: &str, rel: &str| {
+        let (_, page) = server.page(path).await;
+        assert!(page.len() < 150_000, "{}", page.len());
+        let numbers = page.split("<blockquote>comment ").skip(1);
+        let numbers: Vec<u32> = numbers
+            .map(|rest| rest.split('.').next().unwrap().parse().unwrap())
+            .collect();
+        let page = super::issues::text(&page);
+        let next = page.split(&format!("rel=\"{rel}\" href=\"")).nth(1);
+        (numbers, next.map(|next| next.split('"').next().unwrap().to_owned()))
+    };
+    let (mut there, mut path) = (Vec::new(), "/feedback/".to_owned());
+    loop {
+        let (numbers, next) = follow(&path, "next").await;
+        there.push(numbers);
+        let Some(next) = next else { break };
+        path = next;
+    }
+    let mut seen = there.concat();
+    seen.sort_unstable();
+    assert_eq!(seen, (1..=25).collect::<Vec<_>>(), "each once");
+    assert!(there.len() > 4, "{there:?}");
+
+    // And back: the same ones, each once, from the last page to the first.
+    let mut back = there.last().unwrap().clone();
+    while let (_, Some(before)) = follow(&path, "prev").await {
+        path = before;
+        back.extend(follow(&path, "prev").await.0);
+    }
+    back.sort_unstable();
+    assert_eq!(back, (1..=25).collect::<Vec<_>>());
+}

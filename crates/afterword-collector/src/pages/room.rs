@@ -45,6 +45,19 @@ pub(super) fn weight(text: &str) -> usize {
     text.bytes().map(of).sum()
 }
 
+/// A text that takes at most so many bytes of the page; `…` says that there was more.
+pub(super) fn fitting(text: &str, bytes: usize) -> String {
+    let mut left = bytes;
+    for (at, char) in text.char_indices() {
+        let end = at + char.len_utf8();
+        match left.checked_sub(weight(&text[at..end])) {
+            Some(rest) => left = rest,
+            None => return format!("{}…", &text[..at]),
+        }
+    }
+    text.to_owned()
+}
+
 /// A text of at most so many characters; `…` says that there was more.
 pub(super) fn short(text: &str, chars: usize) -> String {
     match text.char_indices().nth(chars) {
@@ -56,6 +69,15 @@ pub(super) fn short(text: &str, chars: usize) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn a_text_takes_what_it_may() {
+        assert_eq!(fitting("canvas", 6), "canvas");
+        assert_eq!(fitting("canvas", 5), "canva…");
+        assert_eq!(fitting("<b>ü", 13), "<b>ü", "as it is sent: &lt;b&gt;ü");
+        assert_eq!(fitting("<b>ü", 12), "<b>…");
+        assert_eq!(fitting("<b>", 4), "…");
+    }
 
     #[test]
     fn what_does_not_fit_is_counted() {
