@@ -7,10 +7,10 @@ headline_error = In { $app } ist ein Fehler aufgetreten
 headline_hang = { $app } hat nicht reagiert
 
 happened_memory = Das Programm hat auf Speicher zugegriffen, der ihm nicht gehört.
-happened_memory_at = Das Programm hat auf Speicher zugegriffen, der ihm nicht gehört (Adresse { $address }).
+happened_memory_at = Das Programm hat auf Speicher zugegriffen, der ihm nicht gehört (Adresse { $address }).
 happened_arithmetic = Das Programm hat etwas Unmögliches berechnet, zum Beispiel durch null geteilt.
 happened_instruction = Das Programm ist auf eine Anweisung gestoßen, die nicht ausgeführt werden kann.
-happened_instruction_at = Das Programm ist auf eine Anweisung gestoßen, die nicht ausgeführt werden kann (Adresse { $address }).
+happened_instruction_at = Das Programm ist auf eine Anweisung gestoßen, die nicht ausgeführt werden kann (Adresse { $address }).
 happened_gave_up = Das Programm hat einen Fehler gefunden, mit dem es nicht weiterarbeiten konnte, und hat aufgegeben.
 happened_gave_up_saying = Das Programm hat einen Fehler gefunden, mit dem es nicht weiterarbeiten konnte: { $message }
 happened_error = Das Programm läuft weiter, aber intern ist etwas fehlgeschlagen.

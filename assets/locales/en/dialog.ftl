@@ -10,10 +10,10 @@ headline_error = { $app } had a problem
 headline_hang = { $app } did not respond
 
 happened_memory = It tried to use memory that does not belong to it.
-happened_memory_at = It tried to use memory that does not belong to it (address { $address }).
+happened_memory_at = It tried to use memory that does not belong to it (address { $address }).
 happened_arithmetic = It made an impossible calculation, such as a division by zero.
 happened_instruction = It came to an instruction that cannot be carried out.
-happened_instruction_at = It came to an instruction that cannot be carried out (address { $address }).
+happened_instruction_at = It came to an instruction that cannot be carried out (address { $address }).
 happened_gave_up = It found an error that it could not recover from, and gave up.
 happened_gave_up_saying = It found an error that it could not recover from: { $message }
 happened_error = It went on, but something failed inside.

@@ -7,10 +7,10 @@ headline_error = { $app } tuvo un problema
 headline_hang = { $app } no respondía
 
 happened_memory = El programa intentó usar memoria que no le pertenece.
-happened_memory_at = El programa intentó usar memoria que no le pertenece (dirección { $address }).
+happened_memory_at = El programa intentó usar memoria que no le pertenece (dirección { $address }).
 happened_arithmetic = El programa hizo un cálculo imposible, como una división entre cero.
 happened_instruction = El programa llegó a una instrucción que no se puede ejecutar.
-happened_instruction_at = El programa llegó a una instrucción que no se puede ejecutar (dirección { $address }).
+happened_instruction_at = El programa llegó a una instrucción que no se puede ejecutar (dirección { $address }).
 happened_gave_up = El programa encontró un error del que no podía recuperarse y se detuvo.
 happened_gave_up_saying = El programa encontró un error del que no podía recuperarse: { $message }
 happened_error = El programa siguió funcionando, pero algo falló en su interior.

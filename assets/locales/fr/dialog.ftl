@@ -7,10 +7,10 @@ headline_error = { $app } a rencontré un problème
 headline_hang = { $app } n’a pas répondu
 
 happened_memory = Le programme a voulu utiliser de la mémoire qui ne lui appartient pas.
-happened_memory_at = Le programme a voulu utiliser de la mémoire qui ne lui appartient pas (adresse { $address }).
+happened_memory_at = Le programme a voulu utiliser de la mémoire qui ne lui appartient pas (adresse { $address }).
 happened_arithmetic = Le programme a fait un calcul impossible, comme une division par zéro.
 happened_instruction = Le programme est arrivé à une instruction qui ne peut pas être exécutée.
-happened_instruction_at = Le programme est arrivé à une instruction qui ne peut pas être exécutée (adresse { $address }).
+happened_instruction_at = Le programme est arrivé à une instruction qui ne peut pas être exécutée (adresse { $address }).
 happened_gave_up = Le programme a trouvé une erreur dont il ne pouvait pas se remettre, et il a abandonné.
 happened_gave_up_saying = Le programme a trouvé une erreur dont il ne pouvait pas se remettre : { $message }
 happened_error = Le programme a continué, mais quelque chose a échoué à l’intérieur.

@@ -7,10 +7,10 @@ headline_error = { $app } ha riscontrato un problema
 headline_hang = { $app } non rispondeva
 
 happened_memory = Il programma ha tentato di usare memoria che non gli appartiene.
-happened_memory_at = Il programma ha tentato di usare memoria che non gli appartiene (indirizzo { $address }).
+happened_memory_at = Il programma ha tentato di usare memoria che non gli appartiene (indirizzo { $address }).
 happened_arithmetic = Il programma ha eseguito un calcolo impossibile, come una divisione per zero.
 happened_instruction = Il programma è arrivato a un’istruzione che non può essere eseguita.
-happened_instruction_at = Il programma è arrivato a un’istruzione che non può essere eseguita (indirizzo { $address }).
+happened_instruction_at = Il programma è arrivato a un’istruzione che non può essere eseguita (indirizzo { $address }).
 happened_gave_up = Il programma ha trovato un errore da cui non poteva riprendersi e si è arreso.
 happened_gave_up_saying = Il programma ha trovato un errore da cui non poteva riprendersi: { $message }
 happened_error = Il programma ha continuato, ma al suo interno qualcosa non è riuscito.

@@ -7,10 +7,10 @@ headline_error = { $app } で問題が発生しました
 headline_hang = { $app } が応答しませんでした
 
 happened_memory = プログラムが、自分のものではないメモリを使おうとしました。
-happened_memory_at = プログラムが、自分のものではないメモリを使おうとしました (アドレス { $address })。
+happened_memory_at = プログラムが、自分のものではないメモリを使おうとしました (アドレス { $address })。
 happened_arithmetic = プログラムが、ゼロ除算などの不可能な計算を行いました。
 happened_instruction = プログラムが、実行できない命令に到達しました。
-happened_instruction_at = プログラムが、実行できない命令に到達しました (アドレス { $address })。
+happened_instruction_at = プログラムが、実行できない命令に到達しました (アドレス { $address })。
 happened_gave_up = プログラムが回復できないエラーを検出し、終了しました。
 happened_gave_up_saying = プログラムが回復できないエラーを検出しました: { $message }
 happened_error = プログラムは動作を続けましたが、内部で処理に失敗しました。

@@ -7,10 +7,10 @@ headline_error = { $app } 프로그램에 문제가 발생했습니다
 headline_hang = { $app } 프로그램이 응답하지 않았습니다
 
 happened_memory = 프로그램이 자신의 것이 아닌 메모리를 사용하려고 했습니다.
-happened_memory_at = 프로그램이 자신의 것이 아닌 메모리를 사용하려고 했습니다(주소 { $address }).
+happened_memory_at = 프로그램이 자신의 것이 아닌 메모리를 사용하려고 했습니다(주소 { $address }).
 happened_arithmetic = 프로그램이 0으로 나누기와 같은 불가능한 계산을 했습니다.
 happened_instruction = 프로그램이 실행할 수 없는 명령에 도달했습니다.
-happened_instruction_at = 프로그램이 실행할 수 없는 명령에 도달했습니다(주소 { $address }).
+happened_instruction_at = 프로그램이 실행할 수 없는 명령에 도달했습니다(주소 { $address }).
 happened_gave_up = 프로그램이 복구할 수 없는 오류를 발견하여 중단되었습니다.
 happened_gave_up_saying = 프로그램이 복구할 수 없는 오류를 발견했습니다: { $message }
 happened_error = 프로그램은 계속 실행되었지만 내부에서 작업이 실패했습니다.

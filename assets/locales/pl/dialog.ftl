@@ -7,10 +7,10 @@ headline_error = W programie { $app } wystąpił problem
 headline_hang = Program { $app } nie odpowiadał
 
 happened_memory = Program próbował użyć pamięci, która do niego nie należy.
-happened_memory_at = Program próbował użyć pamięci, która do niego nie należy (adres { $address }).
+happened_memory_at = Program próbował użyć pamięci, która do niego nie należy (adres { $address }).
 happened_arithmetic = Program wykonał niemożliwe obliczenie, na przykład dzielenie przez zero.
 happened_instruction = Program trafił na instrukcję, której nie można wykonać.
-happened_instruction_at = Program trafił na instrukcję, której nie można wykonać (adres { $address }).
+happened_instruction_at = Program trafił na instrukcję, której nie można wykonać (adres { $address }).
 happened_gave_up = Program wykrył błąd, po którym nie mógł dalej działać, i zakończył pracę.
 happened_gave_up_saying = Program wykrył błąd, po którym nie mógł dalej działać: { $message }
 happened_error = Program działał dalej, ale coś w nim zawiodło.

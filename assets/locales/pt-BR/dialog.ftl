@@ -7,10 +7,10 @@ headline_error = { $app } teve um problema
 headline_hang = { $app } não estava respondendo
 
 happened_memory = O programa tentou usar memória que não pertence a ele.
-happened_memory_at = O programa tentou usar memória que não pertence a ele (endereço { $address }).
+happened_memory_at = O programa tentou usar memória que não pertence a ele (endereço { $address }).
 happened_arithmetic = O programa fez um cálculo impossível, como uma divisão por zero.
 happened_instruction = O programa chegou a uma instrução que não pode ser executada.
-happened_instruction_at = O programa chegou a uma instrução que não pode ser executada (endereço { $address }).
+happened_instruction_at = O programa chegou a uma instrução que não pode ser executada (endereço { $address }).
 happened_gave_up = O programa encontrou um erro do qual não podia se recuperar e desistiu.
 happened_gave_up_saying = O programa encontrou um erro do qual não podia se recuperar: { $message }
 happened_error = O programa continuou, mas algo falhou internamente.

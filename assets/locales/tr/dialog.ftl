@@ -7,10 +7,10 @@ headline_error = { $app } bir sorunla karşılaştı
 headline_hang = { $app } yanıt vermedi
 
 happened_memory = Program, kendisine ait olmayan belleği kullanmaya çalıştı.
-happened_memory_at = Program, kendisine ait olmayan belleği kullanmaya çalıştı (adres { $address }).
+happened_memory_at = Program, kendisine ait olmayan belleği kullanmaya çalıştı (adres { $address }).
 happened_arithmetic = Program, sıfıra bölme gibi olanaksız bir hesap yaptı.
 happened_instruction = Program, yürütülemeyen bir komuta geldi.
-happened_instruction_at = Program, yürütülemeyen bir komuta geldi (adres { $address }).
+happened_instruction_at = Program, yürütülemeyen bir komuta geldi (adres { $address }).
 happened_gave_up = Program, üstesinden gelemeyeceği bir hata buldu ve durdu.
 happened_gave_up_saying = Program, üstesinden gelemeyeceği bir hata buldu: { $message }
 happened_error = Program çalışmayı sürdürdü, ama içinde bir şey başarısız oldu.

@@ -7,10 +7,10 @@ headline_error = { $app } 遇到了问题
 headline_hang = { $app } 没有响应
 
 happened_memory = 程序试图使用不属于它的内存。
-happened_memory_at = 程序试图使用不属于它的内存（地址 { $address }）。
+happened_memory_at = 程序试图使用不属于它的内存（地址 { $address }）。
 happened_arithmetic = 程序进行了不可能的计算，例如除以零。
 happened_instruction = 程序遇到了无法执行的指令。
-happened_instruction_at = 程序遇到了无法执行的指令（地址 { $address }）。
+happened_instruction_at = 程序遇到了无法执行的指令（地址 { $address }）。
 happened_gave_up = 程序发现了无法恢复的错误，已停止运行。
 happened_gave_up_saying = 程序发现了无法恢复的错误：{ $message }
 happened_error = 程序继续运行，但内部有操作失败。

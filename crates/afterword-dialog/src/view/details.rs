@@ -95,7 +95,7 @@ fn raw(ui: &mut Ui, state: &mut State) {
         .show_unindented(ui, |ui| {
             parts::card(ui, Margin::symmetric(10, 8), |ui| raw_text(ui, &state.raw_rows));
             ui.add_space(4.0);
-            let copy = ui.add_sized(parts::COPY_SIZE, Button::new(state.words.copy()));
+            let copy = ui.add_sized(parts::copy_size(ui, state.words), Button::new(state.words.copy()));
             parts::follow_focus(&copy);
             if copy.clicked() {
                 ui.ctx().copy_text(state.raw_rows.join("\n"));

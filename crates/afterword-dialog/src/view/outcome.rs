@@ -137,6 +137,7 @@ fn verdict(ui: &mut Ui, mark: Mark, said: &str) {
 /// The id to name, large enough to read out, with a button that copies it.
 fn event(ui: &mut Ui, state: &mut State, event_id: &str, url: Option<&str>) {
     let words = state.words;
+    let copy_size = parts::copy_size(ui, words);
     parts::small(ui, &words.event_id());
     parts::card(
         ui,
@@ -150,9 +151,9 @@ fn event(ui: &mut Ui, state: &mut State, event_id: &str, url: Option<&str>) {
             let left = |ui: &mut Ui| {
                 ui.add(Label::new(RichText::new(event_id).monospace()).wrap());
             };
-            parts::row(ui, parts::COPY_SIZE, left, |ui| {
+            parts::row(ui, copy_size, left, |ui| {
                 let label = if state.copied { words.copied() } else { words.copy() };
-                if ui.add_sized(parts::COPY_SIZE, Button::new(label)).clicked() {
+                if ui.add_sized(copy_size, Button::new(label)).clicked() {
                     ui.ctx().copy_text(event_id.to_owned());
                     state.copied = true;
                 }

@@ -8,9 +8,25 @@ use egui::{
 
 use crate::guard::Guard;
 use crate::theme::{self, Palette};
+use crate::words::Words;
 
-/// The button that copies, in points.
-pub(super) const COPY_SIZE: Vec2 = vec2(84.0, 34.0);
+/// The least size of a button that copies, in points.
+const COPY_SIZE: Vec2 = vec2(84.0, 34.0);
+
+/// The size of a button that copies, whichever of its labels it has, so that it stays when it changes.
+pub(super) fn copy_size(ui: &Ui, words: Words) -> Vec2 {
+    let width = label_width(ui, &words.copy()).max(label_width(ui, &words.copied()));
+    vec2(width.max(COPY_SIZE.x), COPY_SIZE.y)
+}
+
+/// The width of a button that shows its label whole, in points.
+fn label_width(ui: &Ui, label: &str) -> f32 {
+    let font = TextStyle::Button.resolve(ui.style());
+    let text = ui
+        .ctx()
+        .fonts_mut(|fonts| fonts.layout_no_wrap(label.to_owned(), font, Color32::PLACEHOLDER));
+    (text.size().x + 2.0 * ui.spacing().button_padding.x).ceil()
+}
 
 /// The page's one heading, announced as such.
 pub(super) fn heading(ui: &mut Ui, text: &str) -> Response {
@@ -123,12 +139,20 @@ pub(super) fn focus_ring(ui: &Ui, response: &Response) {
     }
 }
 
-/// Buttons of exactly one size and style, side by side over the whole width; returns which was pressed.
+/// Buttons of exactly one size and style over the whole width, side by side, or below each other where a label would be cut;
+/// returns which was pressed.
 pub(super) fn equal_buttons<const N: usize>(ui: &mut Ui, labels: [&str; N], guard: Guard) -> Option<usize> {
     const GAP: f32 = 12.0;
-    let width = (ui.available_width() - GAP * (N - 1) as f32) / N as f32;
-    ui.horizontal(|ui| {
-        ui.spacing_mut().item_spacing.x = GAP;
+    let side_by_side = (ui.available_width() - GAP * (N - 1) as f32) / N as f32;
+    let fits = labels.iter().all(|label| label_width(ui, label) <= side_by_side);
+    let (width, layout) = if fits {
+        (side_by_side, Layout::left_to_right(Align::Center))
+    } else {
+        (ui.available_width(), Layout::top_down(Align::Min))
+    };
+    let whole = vec2(ui.available_width(), theme::BUTTON_HEIGHT);
+    ui.allocate_ui_with_layout(whole, layout, |ui| {
+        ui.spacing_mut().item_spacing = vec2(GAP, 8.0);
         let mut pressed = None;
         for (index, label) in labels.into_iter().enumerate() {
             let size = vec2(width, theme::BUTTON_HEIGHT);
@@ -155,10 +179,11 @@ fn pressed_in_time(button: &Response, guard: Guard) -> bool {
 
 /// One button at the right edge, with small print to its left.
 pub(super) fn note_and_button(ui: &mut Ui, note: &str, label: &str, enabled: bool, guard: Guard) -> bool {
-    const WIDTH: f32 = 132.0;
+    const LEAST_WIDTH: f32 = 132.0;
+    let width = label_width(ui, label).max(LEAST_WIDTH);
     ui.horizontal(|ui| {
         ui.spacing_mut().item_spacing.x = 16.0;
-        let note_width = (ui.available_width() - WIDTH - 16.0).max(40.0);
+        let note_width = (ui.available_width() - width - 16.0).max(40.0);
         ui.allocate_ui_with_layout(
             vec2(note_width, theme::BUTTON_HEIGHT),
             egui::Layout::left_to_right(egui::Align::Center).with_main_wrap(false),
@@ -170,7 +195,7 @@ pub(super) fn note_and_button(ui: &mut Ui, note: &str, label: &str, enabled: boo
             },
         );
         ui.add_enabled_ui(enabled, |ui| {
-            let button = ui.add_sized(vec2(WIDTH, theme::BUTTON_HEIGHT), Button::new(label));
+            let button = ui.add_sized(vec2(width, theme::BUTTON_HEIGHT), Button::new(label));
             pressed_in_time(&button, guard)
         })
         .inner

@@ -2,6 +2,7 @@
 
 mod asking;
 mod details;
+mod everybody;
 mod outcome;
 
 use egui::accesskit::Role;

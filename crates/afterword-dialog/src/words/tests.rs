@@ -266,7 +266,7 @@ fn what_happened_is_told_as_far_as_it_is_known() {
     for (said, expected) in [
         (
             said(Crash, Some("SIGSEGV"), Some(0x18), None),
-            "does not belong to it (address 0x18).",
+            "does not belong to it (address\u{a0}0x18).",
         ),
         (said(Crash, Some("SIGBUS"), None, None), "does not belong to it."),
         (
@@ -275,7 +275,7 @@ fn what_happened_is_told_as_far_as_it_is_known() {
         ),
         (
             said(Crash, Some("SIGILL"), Some(0x40), None),
-            "cannot be carried out (address 0x40).",
+            "cannot be carried out (address\u{a0}0x40).",
         ),
         (said(Crash, Some("SIGABRT"), None, None), "and gave up."),
         (
