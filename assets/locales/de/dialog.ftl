@@ -90,6 +90,17 @@ removed_memory = Speicher, der weder Stapel noch Programmcode ist
 removed_unknown_processor = Stapel und Register eines unbekannten Prozessors
 removed_deep_stack = der äußere Teil eines Stapels, der tiefer ist, als jemand liest
 removed_home = der Name Ihres persönlichen Ordners in Pfaden
+removed_passwords = Passwörter in Texten ({ $times })
+removed_emails = E-Mail-Adressen in Texten ({ $times })
+removed_cloud_keys = Cloud-Schlüssel in Texten ({ $times })
+removed_access_tokens = Zugriffstoken in Texten ({ $times })
+removed_web_tokens = Web-Token in Texten ({ $times })
+removed_private_keys = private Schlüssel in Texten ({ $times })
+removed_authorizations = Anmeldedaten in Texten ({ $times })
+removed_by_app = was dieses Programm aus Texten entfernen lässt ({ $times })
+removed_named = { $name } in Texten ({ $times })
+removed_long_texts = was in einem Text länger als { $size } ist
+removed_all_texts = alle Texte, deren Durchsicht zu lange gedauert hat
 
 ## Sending
 

@@ -93,6 +93,17 @@ removed_memory = memory that is neither a stack nor code
 removed_unknown_processor = stacks and registers of a processor that is not known
 removed_deep_stack = the outer part of a stack that is deeper than anybody reads
 removed_home = the name of your home folder in paths
+removed_passwords = passwords in texts ({ $times })
+removed_emails = e-mail addresses in texts ({ $times })
+removed_cloud_keys = cloud keys in texts ({ $times })
+removed_access_tokens = access tokens in texts ({ $times })
+removed_web_tokens = web tokens in texts ({ $times })
+removed_private_keys = private keys in texts ({ $times })
+removed_authorizations = sign-in data in texts ({ $times })
+removed_by_app = what this program wants taken out of texts ({ $times })
+removed_named = { $name } in texts ({ $times })
+removed_long_texts = what is longer than { $size } in a text
+removed_all_texts = all texts, which took too long to look through
 
 ## Sending
 

@@ -90,6 +90,17 @@ removed_memory = memoria que no es ni una pila ni código
 removed_unknown_processor = pilas y registros de un procesador desconocido
 removed_deep_stack = la parte exterior de una pila más profunda de lo que nadie lee
 removed_home = el nombre de su carpeta personal en las rutas
+removed_passwords = contraseñas en textos ({ $times })
+removed_emails = direcciones de correo en textos ({ $times })
+removed_cloud_keys = claves de la nube en textos ({ $times })
+removed_access_tokens = testigos de acceso en textos ({ $times })
+removed_web_tokens = testigos web en textos ({ $times })
+removed_private_keys = claves privadas en textos ({ $times })
+removed_authorizations = datos de inicio de sesión en textos ({ $times })
+removed_by_app = lo que este programa pide quitar de los textos ({ $times })
+removed_named = { $name } en textos ({ $times })
+removed_long_texts = lo que pasa de { $size } en un texto
+removed_all_texts = todos los textos, que tardaban demasiado en revisarse
 
 ## Sending
 

@@ -90,6 +90,17 @@ removed_memory = mémoire qui n’est ni une pile ni du code
 removed_unknown_processor = piles et registres d’un processeur inconnu
 removed_deep_stack = la partie extérieure d’une pile trop profonde pour être lue
 removed_home = le nom de votre dossier personnel dans les chemins
+removed_passwords = mots de passe dans les textes ({ $times })
+removed_emails = adresses électroniques dans les textes ({ $times })
+removed_cloud_keys = clés de nuage dans les textes ({ $times })
+removed_access_tokens = jetons d’accès dans les textes ({ $times })
+removed_web_tokens = jetons web dans les textes ({ $times })
+removed_private_keys = clés privées dans les textes ({ $times })
+removed_authorizations = données de connexion dans les textes ({ $times })
+removed_by_app = ce que ce programme fait retirer des textes ({ $times })
+removed_named = { $name } dans les textes ({ $times })
+removed_long_texts = ce qui dépasse { $size } dans un texte
+removed_all_texts = tous les textes, trop longs à examiner
 
 ## Sending
 

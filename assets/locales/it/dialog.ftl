@@ -90,6 +90,17 @@ removed_memory = memoria che non è né una pila né codice
 removed_unknown_processor = pile e registri di un processore sconosciuto
 removed_deep_stack = la parte esterna di una pila più profonda di quanto si possa leggere
 removed_home = il nome della cartella personale nei percorsi
+removed_passwords = password nei testi ({ $times })
+removed_emails = indirizzi e-mail nei testi ({ $times })
+removed_cloud_keys = chiavi cloud nei testi ({ $times })
+removed_access_tokens = token di accesso nei testi ({ $times })
+removed_web_tokens = token web nei testi ({ $times })
+removed_private_keys = chiavi private nei testi ({ $times })
+removed_authorizations = dati di accesso nei testi ({ $times })
+removed_by_app = ciò che questo programma fa togliere dai testi ({ $times })
+removed_named = { $name } nei testi ({ $times })
+removed_long_texts = ciò che in un testo supera { $size }
+removed_all_texts = tutti i testi, il cui esame richiedeva troppo tempo
 
 ## Sending
 

@@ -82,6 +82,17 @@ removed_memory = スタックでもコードでもないメモリ
 removed_unknown_processor = 不明なプロセッサのスタックとレジスタ
 removed_deep_stack = 読み切れないほど深いスタックの外側の部分
 removed_home = パスに含まれるホームフォルダーの名前
+removed_passwords = テキスト中のパスワード ({ $times })
+removed_emails = テキスト中のメールアドレス ({ $times })
+removed_cloud_keys = テキスト中のクラウドのキー ({ $times })
+removed_access_tokens = テキスト中のアクセストークン ({ $times })
+removed_web_tokens = テキスト中のウェブトークン ({ $times })
+removed_private_keys = テキスト中の秘密鍵 ({ $times })
+removed_authorizations = テキスト中の認証情報 ({ $times })
+removed_by_app = このプログラムがテキストから取り除くよう指定したもの ({ $times })
+removed_named = テキスト中の { $name } ({ $times })
+removed_long_texts = 1 つのテキストのうち { $size } を超える部分
+removed_all_texts = 調べるのに時間がかかりすぎたため、すべてのテキスト
 
 ## Sending
 

@@ -82,6 +82,17 @@ removed_memory = 스택도 코드도 아닌 메모리
 removed_unknown_processor = 알 수 없는 프로세서의 스택과 레지스터
 removed_deep_stack = 다 읽을 수 없을 만큼 깊은 스택의 바깥 부분
 removed_home = 경로에 있는 홈 폴더의 이름
+removed_passwords = 텍스트에 있는 비밀번호({ $times })
+removed_emails = 텍스트에 있는 이메일 주소({ $times })
+removed_cloud_keys = 텍스트에 있는 클라우드 키({ $times })
+removed_access_tokens = 텍스트에 있는 액세스 토큰({ $times })
+removed_web_tokens = 텍스트에 있는 웹 토큰({ $times })
+removed_private_keys = 텍스트에 있는 개인 키({ $times })
+removed_authorizations = 텍스트에 있는 로그인 정보({ $times })
+removed_by_app = 이 프로그램이 텍스트에서 제거하도록 정한 것({ $times })
+removed_named = 텍스트에 있는 { $name }({ $times })
+removed_long_texts = 한 텍스트에서 { $size } 크기를 넘는 부분
+removed_all_texts = 살펴보는 데 너무 오래 걸린 모든 텍스트
 
 ## Sending
 

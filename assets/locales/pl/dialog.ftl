@@ -94,6 +94,17 @@ removed_memory = pamięć, która nie jest ani stosem, ani kodem
 removed_unknown_processor = stosy i rejestry nieznanego procesora
 removed_deep_stack = zewnętrzna część stosu głębszego, niż ktokolwiek czyta
 removed_home = nazwa katalogu domowego w ścieżkach
+removed_passwords = hasła w tekstach ({ $times })
+removed_emails = adresy e-mail w tekstach ({ $times })
+removed_cloud_keys = klucze usług w chmurze w tekstach ({ $times })
+removed_access_tokens = tokeny dostępu w tekstach ({ $times })
+removed_web_tokens = tokeny sieciowe w tekstach ({ $times })
+removed_private_keys = klucze prywatne w tekstach ({ $times })
+removed_authorizations = dane logowania w tekstach ({ $times })
+removed_by_app = to, co ten program każe usuwać z tekstów ({ $times })
+removed_named = { $name } w tekstach ({ $times })
+removed_long_texts = to, co w jednym tekście przekracza { $size }
+removed_all_texts = wszystkie teksty, bo ich przeglądanie trwało zbyt długo
 
 ## Sending
 

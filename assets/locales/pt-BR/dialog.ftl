@@ -90,6 +90,17 @@ removed_memory = memória que não é pilha nem código
 removed_unknown_processor = pilhas e registradores de um processador desconhecido
 removed_deep_stack = a parte externa de uma pilha mais profunda do que alguém leria
 removed_home = o nome da sua pasta pessoal nos caminhos
+removed_passwords = senhas em textos ({ $times })
+removed_emails = endereços de e-mail em textos ({ $times })
+removed_cloud_keys = chaves de nuvem em textos ({ $times })
+removed_access_tokens = tokens de acesso em textos ({ $times })
+removed_web_tokens = tokens da web em textos ({ $times })
+removed_private_keys = chaves privadas em textos ({ $times })
+removed_authorizations = dados de login em textos ({ $times })
+removed_by_app = o que este programa manda retirar dos textos ({ $times })
+removed_named = { $name } em textos ({ $times })
+removed_long_texts = o que passa de { $size } em um texto
+removed_all_texts = todos os textos, que levariam tempo demais para examinar
 
 ## Sending
 

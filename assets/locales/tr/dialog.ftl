@@ -90,6 +90,17 @@ removed_memory = yığın ya da kod olmayan bellek
 removed_unknown_processor = bilinmeyen bir işlemcinin yığınları ve yazmaçları
 removed_deep_stack = kimsenin okuyamayacağı kadar derin bir yığının dış bölümü
 removed_home = yollardaki ev klasörünüzün adı
+removed_passwords = metinlerdeki parolalar ({ $times })
+removed_emails = metinlerdeki e-posta adresleri ({ $times })
+removed_cloud_keys = metinlerdeki bulut anahtarları ({ $times })
+removed_access_tokens = metinlerdeki erişim belirteçleri ({ $times })
+removed_web_tokens = metinlerdeki web belirteçleri ({ $times })
+removed_private_keys = metinlerdeki özel anahtarlar ({ $times })
+removed_authorizations = metinlerdeki oturum açma bilgileri ({ $times })
+removed_by_app = bu programın metinlerden çıkarılmasını istedikleri ({ $times })
+removed_named = metinlerde: { $name } ({ $times })
+removed_long_texts = bir metinde şu boyutu aşanlar: { $size }
+removed_all_texts = incelenmesi çok uzun süren bütün metinler
 
 ## Sending
 

@@ -94,6 +94,17 @@ removed_memory = пам’ять, що не є ні стеком, ні кодо�
 removed_unknown_processor = стеки й регістри невідомого процесора
 removed_deep_stack = зовнішня частина стека, глибшого, ніж хтось читатиме
 removed_home = назва вашої домашньої теки у шляхах
+removed_passwords = паролі в текстах ({ $times })
+removed_emails = адреси електронної пошти в текстах ({ $times })
+removed_cloud_keys = ключі хмарних служб у текстах ({ $times })
+removed_access_tokens = токени доступу в текстах ({ $times })
+removed_web_tokens = вебтокени в текстах ({ $times })
+removed_private_keys = приватні ключі в текстах ({ $times })
+removed_authorizations = дані для входу в текстах ({ $times })
+removed_by_app = те, що ця програма вилучає з текстів ({ $times })
+removed_named = { $name } у текстах ({ $times })
+removed_long_texts = те, що в одному тексті перевищує { $size }
+removed_all_texts = усі тексти, бо їх перегляд тривав надто довго
 
 ## Sending
 

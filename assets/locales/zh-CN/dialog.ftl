@@ -82,6 +82,17 @@ removed_memory = 既非栈也非代码的内存
 removed_unknown_processor = 未知处理器的栈和寄存器
 removed_deep_stack = 过深的栈的外层部分
 removed_home = 路径中您的主文件夹名称
+removed_passwords = 文本中的密码（{ $times }）
+removed_emails = 文本中的电子邮件地址（{ $times }）
+removed_cloud_keys = 文本中的云服务密钥（{ $times }）
+removed_access_tokens = 文本中的访问令牌（{ $times }）
+removed_web_tokens = 文本中的网络令牌（{ $times }）
+removed_private_keys = 文本中的私钥（{ $times }）
+removed_authorizations = 文本中的登录信息（{ $times }）
+removed_by_app = 此程序要求从文本中移除的内容（{ $times }）
+removed_named = 文本中的{ $name }（{ $times }）
+removed_long_texts = 单个文本中超过 { $size } 的部分
+removed_all_texts = 全部文本，因为检查耗时过长
 
 ## Sending
 

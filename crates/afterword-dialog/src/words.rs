@@ -128,6 +128,17 @@ texts! {
     removed_unknown_processor();
     removed_deep_stack();
     removed_home();
+    removed_passwords(times: u64);
+    removed_emails(times: u64);
+    removed_cloud_keys(times: u64);
+    removed_access_tokens(times: u64);
+    removed_web_tokens(times: u64);
+    removed_private_keys(times: u64);
+    removed_authorizations(times: u64);
+    removed_by_app(times: u64);
+    removed_named(name: &str, times: u64);
+    removed_long_texts(size: &str);
+    removed_all_texts();
 
     sending();
     sending_to(server: &str);
@@ -290,8 +301,35 @@ impl Words {
             "stacks and registers of a processor that is not known" => self.removed_unknown_processor(),
             "the outer part of a stack that is deeper than anybody reads" => self.removed_deep_stack(),
             "the name of your home folder in paths" => self.removed_home(),
-            other => Cow::Owned(other.to_owned()),
+            "all texts, which took too long to look through" => self.removed_all_texts(),
+            other => self
+                .removed_from_texts(other)
+                .unwrap_or_else(|| Cow::Owned(other.to_owned())),
         }
+    }
+
+    /// The same, of what was counted or measured: `passwords in texts (3)`.
+    fn removed_from_texts(self, what: &str) -> Option<Text> {
+        let longer_than = what.strip_prefix("what is longer than ");
+        if let Some(bytes) = longer_than.and_then(|rest| rest.strip_suffix(" bytes in a text")) {
+            return Some(self.removed_long_texts(&self.size(bytes.parse().ok()?)));
+        }
+        let (what, times) = what.strip_suffix(')')?.rsplit_once(" (")?;
+        let times = times.parse().ok()?;
+        if what == "what this program wants taken out of texts" {
+            return Some(self.removed_by_app(times));
+        }
+        Some(match what.strip_suffix(" in texts")? {
+            "passwords" => self.removed_passwords(times),
+            "e-mail addresses" => self.removed_emails(times),
+            "cloud keys" => self.removed_cloud_keys(times),
+            "access tokens" => self.removed_access_tokens(times),
+            "web tokens" => self.removed_web_tokens(times),
+            "private keys" => self.removed_private_keys(times),
+            "authorizations" => self.removed_authorizations(times),
+            // What a rule of the app calls it, which the app's developers have written.
+            name => self.removed_named(name, times),
+        })
     }
 
     /// What of a server's knowledge helps whoever sent the report; `None` if it is new.
@@ -383,9 +421,12 @@ impl Words {
 #[doc(hidden)]
 #[must_use]
 pub fn knows_removed(what: &str) -> bool {
-    Language::ALL
+    // What is counted keeps its name only where that is not ours.
+    let name = what.split(" in texts").next().unwrap_or(what);
+    let mut others = Language::ALL
         .into_iter()
-        .all(|language| language == Language::English || Words::of(language).removed_words(what) != what)
+        .filter(|language| *language != Language::English);
+    others.all(|language| !Words::of(language).removed_words(what).contains(name))
 }
 
 #[cfg(test)]

@@ -147,6 +147,7 @@ fn each_text_can_be_said() {
                     .iter()
                     .map(|variable| match *variable {
                         "count" => ("count", FluentValue::from(count)),
+                        "times" => ("times", FluentValue::from(7_u64)),
                         variable => (variable, FluentValue::from(format!("«{variable}»"))),
                     })
                     .collect();
@@ -154,6 +155,7 @@ fn each_text_can_be_said() {
                 for variable in *variables {
                     let filled = match *variable {
                         "count" => count.to_string(),
+                        "times" => "7".to_owned(),
                         variable => format!("«{variable}»"),
                     };
                     // One thing may be said in words.
@@ -233,6 +235,30 @@ fn plurals_are_those_of_the_language() {
         ["1 байт", "2 байти", "5 байтів", "11 байтів", "21 байт", "22 байти"]
     );
     assert_eq!(Words::of(Language::Japanese).size(1), "1 バイト");
+}
+
+#[test]
+fn what_was_removed_is_said_in_the_language() {
+    let german = Words::of(Language::German);
+    for (what, said) in [
+        ("environment variables", "Umgebungsvariablen"),
+        ("passwords in texts (3)", "Passwörter in Texten (3)"),
+        ("Kundennummern in texts (12)", "Kundennummern in Texten (12)"),
+        (
+            "what this program wants taken out of texts (1)",
+            "was dieses Programm aus Texten entfernen lässt (1)",
+        ),
+        (
+            "what is longer than 16384 bytes in a text",
+            "was in einem Text länger als 16,3 kB ist",
+        ),
+        // What is not ours is as it was.
+        ("something new", "something new"),
+        ("something (new)", "something (new)"),
+        ("something in texts (new)", "something in texts (new)"),
+    ] {
+        assert_eq!(german.removed_words(what), said);
+    }
 }
 
 #[test]

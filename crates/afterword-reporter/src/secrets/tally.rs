@@ -65,3 +65,20 @@ impl Tally {
         kinds.chain(rules).chain(self.notes.iter().cloned()).collect()
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// Each line has a text of its own, and is not taken for the name of an app's rule.
+    #[test]
+    fn the_dialog_says_each_kind_in_each_language() {
+        let mut tally = Tally::default();
+        Secret::ALL.into_iter().for_each(|kind| tally.count(kind));
+        tally.count_rule("", 2);
+        for line in tally.lines() {
+            assert!(afterword_dialog::knows_removed(&line), "{line}");
+        }
+        assert!(!afterword_dialog::knows_removed("customer numbers in texts (2)"));
+    }
+}
