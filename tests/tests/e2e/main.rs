@@ -33,6 +33,7 @@ mod rules;
 mod runs;
 mod screen;
 mod sdk;
+mod secrets;
 mod sessions;
 mod stub;
 mod symbols;

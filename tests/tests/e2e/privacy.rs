@@ -29,7 +29,7 @@ fn with_canaries(scene: &Scene, kind: &str) -> Command {
 }
 
 /// Which of these stand in the bytes, in UTF-8 or UTF-16.
-fn found(bytes: &[u8], words: &[&str]) -> Vec<String> {
+pub(crate) fn found(bytes: &[u8], words: &[&str]) -> Vec<String> {
     let is_in = |needle: &[u8]| bytes.windows(needle.len()).any(|window| window == needle);
     words
         .iter()
@@ -45,7 +45,7 @@ fn found(bytes: &[u8], words: &[&str]) -> Vec<String> {
 }
 
 /// No file below the folder holds one of these, in its bytes or its name.
-fn assert_nowhere(folder: &Path, words: &[&str]) {
+pub(crate) fn assert_nowhere(folder: &Path, words: &[&str]) {
     let files = all_files(folder);
     assert!(!files.is_empty(), "there is nothing to look at");
     for (path, bytes) in files {

@@ -1,4 +1,4 @@
-//! The texts of an event, and of other JSON that the app hands over: keys, numbers and what finds and groups it stay.
+//! The texts of an event, and of other JSON that the app hands over: keys, numbers and what finds it stay.
 
 use serde_json::{Map, Value, json};
 
@@ -70,8 +70,6 @@ struct Place {
     named: Option<(Secret, Says)>,
     /// It is the address of the user, which the app has said on purpose.
     users_email: bool,
-    /// It groups events: what the app's own rules find there stays.
-    groups: bool,
 }
 
 impl Cleaner<'_> {
@@ -82,13 +80,6 @@ impl Cleaner<'_> {
                 "threads" => self.stacks_in(value),
                 "user" if value.is_object() => self.user(value),
                 "fingerprint" if matches!(self.doing, Doing::TakeOut) => *value = Value::Null,
-                "fingerprint" => {
-                    let place = Place {
-                        groups: true,
-                        ..Place::default()
-                    };
-                    self.value(value, place);
-                }
                 "stacktrace" => self.frames(value),
                 field if KEPT_FIELDS.contains(&field) => {}
                 field => self.field(field, value, Place::default()),
@@ -188,9 +179,7 @@ impl Cleaner<'_> {
             Doing::Clean(redactor) => redactor,
             Doing::TakeOut => return TAKEN_OUT.clone_into(text),
         };
-        if !place.groups {
-            redactor.replace_own(text, &mut self.tally);
-        }
+        redactor.replace_own(text, &mut self.tally);
         if let Some((kind, says)) = place.named
             && redactor.kinds().has(kind)
             && named::is_value(text, says)

@@ -5,11 +5,12 @@ use std::hint::black_box;
 use std::path::{Path, PathBuf};
 
 use afterword::sentry::{Breadcrumb, User};
-use afterword::{Consent, Guard, Options, Reporter};
+use afterword::{Consent, Guard, Options, Reporter, Secrets};
 use clap::Parser;
 
 use crate::faults::Fault;
 use crate::kind::Kind;
+use crate::told;
 
 #[derive(Parser)]
 pub(crate) struct Arguments {
@@ -40,6 +41,12 @@ pub(crate) struct Arguments {
     drop_crashes_in: Vec<String>,
     #[arg(long)]
     redact: Vec<String>,
+    /// Leave all secrets in texts.
+    #[arg(long)]
+    keep_secrets: bool,
+    /// A file with a text to put into everything that an app can hand over.
+    #[arg(long)]
+    hand_over: Option<PathBuf>,
     /// Crash without Afterword.
     #[arg(long)]
     pub(crate) without: bool,
@@ -88,6 +95,12 @@ pub(crate) fn init(arguments: &Arguments) -> Guard {
     for pattern in &arguments.redact {
         options = options.redact(pattern, "[redacted]");
     }
+    if arguments.keep_secrets {
+        options = options.secrets(Secrets {
+            off: true,
+            keep: Vec::new(),
+        });
+    }
     options.init().expect("the DSN is valid")
 }
 
@@ -105,6 +118,9 @@ pub(crate) fn prepare(arguments: &Arguments, inherited: usize) {
             message: Some(message.to_owned()),
             ..Breadcrumb::default()
         });
+    }
+    if let Some(path) = &arguments.hand_over {
+        told::hand_over(std::fs::read_to_string(path).expect("there is a text"));
     }
     black_box(&arguments.odd);
     if let Some(path) = &arguments.open {

@@ -5,7 +5,7 @@ use std::ptr::null_mut;
 
 use clap::ValueEnum;
 
-use crate::{canaries, hang, heap, memory, native, panics, process, signals, threads, watched};
+use crate::{canaries, hang, heap, memory, native, panics, process, signals, threads, told, watched};
 
 #[derive(Clone, Copy, PartialEq, Eq, ValueEnum)]
 pub(crate) enum Kind {
@@ -100,6 +100,8 @@ pub(crate) enum Kind {
     CanariesWhenTold,
     /// A message through the SDK.
     Message,
+    /// A message and a panic with the text that was handed over.
+    Tell,
     /// A tag through `sentry::configure_scope`, then a while, then a crash.
     ForeignScope,
 }
@@ -195,6 +197,7 @@ impl Kind {
             Kind::Message => {
                 afterword::sentry::capture_message("the palette is empty", afterword::sentry::Level::Warning);
             }
+            Kind::Tell => told::and_panic(),
             Kind::ForeignScope => {
                 afterword::sentry::configure_scope(|scope| scope.set_tag("foreign", "yes"));
                 std::thread::sleep(std::time::Duration::from_millis(4000));

@@ -23,6 +23,7 @@ mod panics;
 mod process;
 mod signals;
 mod threads;
+mod told;
 mod watched;
 
 use clap::Parser as _;

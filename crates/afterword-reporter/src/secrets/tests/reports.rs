@@ -28,7 +28,7 @@ fn texts_are_redacted_wherever_they_are_and_nothing_else() {
         "debug_meta": { "images": [{ "code_file": "secret" }] },
     });
     let expected = json!({
-        "event_id": "secret", "release": "secret", "environment": "secret", "fingerprint": ["secret"],
+        "event_id": "secret", "release": "secret", "environment": "secret", "fingerprint": ["#"],
         "message": "a # here", "logentry": { "formatted": "#", "params": ["#", 7] },
         "transaction": "#", "server_name": "#",
         "tags": { "secret": "#", "count": 7 },
