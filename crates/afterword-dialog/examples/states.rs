@@ -1,8 +1,8 @@
 //! Opens the dialog in a named state with sample data, for pictures and for looking at it.
 //!
 //! ```text
-//! cargo run -p afterword-dialog --example states -- STATE [light|dark|system] [long] [LANGUAGE]
-//! cargo run -p afterword-dialog --example states -- run      the dialog process itself: messages on standard input
+//! cargo run -p afterword-dialog --example states -- STATE [light|dark|system] [long] [software] [LANGUAGE]
+//! cargo run -p afterword-dialog --example states -- run [software]      the dialog process itself: messages on standard input
 //! LANGUAGE: its tag, such as `de`; without, the desktop's
 //! STATE: asking no-restart details text pending preparing progress cancelling sent waiting refused cancelled not-saved
 //! ```
@@ -12,7 +12,7 @@ use std::io::{BufReader, Write};
 use std::process::ExitCode;
 
 use afterword_dialog::{
-    Asked, BreadcrumbLine, Details, FileLine, FrameLine, Language, State, ToDialog, show, write_message,
+    Asked, BreadcrumbLine, Details, FileLine, FrameLine, Language, Shell, State, ToDialog, show, write_message,
 };
 use afterword_store::{Decision, ReportId, ReportKind};
 use egui::ThemePreference;
@@ -25,9 +25,14 @@ fn main() -> ExitCode {
         (_, true) => ThemePreference::Dark,
         _ => ThemePreference::System,
     };
+    let shell = if has("software") {
+        Shell::Software
+    } else {
+        Shell::Eframe
+    };
     let name = arguments.first().map_or("asking", String::as_str);
     if name == "run" {
-        return ended(afterword_dialog::run().map_err(Into::into));
+        return ended(afterword_dialog::run(shell).map_err(Into::into));
     }
     let asked = if has("long") { long() } else { sample() };
     let language = Language::ALL.into_iter().find(|language| has(language.tag()));
@@ -36,7 +41,7 @@ fn main() -> ExitCode {
         complain(&format!("no state is called {name:?}"));
         return ExitCode::FAILURE;
     };
-    ended(open(state, theme, &messages))
+    ended(open(shell, state, theme, &messages))
 }
 
 fn ended(result: Result<(), Box<dyn std::error::Error>>) -> ExitCode {
@@ -50,12 +55,17 @@ fn ended(result: Result<(), Box<dyn std::error::Error>>) -> ExitCode {
 }
 
 /// The pipe stays open as long as the window does, as the reporter's would.
-fn open(state: State, theme: ThemePreference, messages: &[ToDialog]) -> Result<(), Box<dyn std::error::Error>> {
+fn open(
+    shell: Shell,
+    state: State,
+    theme: ThemePreference,
+    messages: &[ToDialog],
+) -> Result<(), Box<dyn std::error::Error>> {
     let (reader, mut writer) = std::io::pipe()?;
     for message in messages {
         write_message(&mut writer, message)?;
     }
-    show(state, theme, BufReader::new(reader), std::io::stdout())?;
+    show(shell, state, theme, BufReader::new(reader), std::io::stdout())?;
     drop(writer);
     Ok(())
 }

@@ -18,9 +18,10 @@
 //!
 //! [`State`] is all that is shown and [`view`] draws it; neither does I/O, so each state and each action is tested by role
 //! and label without a window. The *conversation* carries out the [`Action`]s: it saves the answer, and only then says so.
-//! A *shell* shows the view: [`run`] is the one with eframe. A shell may fail in any way (the driver it draws with may be
-//! what broke the app), so each is a process of its own, started in turn by the reporter until one says
-//! [`FromDialog::Shown`]; [`terminal::ask`] is the last, with the same words in plain text.
+//! A [`Shell`] shows the view in a window: with OpenGL, by eframe, or drawn in software, without any library of a graphics
+//! driver. A shell may fail in any way (the driver it draws with may be what broke the app), so each is a process of its
+//! own ([`run`]), started in turn by the reporter until one says [`FromDialog::Shown`]; [`terminal::ask`] is the last, with
+//! the same words in plain text.
 //!
 //! The reporter hands over facts. What is said of them is in `assets/locales`, one Fluent file for each [`Language`], and has
 //! one door, `words`; the desktop's language is negotiated once, when the process begins, and kept with the answer.
@@ -55,6 +56,10 @@ mod sample;
 pub mod terminal;
 
 mod appearance;
+mod fit;
+mod fonts;
+mod shell;
+mod software;
 mod window;
 
 pub use answer::save_answer;
@@ -64,12 +69,12 @@ pub use message::{
     Asked, BreadcrumbLine, Details, FileLine, FrameLine, FromDialog, MAX_LINE_BYTES, ToDialog, read_message,
     write_message,
 };
+#[doc(hidden)]
+pub use shell::show;
+pub use shell::{Shell, run};
 pub use state::{Action, MAX_COMMENT_CHARS, Phase, State};
 pub use theme::install as install_theme;
 pub use view::view;
-pub use window::run;
-#[doc(hidden)]
-pub use window::show;
 pub use words::TEXT_VERSION;
 #[doc(hidden)]
 pub use words::knows_removed;

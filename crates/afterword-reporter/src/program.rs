@@ -9,7 +9,7 @@ use crate::ask::Shell;
 use crate::error::chain;
 use crate::{Error, minidumper, rescuer, serve};
 
-/// The argument of the process that shows the window.
+/// The argument of the process that shows the window; which one follows it.
 pub(crate) const DIALOG_ARGUMENT: &str = "--afterword-dialog";
 
 /// The reporter, with what an embedding program adds to it.
@@ -30,7 +30,7 @@ impl Reporter {
         Reporter::default()
     }
 
-    /// Adds a way to ask, tried before the window and the terminal.
+    /// Adds a way to ask, tried before the windows and the terminal.
     #[must_use]
     pub fn shell(mut self, shell: impl Shell + 'static) -> Reporter {
         self.shells.push(Box::new(shell));
@@ -45,8 +45,11 @@ impl Reporter {
             Some(REPORTER_ARGUMENT) => serve::run(&arguments[1..], self.shells),
             Some(RESCUER_ARGUMENT) => rescuer::run(&arguments[1..], self.shells),
             Some(DIALOG_ARGUMENT) => {
+                let named = arguments.get(1).and_then(|name| name.to_str());
+                let shell = named.and_then(afterword_dialog::Shell::named);
                 // The reporter reads this into its journal; the exit makes it try the next shell.
-                let shown = afterword_dialog::run().inspect_err(|error| complain(&chain(error)));
+                let shown = afterword_dialog::run(shell.unwrap_or(afterword_dialog::Shell::Eframe))
+                    .inspect_err(|error| complain(&chain(error)));
                 std::process::exit(i32::from(shown.is_err()))
             }
             _ => return,

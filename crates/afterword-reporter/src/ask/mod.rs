@@ -71,7 +71,9 @@ pub(crate) struct Asking {
 
 impl Asking {
     pub(crate) fn new(store: Store, app: Watched, mut shells: Vec<Box<dyn Shell>>, interrupt: Interrupt) -> Asking {
-        shells.push(Box::new(window::Window));
+        for shell in windows() {
+            shells.push(Box::new(window::Window(shell)));
+        }
         shells.push(Box::new(terminal::Terminal::of(&app.hello, app.pid)));
         Asking {
             store,
@@ -280,10 +282,47 @@ impl Asking {
     }
 }
 
+/// Which window to begin with, by its name, or `terminal` for none: for whoever knows that OpenGL is broken here. It is in
+/// the app's environment, which is the reporter's.
+const BEGIN_WITH_VARIABLE: &str = "AFTERWORD_DIALOG";
+
+/// The windows to try, in order.
+fn windows() -> impl Iterator<Item = afterword_dialog::Shell> {
+    let first = std::env::var(BEGIN_WITH_VARIABLE).unwrap_or_default();
+    windows_from(&first)
+}
+
+/// What no window is called begins with the first.
+fn windows_from(first: &str) -> impl Iterator<Item = afterword_dialog::Shell> + use<> {
+    let all = afterword_dialog::Shell::ALL;
+    let skipped = match first {
+        "terminal" => all.len(),
+        name => all.iter().position(|shell| shell.name() == name).unwrap_or(0),
+    };
+    all.into_iter().skip(skipped)
+}
+
 /// The app, as the reporter knows it.
 #[derive(Debug, Clone)]
 pub(crate) struct Watched {
     pub(crate) hello: Hello,
     pub(crate) pid: u32,
     pub(crate) attributes: Attributes,
+}
+
+#[cfg(test)]
+mod tests {
+    use afterword_dialog::Shell;
+
+    use super::windows_from;
+
+    #[test]
+    fn the_windows_are_tried_in_order_from_the_one_that_is_named() {
+        let tried = |first| windows_from(first).collect::<Vec<_>>();
+        assert_eq!(tried(""), [Shell::Eframe, Shell::Software]);
+        assert_eq!(tried("eframe"), [Shell::Eframe, Shell::Software]);
+        assert_eq!(tried("software"), [Shell::Software]);
+        assert_eq!(tried("terminal"), []);
+        assert_eq!(tried("curtains"), [Shell::Eframe, Shell::Software]);
+    }
 }

@@ -1,5 +1,5 @@
-//! The window: eframe in a process of its own. If it does not appear in time (no display, no GL, a broken driver, which may
-//! be what crashed the app), it is ended and the next shell is tried.
+//! The windows, each in a process of its own: with OpenGL, then drawn in software. One that does not appear in time (no
+//! display, no GL, a broken driver, which may be what crashed the app) is ended, and the next shell is tried.
 
 #[cfg(target_os = "linux")]
 #[path = "window/linux.rs"]
@@ -22,22 +22,48 @@ use afterword_dialog::{Asked, FromDialog, ToDialog, read_message, write_message}
 use super::{Conversation, Shell};
 use crate::program::DIALOG_ARGUMENT;
 
-/// How long its first frame may take. A cold start with software GL is well below a second.
-const FIRST_FRAME: Duration = Duration::from_secs(15);
+/// How long the first frame with OpenGL may take. A cold start takes well below a second, also without a graphics card; a
+/// driver that is not done after ten times that is not waited for, since there is a window without it.
+const FIRST_FRAME_WITH_GL: Duration = Duration::from_secs(8);
+/// How long the first frame drawn in software may take. It waits for nothing but the disk and the display, and behind it
+/// there may be nobody to ask: so it may be slow.
+const FIRST_FRAME_IN_SOFTWARE: Duration = Duration::from_secs(15);
+/// The bound with OpenGL in milliseconds, for the tests; heeded in debug builds only.
+const FIRST_FRAME_VARIABLE: &str = "AFTERWORD_TEST_FIRST_FRAME_MS";
 const MAX_LINE_BYTES: u64 = 4096;
 
-pub(super) struct Window;
+pub(super) struct Window(pub(super) afterword_dialog::Shell);
+
+impl Window {
+    fn first_frame(&self) -> Duration {
+        match self.0 {
+            afterword_dialog::Shell::Eframe => for_tests().unwrap_or(FIRST_FRAME_WITH_GL),
+            _ => FIRST_FRAME_IN_SOFTWARE,
+        }
+    }
+}
+
+fn for_tests() -> Option<Duration> {
+    if !cfg!(debug_assertions) {
+        return None;
+    }
+    let ms = std::env::var(FIRST_FRAME_VARIABLE).ok()?.parse().ok()?;
+    Some(Duration::from_millis(ms))
+}
 
 impl Shell for Window {
     fn name(&self) -> &'static str {
-        "window"
+        match self.0 {
+            afterword_dialog::Shell::Eframe => "window",
+            _ => "window drawn in software",
+        }
     }
 
     fn open(&self, asked: &Asked, events: Sender<FromDialog>) -> Result<Box<dyn Conversation>, String> {
         if !sys::has_display() {
             return Err("there is no display".to_owned());
         }
-        let mut process = start()?;
+        let mut process = start(self.0)?;
         let Some(mut input) = process.stdin.take() else {
             return Err("the window's process has no input".to_owned());
         };
@@ -47,14 +73,15 @@ impl Shell for Window {
             end(&mut process);
             return Err(error.to_string());
         }
-        match shown.recv_timeout(FIRST_FRAME) {
+        let first_frame = self.first_frame();
+        match shown.recv_timeout(first_frame) {
             Ok(()) => Ok(Box::new(Open {
                 input,
                 process: Some(process),
             })),
             Err(RecvTimeoutError::Timeout) => {
                 end(&mut process);
-                Err(format!("it did not appear within {} s", FIRST_FRAME.as_secs()))
+                Err(format!("it did not appear within {} s", first_frame.as_secs_f32()))
             }
             Err(RecvTimeoutError::Disconnected) => {
                 let ended = end(&mut process);
@@ -64,10 +91,11 @@ impl Shell for Window {
     }
 }
 
-fn start() -> Result<Child, String> {
+fn start(shell: afterword_dialog::Shell) -> Result<Child, String> {
     sys::this_program()
         .map_err(|error| format!("it cannot be found: {error}"))?
         .arg(DIALOG_ARGUMENT)
+        .arg(shell.name())
         .stdin(Stdio::piped())
         .stdout(Stdio::piped())
         .stderr(Stdio::piped())
