@@ -36,6 +36,10 @@ pub(crate) enum Bench {
     ///
     /// Both send to a server on this computer, in the same run (criterion). Building takes minutes the first time.
     Transport,
+    /// How long the dialog's windows take to their first frame, and what they hold then
+    ///
+    /// Builds the reporter as it is shipped (`dist`) and shows each window under Xvfb, which `cargo xtask test` installs.
+    Dialog,
     /// How much larger a program is for Afterword
     ///
     /// Builds small programs in release, stripped, which differ in what they capture with: `sentry` without default
@@ -50,6 +54,7 @@ pub(crate) fn run(shell: &Shell, bench: &Bench) -> anyhow::Result<()> {
         Bench::Capture { arguments } => arguments,
         Bench::Ingest { arguments } => return ingest(shell, arguments),
         Bench::Transport => return transport(shell),
+        Bench::Dialog => return dialog(shell),
         Bench::Size => return size(shell),
     };
     if arguments
@@ -82,6 +87,22 @@ fn ingest(shell: &Shell, arguments: &[String]) -> anyhow::Result<()> {
         "target/release/bench-ingest --dump {dump} {program} {arguments...}"
     );
     tools::run(measuring.quiet()).context("not everything could be measured")
+}
+
+fn dialog(shell: &Shell) -> anyhow::Result<()> {
+    let reporter = ["--package", "afterword-reporter", "--bin", "afterword-reporter"];
+    tools::run(cmd!(shell, "cargo build --profile dist {reporter...}"))?;
+    let measuring = ["--package", "afterword-dialog", "--example", "first_frame"];
+    tools::run(cmd!(shell, "cargo build {measuring...}"))?;
+    for window in ["software", "eframe"] {
+        let program = ["target/dist/afterword-reporter", "--afterword-dialog", window];
+        let measured = cmd!(shell, "target/debug/examples/first_frame {program...}").quiet();
+        crate::steps::say(&format!(
+            "{window}: {}",
+            measured.read().context("it could not be measured")?
+        ));
+    }
+    Ok(())
 }
 
 /// A crash of the tests' crasher, and the dump that is left of it.

@@ -69,6 +69,7 @@ where
         open: None,
         failed: None,
         due: None,
+        key_waits: false,
     };
     events.run_app(&mut app).map_err(words)?;
     app.conversation.closed();
@@ -113,6 +114,8 @@ struct App<W> {
     failed: Option<String>,
     /// When the next frame is to be laid out.
     due: Option<Instant>,
+    /// A key was pressed since the last frame.
+    key_waits: bool,
 }
 
 /// The window, once there is one.
@@ -155,6 +158,7 @@ impl<W: Write> App<W> {
     /// Lays out a frame, carries out what the person did in it, and draws what has changed.
     fn frame(&mut self, event_loop: &ActiveEventLoop) {
         self.due = None;
+        self.key_waits = false;
         self.conversation.receive();
         let Some(open) = &mut self.open else { return };
         if open.presented {
@@ -284,6 +288,14 @@ impl<W: Write> ApplicationHandler<Event> for App<W> {
     }
 
     fn window_event(&mut self, event_loop: &ActiveEventLoop, _window: WindowId, event: WindowEvent) {
+        if event_loop.exiting() {
+            return;
+        }
+        if is_press(&event) && std::mem::replace(&mut self.key_waits, true) {
+            // Of two Tabs in a frame egui would heed one; on a slow computer a hand is quicker than the frames.
+            self.frame(event_loop);
+            self.key_waits = true;
+        }
         let Some(open) = &mut self.open else { return };
         match event {
             WindowEvent::RedrawRequested => {
@@ -315,6 +327,10 @@ impl<W: Write> ApplicationHandler<Event> for App<W> {
         }
         event_loop.set_control_flow(self.due.map_or(ControlFlow::Wait, ControlFlow::WaitUntil));
     }
+}
+
+fn is_press(event: &WindowEvent) -> bool {
+    matches!(event, WindowEvent::KeyboardInput { event, .. } if event.state.is_pressed())
 }
 
 /// The place that puts the window into the middle of the monitor, where that is known and heeded.

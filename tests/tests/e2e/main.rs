@@ -42,3 +42,4 @@ mod trouble;
 mod unwinding;
 mod way;
 mod window;
+mod window_shells;
