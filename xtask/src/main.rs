@@ -1,4 +1,4 @@
-//! What the README, CI and people call: `cargo xtask test`, `demo`, `deny`, `check-targets`, `bench`, `ci`.
+//! What the README, CI and people call: `cargo xtask test`, `demo`, `deny`, `check-targets`, `bench`, `dist`, `ci`.
 //!
 //! A machine with Rust and a C compiler is enough for all of them: what else the tests need is installed where that is
 //! allowed, and named in one line where it is not ([`system`]). Work is done in steps ([`steps`]), each with a heading,
@@ -10,6 +10,8 @@
 
 mod bench;
 mod clients;
+#[cfg(unix)]
+mod dist;
 mod steps;
 mod system;
 mod targets;
@@ -49,6 +51,9 @@ enum Task {
     /// Measures what Afterword costs, beside sentry-minidump
     #[command(subcommand)]
     Bench(bench::Bench),
+    /// Makes what is installed: packages for Debian, as much as can be for Windows and macOS, lists of parts and sums
+    #[cfg(unix)]
+    Dist(dist::Dist),
     /// All that CI does: format, lints, dependencies, other systems, tests
     Ci,
 }
@@ -90,6 +95,8 @@ fn run(task: Task) -> anyhow::Result<()> {
         Task::Deny => tools::deny(&shell),
         Task::CheckTargets => targets::check(&shell),
         Task::Bench(bench) => bench::run(&shell, &bench),
+        #[cfg(unix)]
+        Task::Dist(asked) => dist::run(&shell, &asked),
         Task::Ci => {
             let mut steps = Steps::begin();
             ci(&shell, &mut steps);

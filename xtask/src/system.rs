@@ -117,7 +117,8 @@ fn is_installed(shell: &Shell, package: &str) -> bool {
     status.is_ok_and(|status| status.trim() == "installed")
 }
 
-fn is_root(shell: &Shell) -> bool {
+/// Whether we are root.
+pub(crate) fn is_root(shell: &Shell) -> bool {
     cmd!(shell, "id -u").quiet().read().is_ok_and(|id| id.trim() == "0")
 }
 

@@ -1,4 +1,4 @@
-//! The programs that do the work: cargo itself, nextest, cargo-deny.
+//! The programs that do the work: cargo itself, nextest, cargo-deny, cargo-cyclonedx.
 
 use std::env;
 use std::path::{Path, PathBuf};
@@ -10,6 +10,8 @@ use crate::steps::say;
 
 /// The cargo-deny that is installed where there is none.
 const DENY_VERSION: &str = "0.20.2";
+/// The cargo-cyclonedx that is installed where there is none.
+const CYCLONEDX_VERSION: &str = "0.5.9";
 
 /// A shell at the root of the workspace.
 ///
@@ -54,27 +56,45 @@ pub(crate) fn deny(shell: &Shell) -> anyhow::Result<()> {
     ))
 }
 
-/// The installed cargo-deny, or else one of our own in `target/tools`, which is built where it is not there yet:
-/// unoptimised, since what it has to do takes seconds in any case.
+/// The installed cargo-deny, or else one of our own.
 fn find_deny(shell: &Shell) -> anyhow::Result<PathBuf> {
-    if succeeds(cmd!(shell, "cargo-deny --version")) {
-        return Ok(PathBuf::from("cargo-deny"));
-    }
-    let tools = root().join("target/tools");
-    let deny = tools.join("bin").join(format!("cargo-deny{}", env::consts::EXE_SUFFIX));
-    if !is_version(shell, &deny, DENY_VERSION) {
-        say("cargo-deny is not installed: building it once, into target/tools");
-        let package = format!("cargo-deny@{DENY_VERSION}");
-        run(cmd!(
-            shell,
-            "cargo install --quiet --locked --debug --no-default-features --root {tools} {package}"
-        ))?;
-    }
-    Ok(deny)
+    find(shell, "cargo-deny", DENY_VERSION, &["--no-default-features"])
 }
 
-fn is_version(shell: &Shell, program: &Path, version: &str) -> bool {
-    let said = cmd!(shell, "{program} --version").quiet().ignore_stderr().read();
+/// The installed cargo-cyclonedx, or else one of our own.
+///
+/// # Errors
+/// When it is missing and cannot be installed.
+pub(crate) fn find_cyclonedx(shell: &Shell) -> anyhow::Result<PathBuf> {
+    find(shell, "cargo-cyclonedx", CYCLONEDX_VERSION, &[])
+}
+
+/// A tool that is installed, or else one in `target/tools`, which is built where it is not there yet: unoptimised, since
+/// what these have to do takes seconds in any case.
+fn find(shell: &Shell, tool: &str, version: &str, features: &[&str]) -> anyhow::Result<PathBuf> {
+    // As a subcommand of cargo is called, which all of them understand.
+    let subcommand = tool.trim_start_matches("cargo-");
+    if succeeds(cmd!(shell, "{tool} {subcommand} --version")) {
+        return Ok(PathBuf::from(tool));
+    }
+    let tools = root().join("target/tools");
+    let program = tools.join("bin").join(format!("{tool}{}", env::consts::EXE_SUFFIX));
+    if !is_version(shell, &program, subcommand, version) {
+        say(&format!("{tool} is not installed: building it once, into target/tools"));
+        let package = format!("{tool}@{version}");
+        run(cmd!(
+            shell,
+            "cargo install --quiet --locked --debug {features...} --root {tools} {package}"
+        ))?;
+    }
+    Ok(program)
+}
+
+fn is_version(shell: &Shell, program: &Path, subcommand: &str, version: &str) -> bool {
+    let said = cmd!(shell, "{program} {subcommand} --version")
+        .quiet()
+        .ignore_stderr()
+        .read();
     said.is_ok_and(|said| said.split_whitespace().any(|word| word == version))
 }
 

@@ -53,7 +53,12 @@ struct Serve {
     place: Place,
 
     /// Address to listen on; port 0 takes a free one.
-    #[arg(long, value_name = "ADDR:PORT", default_value = "127.0.0.1:8797")]
+    #[arg(
+        long,
+        value_name = "ADDR:PORT",
+        env = "AFTERWORD_COLLECTOR_LISTEN",
+        default_value = "127.0.0.1:8797"
+    )]
     listen: SocketAddr,
 
     /// Where browsers and clients reach it, if that is another address, behind a proxy for example.
@@ -71,6 +76,7 @@ struct Serve {
     #[arg(
         long,
         value_name = "NETWORKS",
+        env = "AFTERWORD_COLLECTOR_ALLOW_PRIVATE_WEBHOOKS",
         num_args = 0..=1,
         require_equals = true,
         default_missing_value = "0.0.0.0/0,::/0",
@@ -91,7 +97,13 @@ struct Serve {
     trusted_proxies: Vec<IpNet>,
 
     /// How the log is written: text for people, json for programs.
-    #[arg(long, value_name = "FORMAT", default_value = "text", value_parser = ["text", "json"])]
+    #[arg(
+        long,
+        value_name = "FORMAT",
+        env = "AFTERWORD_COLLECTOR_LOG_FORMAT",
+        default_value = "text",
+        value_parser = ["text", "json"]
+    )]
     log_format: String,
 
     /// Make this organisation and project unless they are there, and print one line of JSON with "url", "dsn" and

@@ -43,7 +43,8 @@ pub(crate) fn show() -> eframe::Result {
     let options = eframe::NativeOptions {
         viewport: ViewportBuilder::default()
             .with_title("Afterword Demo")
-            .with_app_id("afterword-demo")
+            // As the desktop file is named.
+            .with_app_id("org.afterword.Demo")
             .with_inner_size(vec2(960.0, 640.0))
             .with_min_inner_size(vec2(660.0, 420.0)),
         centered: true,

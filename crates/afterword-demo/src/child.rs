@@ -15,8 +15,11 @@ pub(crate) fn run(arguments: &Arguments) -> anyhow::Result<()> {
     let mut options = Options::new(arguments.dsn.clone().unwrap_or_default())
         .app_name("Afterword Demo")
         .release(afterword::release_name!())
-        .environment("demo")
-        .reporter(Reporter::Itself);
+        .environment("demo");
+    // One that is installed can be tried in place of this executable, as with any other application.
+    if std::env::var_os("AFTERWORD_REPORTER").is_none() {
+        options = options.reporter(Reporter::Itself);
+    }
     if let Some(store) = &arguments.store {
         options = options.store(store);
     }
