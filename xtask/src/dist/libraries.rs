@@ -44,7 +44,7 @@ pub(super) fn linked(shell: &Shell, place: &Place, program: &Path) -> anyhow::Re
     let source = "Source: afterword\n\nPackage: afterword\nArchitecture: any\n";
     shell.write_file(folder.join("debian/control"), source)?;
     let _there = shell.push_dir(&folder);
-    let said = cmd!(shell, "dpkg-shlibdeps -O {program}")
+    let said = cmd!(shell, "dpkg-shlibdeps -O --warnings=0 {program}")
         .quiet()
         .read()
         .context("dpkg-shlibdeps does not know the libraries of a program")?;

@@ -45,6 +45,8 @@ pub(super) fn split(shell: &Shell, place: &Place) -> anyhow::Result<()> {
         let debug = symbols.join(format!("{program}.debug"));
         let shipped = stripped.join(program);
         cmd!(shell, "objcopy --only-keep-debug {built} {debug}").quiet().run()?;
+        // Data, and no program.
+        cmd!(shell, "chmod 644 {debug}").quiet().run()?;
         cmd!(shell, "strip --strip-all -o {shipped} {built}").quiet().run()?;
         cmd!(shell, "objcopy --add-gnu-debuglink={debug} {shipped}")
             .quiet()

@@ -23,14 +23,14 @@ pub(super) fn make(shell: &Shell, place: &Place) -> anyhow::Result<()> {
 
     let brought = tools::root().join("target/windows");
     let complete = PROGRAMS.iter().all(|program| brought.join(program).is_file());
+    let name = format!("afterword-demo-{}-setup.exe", version());
     let (programs, out) = if complete {
-        let name = format!("afterword-demo-{}-setup.exe", version());
         (brought, place.packages.join(name))
     } else {
         for program in PROGRAMS {
             shell.write_file(folder.join(program), "a stand-in")?;
         }
-        (folder.clone(), folder.join("setup.exe"))
+        (folder.clone(), folder.join(name))
     };
     let script = tools::root().join("installer/windows/demo.nsi");
     let (version, programs) = (
