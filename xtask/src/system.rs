@@ -19,18 +19,12 @@ const PACKAGES: &[&str] = &[
     "libxi6",
     "libxkbcommon-x11-0",
     "libxrandr2",
-<<<<<<< HEAD
     "libfontconfig1",     // finds the fonts of the system;
     "fonts-wqy-microhei", // of which this one, in 5 MB, writes Japanese, Korean and Chinese
     "xdotool",            // a person at the keyboard
+    "weston",             // a display of Wayland
     "bsdutils",           // `script`: a person at a terminal
     "curl",               // it posts a dump as Crashpad does
-=======
-    "xdotool",  // a person at the keyboard
-    "weston",   // a display of Wayland
-    "bsdutils", // `script`: a person at a terminal
-    "curl",     // it posts a dump as Crashpad does
->>>>>>> c3ffe11 (Try both windows without a display, with wrong ones, without libraries, and with drivers that hang)
     "postgresql",
     "python3-venv", // for the clients of others
 ];
