@@ -103,11 +103,83 @@ pub(crate) const DARK: Palette = Palette {
     bad: Color32::from_rgb(0xff, 0x9d, 0x8c),
 };
 
+/// For whom the light theme is not clear enough: every text at least 7 to 1 (WCAG 2.2, AAA), every line that tells something
+/// 4.5 to 1.
+pub(crate) const CLEAR_LIGHT: Palette = Palette {
+    ground: Color32::WHITE,
+    footer: Color32::WHITE,
+    surface: Color32::WHITE,
+    surface_hovered: Color32::from_rgb(0xee, 0xf2, 0xfb),
+    surface_pressed: Color32::from_rgb(0xdc, 0xe5, 0xf7),
+    ink: Color32::BLACK,
+    ink_soft: Color32::from_rgb(0x24, 0x28, 0x30),
+    hairline: Color32::from_rgb(0x5c, 0x62, 0x6e),
+    border: Color32::BLACK,
+    accent: Color32::from_rgb(0x08, 0x35, 0x8f),
+    selected: Color32::from_rgb(0xcf, 0xde, 0xfb),
+    good: Color32::from_rgb(0x0a, 0x4a, 0x29),
+    bad: Color32::from_rgb(0x7c, 0x1a, 0x0a),
+};
+
+/// The same of the dark theme.
+pub(crate) const CLEAR_DARK: Palette = Palette {
+    ground: Color32::BLACK,
+    footer: Color32::BLACK,
+    surface: Color32::BLACK,
+    surface_hovered: Color32::from_rgb(0x1c, 0x21, 0x2b),
+    surface_pressed: Color32::from_rgb(0x2a, 0x31, 0x3f),
+    ink: Color32::WHITE,
+    ink_soft: Color32::from_rgb(0xe2, 0xe5, 0xea),
+    hairline: Color32::from_rgb(0x9a, 0xa1, 0xae),
+    border: Color32::WHITE,
+    accent: Color32::from_rgb(0xb4, 0xcd, 0xff),
+    selected: Color32::from_rgb(0x24, 0x3d, 0x70),
+    good: Color32::from_rgb(0xa6, 0xe8, 0xc2),
+    bad: Color32::from_rgb(0xff, 0xc0, 0xb5),
+};
+
 impl Palette {
     /// The palette of the theme the `Ui` is drawn in.
     pub(crate) fn of(ui: &egui::Ui) -> Palette {
-        if ui.visuals().dark_mode { DARK } else { LIGHT }
+        match (ui.visuals().dark_mode, Needs::of(ui).more_contrast) {
+            (false, false) => LIGHT,
+            (true, false) => DARK,
+            (false, true) => CLEAR_LIGHT,
+            (true, true) => CLEAR_DARK,
+        }
     }
+}
+
+/// What the person needs beside light or dark; kept in the context.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub(crate) struct Needs {
+    more_contrast: bool,
+    /// Nothing moves by itself.
+    pub(crate) less_motion: bool,
+}
+
+impl Needs {
+    /// Those of whoever the `Ui` is drawn for.
+    pub(crate) fn of(ui: &egui::Ui) -> Needs {
+        ui.data(|data| data.get_temp(egui::Id::NULL)).unwrap_or_default()
+    }
+
+    fn change(ctx: &egui::Context, change: impl FnOnce(&mut Needs)) {
+        ctx.data_mut(|data| change(data.get_temp_mut_or_default(egui::Id::NULL)));
+    }
+}
+
+/// Has both themes drawn with more contrast.
+pub(crate) fn install_more_contrast(ctx: &egui::Context) {
+    Needs::change(ctx, |needs| needs.more_contrast = true);
+    ctx.set_visuals_of(Theme::Light, visuals(&CLEAR_LIGHT, Visuals::light()));
+    ctx.set_visuals_of(Theme::Dark, visuals(&CLEAR_DARK, Visuals::dark()));
+}
+
+/// Stops what moves by itself: the spinner and the cursor.
+pub(crate) fn install_less_motion(ctx: &egui::Context) {
+    Needs::change(ctx, |needs| needs.less_motion = true);
+    ctx.all_styles_mut(|style| style.visuals.text_cursor.blink = false);
 }
 
 /// Gives the context the dialog's looks in both themes; which one is shown follows the system.
@@ -135,6 +207,7 @@ pub fn install(ctx: &egui::Context) {
         style.spacing.indent = 20.0;
         // Nothing moves but the spinner: a calm window, and one that is laid out in one go.
         style.animation_time = 0.0;
+        style.scroll_animation = egui::style::ScrollAnimation::none();
     });
 }
 
@@ -211,7 +284,12 @@ mod tests {
 
     #[test]
     fn every_text_can_be_read_on_every_ground_it_stands_on() {
-        for (name, p) in [("light", LIGHT), ("dark", DARK)] {
+        for (name, p, of_text, of_lines) in [
+            ("light", LIGHT, 4.5, 3.0),
+            ("dark", DARK, 4.5, 3.0),
+            ("clear light", CLEAR_LIGHT, 7.0, 4.5),
+            ("clear dark", CLEAR_DARK, 7.0, 4.5),
+        ] {
             let grounds = [
                 ("ground", p.ground),
                 ("footer", p.footer),
@@ -228,16 +306,43 @@ mod tests {
             for (on, ground) in grounds.into_iter().chain([("surface_pressed", p.surface_pressed)]) {
                 for (what, ink) in inks {
                     let ratio = contrast(ink, ground);
-                    assert!(ratio >= 4.5, "{name}: {what} on {on} is {ratio:.2}");
+                    assert!(ratio >= of_text, "{name}: {what} on {on} is {ratio:.2}");
                 }
             }
-            assert!(contrast(p.ink, p.selected) >= 4.5, "{name}: selected text");
+            assert!(contrast(p.ink, p.selected) >= of_text, "{name}: selected text");
             for (on, ground) in grounds {
                 for (what, line) in [("border", p.border), ("focus", p.accent)] {
                     let ratio = contrast(line, ground);
-                    assert!(ratio >= 3.0, "{name}: {what} on {on} is {ratio:.2}");
+                    assert!(ratio >= of_lines, "{name}: {what} on {on} is {ratio:.2}");
                 }
             }
+        }
+    }
+
+    /// What egui draws by itself has the same colours as what we do.
+    #[test]
+    fn more_contrast_and_less_motion_reach_all_that_is_drawn() {
+        for (theme, usual, clear) in [(Theme::Light, LIGHT, CLEAR_LIGHT), (Theme::Dark, DARK, CLEAR_DARK)] {
+            let seen = |ctx: &egui::Context| {
+                let mut seen = None;
+                let draw = |ui: &mut egui::Ui| {
+                    let visuals = ui.visuals();
+                    seen = Some((
+                        Palette::of(ui).ink,
+                        visuals.widgets.inactive.fg_stroke.color,
+                        visuals.text_cursor.blink,
+                    ));
+                };
+                ctx.run_ui(egui::RawInput::default(), draw).textures_delta.clear();
+                seen.unwrap()
+            };
+            let ctx = egui::Context::default();
+            install(&ctx);
+            ctx.set_theme(theme);
+            assert_eq!(seen(&ctx), (usual.ink, usual.ink, true));
+            install_more_contrast(&ctx);
+            install_less_motion(&ctx);
+            assert_eq!(seen(&ctx), (clear.ink, clear.ink, false));
         }
     }
 }

@@ -30,11 +30,7 @@ where
         theme::install(&ctx);
         ctx.add_font_provider(fonts);
         ctx.set_theme(theme);
-        let told = ctx.clone();
-        appearance::ask_desktop(move |theme| {
-            told.options_mut(|options| options.fallback_theme = theme);
-            told.request_repaint();
-        });
+        appearance::follow(&ctx);
         let incoming = conversation::listen(input, move || ctx.request_repaint());
         Ok(Box::new(Window::new(Conversation::new(state, incoming, output))))
     };

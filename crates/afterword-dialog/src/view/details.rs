@@ -3,7 +3,7 @@
 use afterword_store::ReportKind;
 use egui::{
     Align, Button, CollapsingHeader, Color32, Frame, Label, Layout, Margin, Response, RichText, ScrollArea, Sense,
-    Spinner, Stroke, TextStyle, Ui, Vec2, vec2,
+    Stroke, TextStyle, Ui, Vec2, vec2,
 };
 
 use super::parts;
@@ -149,8 +149,7 @@ fn stack(ui: &mut Ui, words: Words, details: &Details) {
     match details.stack.as_deref() {
         None => {
             ui.horizontal(|ui| {
-                let ink = Palette::of(ui).ink_soft;
-                ui.add(Spinner::new().size(14.0).color(ink));
+                parts::working(ui, 14.0);
                 parts::soft(ui, &words.stack_pending());
             });
         }

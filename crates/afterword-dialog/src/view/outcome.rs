@@ -1,6 +1,6 @@
 //! After the answer: the transfer, and how it ended.
 
-use egui::{Button, Label, Margin, ProgressBar, RichText, Spinner, Ui};
+use egui::{Button, Label, Margin, ProgressBar, RichText, Ui};
 
 use super::parts::{self, Mark};
 use crate::state::{Action, Phase, State};
@@ -23,14 +23,13 @@ pub(super) fn sending(ui: &mut Ui, state: &mut State) -> Action {
     ui.add_space(18.0);
     if total_bytes == 0 || cancelling {
         ui.horizontal(|ui| {
-            let ink = Palette::of(ui).ink_soft;
-            ui.add(Spinner::new().size(16.0).color(ink));
+            parts::working(ui, 16.0);
             let doing = if cancelling {
                 words.cancelling()
             } else {
                 words.preparing()
             };
-            parts::soft(ui, &doing);
+            parts::status(ui, &doing);
         });
     } else {
         progress(ui, words, sent_bytes.min(total_bytes), total_bytes);

@@ -2,12 +2,12 @@
 
 use egui::accesskit::{Live, Role};
 use egui::{
-    Align, Button, Color32, Frame, Label, Layout, Margin, PointerButton, Response, RichText, Stroke, StrokeKind,
-    TextStyle, Ui, Vec2, pos2, vec2,
+    Align, Button, Color32, Frame, Label, Layout, Margin, PointerButton, Response, RichText, Spinner, Stroke,
+    StrokeKind, TextStyle, Ui, Vec2, pos2, vec2,
 };
 
 use crate::guard::Guard;
-use crate::theme::{self, Palette};
+use crate::theme::{self, Needs, Palette};
 use crate::words::Words;
 
 /// The least size of a button that copies, in points.
@@ -76,11 +76,32 @@ pub(super) fn small(ui: &mut Ui, text: &str) -> Response {
     ui.add(Label::new(RichText::new(text).small().color(ink).line_height(Some(18.0))).wrap())
 }
 
+/// What is being done, said aloud when it changes.
+pub(super) fn status(ui: &mut Ui, text: &str) {
+    let response = soft(ui, text);
+    ui.ctx()
+        .accesskit_node_builder(response.id, |node| node.set_live(Live::Polite));
+}
+
 /// A line that says what went wrong, said aloud at once.
 pub(super) fn alarm(ui: &mut Ui, text: &str) {
     let response = paragraph(ui, RichText::new(text).color(Palette::of(ui).bad));
     ui.ctx()
         .accesskit_node_builder(response.id, |node| node.set_live(Live::Assertive));
+}
+
+/// Something is under way: it turns, or for whom nothing may move, it stands still. The words beside it say what it is.
+pub(super) fn working(ui: &mut Ui, size: f32) {
+    let ink = Palette::of(ui).ink_soft;
+    if Needs::of(ui).less_motion {
+        let (rect, _) = ui.allocate_exact_size(Vec2::splat(size), egui::Sense::hover());
+        for dot in [-0.32, 0.0, 0.32] {
+            let center = rect.center() + vec2(dot * size, 0.0);
+            ui.painter().circle_filled(center, size * 0.09, ink);
+        }
+    } else {
+        ui.add(Spinner::new().size(size).color(ink));
+    }
 }
 
 /// A frame for what is quoted or copied, over the whole width.

@@ -4,13 +4,15 @@
 use std::sync::{Arc, LazyLock};
 
 use afterword_store::{Decision, KnownCrash};
-use egui::accesskit::Role;
-use egui::{Color32, Rect, TextStyle};
+use egui::accesskit::{Live, Role};
+use egui::epaint::RectShape;
+use egui::{Color32, Key, Rect, Shape, TextStyle, Theme};
 use egui_kittest::kittest::AccessKitNode;
 use egui_system_font_provider::SystemFontProvider;
 
 use super::*;
 use crate::message::ToDialog;
+use crate::theme::Palette;
 use crate::words::Words;
 
 /// Which of the controls a person can do something with.
@@ -199,5 +201,109 @@ fn a_label_that_would_be_cut_has_the_buttons_below_each_other() {
             below,
             "{words:?} {width}: {send:?} {dont:?}"
         );
+    }
+}
+
+/// The frames in a drawing that are as strong as a focus must be.
+fn rings(shape: &Shape, accent: Color32) -> Vec<Rect> {
+    match shape {
+        Shape::Vec(shapes) => shapes.iter().flat_map(|shape| rings(shape, accent)).collect(),
+        Shape::Rect(RectShape { rect, stroke, .. }) if stroke.color == accent && stroke.width >= 2.0 => vec![*rect],
+        _ => Vec::new(),
+    }
+}
+
+/// By keyboard alone one sees where one is, in each theme.
+#[test]
+fn the_focus_is_seen_on_each_control() {
+    let palettes = [
+        (Theme::Light, false, theme::LIGHT),
+        (Theme::Dark, false, theme::DARK),
+        (Theme::Light, true, theme::CLEAR_LIGHT),
+        (Theme::Dark, true, theme::CLEAR_DARK),
+    ];
+    for (theme, more_contrast, Palette { accent, .. }) in palettes {
+        let mut harness = shown(Words::ENGLISH, 520.0, 1.0);
+        harness.ctx.set_theme(theme);
+        if more_contrast {
+            theme::install_more_contrast(&harness.ctx);
+        }
+        for (page, state) in pages(Words::ENGLISH) {
+            harness.state_mut().state = state;
+            harness.run_steps(3);
+            let node = |node: egui_kittest::Node<'_>| (name(&node.accesskit_node()), node.rect(), node.is_focused());
+            let usable = |node: &egui_kittest::Node<'_>| {
+                let access = node.accesskit_node();
+                CONTROLS.contains(&access.role()) && !access.is_disabled()
+            };
+            let count = harness.root().children_recursive().filter(usable).count();
+            let mut met = Vec::new();
+            for _ in 0..count {
+                harness.key_press(Key::Tab);
+                harness.run_steps(2);
+                let focused = harness
+                    .root()
+                    .children_recursive()
+                    .filter(usable)
+                    .map(node)
+                    .find(|(_, _, is)| *is);
+                let (name, rect, _) =
+                    focused.unwrap_or_else(|| panic!("{page}: the keyboard is nowhere after {met:?}"));
+                let shapes = harness.output().shapes.iter();
+                let rings: Vec<Rect> = shapes.flat_map(|clipped| rings(&clipped.shape, accent)).collect();
+                let around = rings.iter().any(|ring| rect.expand(6.0).contains_rect(*ring));
+                assert!(around, "{page}: {name:?} has the focus and does not show it: {rings:?}");
+                met.push((rect.top(), name));
+            }
+            // In the order in which it is read.
+            assert!(met.is_sorted_by(|a, b| a.0 <= b.0), "{page}: {met:?}");
+            harness.key_press(Key::Escape);
+            harness.run_steps(2);
+        }
+    }
+}
+
+/// What changes by itself is said aloud: each page has something that is.
+#[test]
+fn what_happens_is_announced() {
+    let mut harness = shown(Words::ENGLISH, 520.0, 1.0);
+    for (page, state) in pages(Words::ENGLISH) {
+        harness.state_mut().state = state;
+        harness.run_steps(2);
+        let aloud = |live| {
+            let nodes = harness.root().children_recursive();
+            let said = nodes.filter(|node| {
+                let node = node.accesskit_node();
+                matches!(node.role(), Role::Label | Role::Heading) && node.live() == live
+            });
+            said.map(|node| name(&node.accesskit_node())).collect::<Vec<_>>()
+        };
+        assert!(!aloud(Live::Polite).is_empty(), "{page}");
+        let at_once = aloud(Live::Assertive);
+        assert_eq!(at_once.len(), usize::from(page == "not saved"), "{page}: {at_once:?}");
+        let says = |text: &str| aloud(Live::Polite).iter().any(|said| said == text);
+        match page {
+            "preparing" => assert!(says(words::preparing())),
+            "cancelling" => assert!(says(words::cancelling())),
+            _ => {}
+        }
+    }
+}
+
+/// The spinner, and nothing else, moves; for whom it may not, the page rests.
+#[test]
+fn where_nothing_may_move_each_page_rests() {
+    for less_motion in [false, true] {
+        let mut harness = shown(Words::ENGLISH, 520.0, 1.0);
+        if less_motion {
+            theme::install_less_motion(&harness.ctx);
+        }
+        for (page, state) in pages(Words::ENGLISH) {
+            harness.state_mut().state = state;
+            harness.run_steps(4);
+            let delay = harness.output().viewport_output[&egui::ViewportId::ROOT].repaint_delay;
+            let spins = !less_motion && matches!(page, "preparing" | "cancelling");
+            assert_eq!(delay.is_zero(), spins, "{page}, less motion: {less_motion}");
+        }
     }
 }
