@@ -101,6 +101,7 @@ impl Frame {
         let is_at = |place: &str| match place {
             "/" => self.path == "/" || self.path.starts_with("/issues/"),
             "/performance/" => self.path.starts_with(place) || self.path.starts_with("/traces/"),
+            "/releases/" => self.path.starts_with(place) || self.path.starts_with("/compare/"),
             place => self.path.starts_with(place),
         };
         let of = |(place, name): (&'static str, &'static str)| Place {

@@ -4,7 +4,7 @@
 //! | --- | --- |
 //! | `/releases/` | releases, the newest first |
 //! | `/releases/{organisation}/{version}/` | a release |
-//! | `/releases/{organisation}/compare/?a=VERSION&b=VERSION` | two releases |
+//! | `/compare/{organisation}/?a=VERSION&b=VERSION` | two releases; not beneath the first, where a release may be named so |
 
 mod compare;
 mod fares;
@@ -35,7 +35,7 @@ const PART: AsciiSet = NON_ALPHANUMERIC
 pub(super) fn routes() -> Router<App> {
     Router::new()
         .route("/releases/", get(list::page))
-        .route("/releases/{organization}/compare/", get(compare::page))
+        .route("/compare/{organization}/", get(compare::page))
         .route("/releases/{organization}/{version}/", get(one::page))
 }
 
@@ -45,16 +45,18 @@ pub(super) fn url(organization: &str, version: &str) -> String {
     format!("/releases/{}/{}/", part(organization), part(version))
 }
 
+/// The page where two are compared.
+fn choose_url(organization: &str) -> String {
+    format!("/compare/{}/", utf8_percent_encode(organization, &PART))
+}
+
 /// The page that compares two.
 fn compare_url(organization: &str, a: &str, b: &str) -> String {
     let query = url::form_urlencoded::Serializer::new(String::new())
         .append_pair("a", a)
         .append_pair("b", b)
         .finish();
-    format!(
-        "/releases/{}/compare/?{query}",
-        utf8_percent_encode(organization, &PART)
-    )
+    format!("{}?{query}", choose_url(organization))
 }
 
 /// An organisation as far as it is seen.

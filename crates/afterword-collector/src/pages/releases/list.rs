@@ -128,7 +128,7 @@ pub(super) async fn page(frame: Frame, State(app): State<App>) -> Result<Respons
             .chosen
             .as_ref()
             .or(frame.projects.first())
-            .map(|project| frame.to(&format!("/releases/{}/compare/", project.organization_slug))),
+            .map(|project| frame.to(&super::choose_url(&project.organization_slug))),
         kept: kept.cloned().collect(),
         previous: (offset > 0).then(|| cursor((offset - MOST).max(0))),
         next: more.then(|| cursor(offset + MOST)),

@@ -216,7 +216,7 @@ async fn a_release_tells_what_it_brought() {
 async fn two_releases_side_by_side() {
     let server = Server::start().await;
     two_releases(&server).await;
-    let (status, page) = server.page("/releases/acme/compare/?a=editor%401&b=editor%402").await;
+    let (status, page) = server.page("/compare/acme/?a=editor%401&b=editor%402").await;
     assert_eq!(status, 200);
     let row = |label: &str| between(&page, &format!("<th scope=\"row\">{label}</th>"), "</tr>").to_owned();
     let sessions = row("Sessions without crash");
@@ -240,17 +240,40 @@ async fn two_releases_side_by_side() {
         assert_eq!(found, [has], "{part}");
         assert!(part.contains("<span class=\"muted\">1</span>"), "{part}");
     }
-    let (_, choose) = server.page("/releases/acme/compare/").await;
+    let (_, choose) = server.page("/compare/acme/").await;
     assert!(
         choose.contains("Choose two releases")
             && choose.contains("<option selected>editor@1</option>")
                 == choose.contains("<option selected>editor@2</option>"),
         "{choose}"
     );
-    assert_eq!(
-        server.page("/releases/acme/compare/?a=editor%401&b=nothing").await.0,
-        404
+    assert_eq!(server.page("/compare/acme/?a=editor%401&b=nothing").await.0, 404);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_release_may_be_named_like_a_page() {
+    let server = Server::start().await;
+    server.digest(&id(1), &crash_of("older", "menu::close")).await;
+    server.digest(&id(2), &crash_of("compare", "file::open")).await;
+    let (_, list) = server.page("/releases/").await;
+    let path = "/releases/acme/compare/";
+    assert!(list.contains(&format!("href=\"{path}\"")), "{list}");
+    let (status, page) = server.page(path).await;
+    assert_eq!(status, 200);
+    assert!(
+        between(&page, "<h1", "</h1>").contains("compare")
+            && between(&page, "<h2>New issues", "</section>").contains("file::"),
+        "{page}"
     );
+    // From the list, and with the release before.
+    for (page, text) in [(&list, "Compare two"), (&page, "Compare with")] {
+        let link = page.split(text).next().unwrap().rsplit("href=\"").next().unwrap();
+        let link = link.split('"').next().unwrap().replace("&#38;", "&");
+        let (status, page) = server.page(&link).await;
+        assert_eq!(status, 200, "{link}");
+        assert!(page.contains("<h1>Compare releases</h1>"), "{link}\n{page}");
+        assert!(page.contains("<a href=\"/releases/\" aria-current=\"page\">"), "{page}");
+    }
 }
 
 #[tokio::test(flavor = "multi_thread")]
@@ -300,7 +323,7 @@ async fn what_clients_say_of_releases_is_text() {
         "/releases/".to_owned(),
         format!("/releases/?query={encoded}&environment={encoded}"),
         format!("/releases/acme/{encoded}/"),
-        format!("/releases/acme/compare/?a={encoded}&b=x%402"),
+        format!("/compare/acme/?a={encoded}&b=x%402"),
     ] {
         let (status, page) = server.page(&path).await;
         assert_eq!(status, 200, "{path}");
@@ -342,8 +365,8 @@ async fn releases_of_others_are_not_there() {
     for path in [
         "/releases/other/secret@1/",
         "/releases/acme/secret@1/",
-        "/releases/other/compare/?a=secret%401&b=secret%401",
-        "/releases/acme/compare/?a=secret%401&b=editor%401",
+        "/compare/other/?a=secret%401&b=secret%401",
+        "/compare/acme/?a=secret%401&b=editor%401",
         "/releases/?project=app",
     ] {
         let (status, page) = anna.page(path).await;

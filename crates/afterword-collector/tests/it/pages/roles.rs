@@ -91,7 +91,7 @@ const ROWS: &[Row] = &[
     ("GET", "/performance/transaction/", &[], NOT_THERE),
     ("GET", "/traces/{trace}/", &[], NOT_THERE),
     ("GET", "/releases/", &[], ANY),
-    ("GET", "/releases/{organization}/compare/", &[], SEEN),
+    ("GET", "/compare/{organization}/", &[], SEEN),
     ("GET", "/releases/{organization}/{version}/", &[], SEEN),
     ("GET", "/start/", &[], ANY),
     ("POST", "/start/", &[("organization", "acme")], form_of_owners(400)),
