@@ -40,9 +40,15 @@ const PAGES: &[(&str, &str)] = &[
     ("page: feedback", "/feedback/"),
     ("page: releases", "/releases/"),
     ("page: a release", "/releases/studio/editor@1.3.0/"),
+    ("page: two releases", "/compare/studio/?a=editor@1.2.0&b=editor@1.3.0"),
+    ("page: releases, of 90 days", "/releases/?period=90d"),
     (
-        "page: two releases",
-        "/releases/studio/compare/?a=editor@1.2.0&b=editor@1.3.0",
+        "page: a release, of 90 days",
+        "/releases/studio/editor@1.3.0/?period=90d",
+    ),
+    (
+        "page: two releases, of 90 days",
+        "/compare/studio/?a=editor@1.2.0&b=editor@1.3.0&period=90d",
     ),
     ("page: performance", "/performance/"),
     (

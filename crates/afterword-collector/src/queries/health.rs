@@ -3,6 +3,8 @@
 //! A question about weeks reads sums by the hour, and for people by the day; only the hours (days) at its ends that it does
 //! not cover as a whole are counted session by session. So every figure is exact, to the millisecond.
 
+pub(crate) mod people;
+
 use std::collections::HashMap;
 
 use sqlx::FromRow;

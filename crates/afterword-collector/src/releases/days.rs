@@ -5,6 +5,7 @@ use std::collections::HashMap;
 use crate::Error;
 use crate::database::{Database, Query};
 use crate::performance::HOUR_MS;
+use crate::queries::health::people::{self, Crashed};
 use crate::queries::health::{self, By, Figures, Filter, Group};
 
 use super::summary::{cut, percent};
@@ -13,10 +14,10 @@ use super::summary::{cut, percent};
 #[derive(Debug, Clone, Default)]
 pub(crate) struct Days {
     pub(crate) sessions: Vec<Figures>,
-    pub(crate) users: Vec<Figures>,
+    pub(crate) users: Vec<Crashed>,
     /// Of all releases.
     pub(crate) sessions_of_all: Vec<Figures>,
-    pub(crate) users_of_all: Vec<Figures>,
+    pub(crate) users_of_all: Vec<Crashed>,
     pub(crate) events: Vec<i64>,
     pub(crate) new_issues: Vec<i64>,
 }
@@ -30,8 +31,8 @@ pub(crate) async fn read(database: &Database, all: &Filter, version: &str, inter
     let none = By::default();
     let of_all = health::sessions_by_interval(database, all, none, interval_ms).await?;
     let sessions = health::sessions_by_interval(database, &own, none, interval_ms).await?;
-    let users_of_all = health::users_by_interval(database, all, none, interval_ms).await?;
-    let users = health::users_by_interval(database, &own, none, interval_ms).await?;
+    let users_of_all = people::by_interval(database, all, interval_ms).await?;
+    let users = people::by_interval(database, &own, interval_ms).await?;
     let hours = interval_ms / HOUR_MS;
     let events = events(database, &own, version, hours).await?;
     let new_issues = new_issues(database, &own, version, hours).await?;
@@ -41,6 +42,11 @@ pub(crate) async fn read(database: &Database, all: &Filter, version: &str, inter
         let of = |slot| figures.get(&(Group::all(), slot)).copied().unwrap_or_default();
         (0..slots).map(of).collect()
     };
+    let people = |people: &HashMap<i64, Crashed>| -> Vec<Crashed> {
+        (0..slots)
+            .map(|slot| people.get(&slot).copied().unwrap_or_default())
+            .collect()
+    };
     let counts = |counts: &[(i64, i64)]| -> Vec<i64> {
         let counts: HashMap<i64, i64> = counts.iter().copied().collect();
         (0..slots)
@@ -49,24 +55,53 @@ pub(crate) async fn read(database: &Database, all: &Filter, version: &str, inter
     };
     Ok(Days {
         sessions: line(&sessions),
-        users: line(&users),
+        users: people(&users),
         sessions_of_all: line(&of_all),
-        users_of_all: line(&users_of_all),
+        users_of_all: people(&users_of_all),
         events: counts(&events),
         new_issues: counts(&new_issues),
     })
 }
 
+/// Sessions of each of these releases by interval, one list a release; as [`read`] reads them.
+pub(crate) async fn sessions(
+    database: &Database,
+    all: &Filter,
+    versions: [&str; 2],
+    interval_ms: i64,
+) -> Result<[Vec<Figures>; 2], Error> {
+    let of_them = Filter {
+        releases: versions.map(str::to_owned).to_vec(),
+        ..all.clone()
+    };
+    let by = By {
+        release: true,
+        ..By::default()
+    };
+    let figures = health::sessions_by_interval(database, &of_them, by, interval_ms).await?;
+    let slots = all.slots(interval_ms);
+    Ok(versions.map(|version| {
+        let group = Group {
+            release: version.to_owned(),
+            ..Group::all()
+        };
+        let of = |slot| figures.get(&(group.clone(), slot)).copied().unwrap_or_default();
+        (0..slots).map(of).collect()
+    }))
+}
+
 /// The share of each that did not crash, in percent.
-pub(crate) fn crash_free(figures: &[Figures]) -> Vec<Option<f64>> {
-    let share = |figures: &Figures| percent(figures.all - figures.crashed, figures.all);
-    figures.iter().map(share).collect()
+pub(crate) fn crash_free<T: Copy + Into<Crashed>>(figures: &[T]) -> Vec<Option<f64>> {
+    let share = |figures: Crashed| percent(figures.all - figures.crashed, figures.all);
+    figures.iter().map(|figures| share((*figures).into())).collect()
 }
 
 /// The share of all that these are, in percent.
-pub(crate) fn adoption(figures: &[Figures], of_all: &[Figures]) -> Vec<Option<f64>> {
+pub(crate) fn adoption<T: Copy + Into<Crashed>>(figures: &[T], of_all: &[T]) -> Vec<Option<f64>> {
     let shares = figures.iter().zip(of_all);
-    shares.map(|(own, all)| percent(own.all, all.all)).collect()
+    shares
+        .map(|(own, all)| percent((*own).into().all, (*all).into().all))
+        .collect()
 }
 
 /// Events of a release by interval (of so many hours) from the first hour of the period on, which is of whole hours: interval and

@@ -24,12 +24,12 @@ fn session(number: u32, release: &str, fields: &Value) -> String {
     format!("{{\"type\":\"session\"}}\n{update}\n")
 }
 
-fn item(kind: &str, payload: &Value) -> String {
+pub(crate) fn item(kind: &str, payload: &Value) -> String {
     format!("{{\"type\":\"{kind}\"}}\n{payload}\n")
 }
 
 /// Sends these items and waits until they are digested.
-async fn digested(server: &Server, items: &[String]) {
+pub(crate) async fn digested(server: &Server, items: &[String]) {
     for item in items {
         server.accept(format!("{{}}\n{item}")).await;
     }

@@ -15,7 +15,6 @@ use crate::access::Who;
 use crate::api::asked::{Asked, time};
 use crate::api::{Answer, Failure};
 use crate::performance::DAY_MS;
-use crate::queries::health::Figures;
 use crate::releases::summary::{self, Summary};
 use crate::releases::{self, changes, days};
 use crate::{App, now_ms};
@@ -216,7 +215,8 @@ async fn stats(
             .map(|percent| json!(percent.map(|percent| percent / 100.0)));
         shares.collect()
     };
-    let counts = |figures: &[Figures]| figures.iter().map(|figures| figures.all).collect::<Value>();
+    let sessions: Vec<i64> = found.sessions.iter().map(|figures| figures.all).collect();
+    let users: Vec<i64> = found.users.iter().map(|people| people.all).collect();
     let intervals = (0..all.slots(interval_ms)).map(|slot| time(all.start + slot * interval_ms));
     Ok(Json(json!({
         "version": release.version,
@@ -224,10 +224,10 @@ async fn stats(
         "end": time(all.end + 1),
         "intervals": intervals.collect::<Vec<_>>(),
         "series": {
-            "sessions": counts(&found.sessions),
+            "sessions": sessions,
             "crashFreeSessions": shares(days::crash_free(&found.sessions)),
             "sessionsAdoption": shares(days::adoption(&found.sessions, &found.sessions_of_all)),
-            "users": counts(&found.users),
+            "users": users,
             "crashFreeUsers": shares(days::crash_free(&found.users)),
             "usersAdoption": shares(days::adoption(&found.users, &found.users_of_all)),
             "events": found.events,

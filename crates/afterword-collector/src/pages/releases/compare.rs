@@ -12,6 +12,7 @@ use crate::pages::frame::Frame;
 use crate::pages::period::{self, Narrow, Period};
 use crate::pages::words::{When, grouped};
 use crate::pages::{Failure, render};
+use crate::queries::health::Figures;
 use crate::releases::brought::{self, Had};
 use crate::releases::summary::{InProject, Summary};
 use crate::releases::{Release, Wanted, days};
@@ -72,7 +73,7 @@ struct Side {
     fares: Fares,
 }
 
-/// `/releases/{organisation}/compare/?a=&b=`
+/// `/compare/{organisation}/?a=&b=`
 pub(super) async fn page(
     frame: Frame,
     State(app): State<App>,
@@ -141,14 +142,13 @@ async fn compared(
     let (one, other) = (side(), side());
     fares.clear();
     let all = period.filter(&place.projects, &environments, &[]);
-    let days_a = days::read(&app.database, &all, a, period.step_ms).await?;
-    let days_b = days::read(&app.database, &all, b, period.step_ms).await?;
-    let any = |days: &days::Days| days.sessions.iter().any(|figures| figures.all > 0);
-    let chart = (any(&days_a) || any(&days_b)).then(|| {
-        let line = |name, ink, days: &days::Days| Series {
+    let [sessions_a, sessions_b] = days::sessions(&app.database, &all, versions, period.step_ms).await?;
+    let any = |sessions: &[Figures]| sessions.iter().any(|figures| figures.all > 0);
+    let chart = (any(&sessions_a) || any(&sessions_b)).then(|| {
+        let line = |name, ink, sessions: &[Figures]| Series {
             name,
             ink,
-            values: days::crash_free(&days.sessions),
+            values: days::crash_free(sessions),
         };
         let chart = OverTime {
             id: "crash-free",
@@ -158,8 +158,8 @@ async fn compared(
             step_ms: period.step_ms,
             from_zero: false,
             series: vec![
-                line(parts(a).0, Ink::Main, &days_a),
-                line(parts(b).0, Ink::Bad, &days_b),
+                line(parts(a).0, Ink::Main, &sessions_a),
+                line(parts(b).0, Ink::Bad, &sessions_b),
             ],
             marks: Vec::new(),
         };

@@ -8,6 +8,7 @@ use crate::pages::chart::{Picture, Unit, spark};
 use crate::pages::period::Period;
 use crate::pages::words::{count, grouped};
 use crate::performance::{DAY_MS, HOUR_MS};
+use crate::queries::health::people::{self, Crashed};
 use crate::queries::health::{self, By, Figures, Filter, Group};
 use crate::releases::Release;
 use crate::releases::summary::{Summary, percent};
@@ -16,7 +17,7 @@ use crate::releases::summary::{Summary, percent};
 #[derive(Debug, Clone, Default)]
 pub(super) struct Fares {
     pub(super) sessions: Figures,
-    pub(super) users: Figures,
+    pub(super) users: Crashed,
     /// Of the last 24 hours: its own sessions, and those of all releases.
     sessions_24h: i64,
     all_24h: i64,
@@ -61,7 +62,14 @@ pub(super) async fn of(
         ..day.clone()
     };
     let sessions: HashMap<Group, Figures> = health::sessions(database, &whole, BY).await?.into_iter().collect();
-    let users = health::users(database, &whole, BY).await?;
+    let in_projects: Vec<(i64, &str)> = releases
+        .iter()
+        .flat_map(|(release, summary)| {
+            let projects = summary.projects.iter();
+            projects.map(|project| (project.id, release.version.as_str()))
+        })
+        .collect();
+    let mut users = people::of_releases(database, &whole, &in_projects).await?.into_iter();
     let own_24h: HashMap<Group, Figures> = health::sessions(database, &day, BY).await?.into_iter().collect();
     let by_project = By { release: false, ..BY };
     let all_24h: HashMap<Group, Figures> = health::sessions(database, &day_of_all, by_project)
@@ -88,7 +96,9 @@ pub(super) async fn of(
             let (own, all) = (group(&release.version), group(""));
             let of = |figures: &HashMap<Group, Figures>, group| figures.get(group).copied().unwrap_or_default();
             add(&mut fares.sessions, of(&sessions, &own));
-            add(&mut fares.users, of(&users, &own));
+            let users = users.next().unwrap_or_default();
+            fares.users.all += users.all;
+            fares.users.crashed += users.crashed;
             fares.sessions_24h += of(&own_24h, &own).all;
             fares.all_24h += of(&all_24h, &all).all;
             let trend = trends.get(&own);

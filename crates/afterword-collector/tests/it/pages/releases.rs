@@ -1,5 +1,7 @@
 //! The pages of releases show what the API tells.
 
+mod people;
+
 use std::time::{SystemTime, UNIX_EPOCH};
 
 use reqwest::Method;
