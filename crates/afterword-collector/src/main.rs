@@ -123,8 +123,8 @@ async fn main() -> anyhow::Result<()> {
         Command::Restore(arguments) => command::restore(arguments).await,
         Command::User(arguments) => command::user(arguments).await,
         Command::Openapi => {
-            println!("{}", afterword_collector::openapi()?);
-            Ok(())
+            let document = afterword_collector::openapi()?;
+            say(&document).context("could not write to standard output")
         }
     }
 }
@@ -133,6 +133,8 @@ fn log(format: &str) {
     let filter = EnvFilter::try_from_default_env().unwrap_or_else(|_| EnvFilter::new("info,sqlx=warn"));
     let log = tracing_subscriber::fmt()
         .with_env_filter(filter)
+        // Of a log that nobody reads it would complain there, and panic since nobody reads it.
+        .log_internal_errors(false)
         .with_writer(std::io::stderr);
     if format == "json" {
         log.json().flatten_event(true).init();
@@ -156,7 +158,7 @@ async fn serve(arguments: Serve) -> anyhow::Result<()> {
     let collector = Collector::start(config)
         .await
         .context("could not start: choose another folder with --data or another address with --listen")?;
-    println!("listening on {}", collector.url());
+    announce(&format!("listening on {}", collector.url()));
     let owner = collector
         .setup_link()
         .await
@@ -165,7 +167,7 @@ async fn serve(arguments: Serve) -> anyhow::Result<()> {
     match owner {
         // Whoever reads what --bootstrap prints reads two lines and may be gone then.
         Some(link) if programs_read => tracing::info!("make yourself the owner: {link}"),
-        Some(link) => println!("make yourself the owner: {link}"),
+        Some(link) => announce(&format!("make yourself the owner: {link}")),
         None => {}
     }
     if let Some((org, project)) = arguments.bootstrap {
@@ -173,19 +175,31 @@ async fn serve(arguments: Serve) -> anyhow::Result<()> {
             .bootstrap(&org, &project)
             .await
             .context("could not make the project")?;
-        println!(
-            "{}",
-            serde_json::to_string(&access).context("could not write the credentials")?
-        );
+        let access = serde_json::to_string(&access).context("could not write the credentials")?;
+        if let Err(error) = say(&access) {
+            // Without the credentials, which are for nobody who reads the log.
+            tracing::warn!(%error, "could not print the credentials of --bootstrap: start again to get new ones");
+        }
     }
-    std::io::stdout()
-        .flush()
-        .context("could not write to standard output")?;
 
     end.await;
     tracing::info!("ending: what runs is finished, what waits stays on disk");
     collector.shutdown().await;
     Ok(())
+}
+
+/// Prints a line.
+fn say(line: &str) -> std::io::Result<()> {
+    let mut stdout = std::io::stdout().lock();
+    writeln!(stdout, "{line}")?;
+    stdout.flush()
+}
+
+/// Tells whoever started us. That they are gone is no reason not to serve.
+fn announce(line: &str) {
+    if let Err(error) = say(line) {
+        tracing::warn!(%error, "nobody reads what is printed: {line}");
+    }
 }
 
 fn parse_project(text: &str) -> Result<(String, String), String> {

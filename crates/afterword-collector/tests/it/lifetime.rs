@@ -113,11 +113,13 @@ struct Program {
 }
 
 impl Program {
-    async fn start(data: &Path) -> Self {
+    /// How it is started, on any port, without where its output goes.
+    async fn command(data: &Path) -> Command {
         let config = stores::config(data).await;
         let option = |name: &'static str, value: Option<String>| value.map(|value| [name.to_owned(), value]);
         let shared = [option("--database", config.database), option("--blobs", config.blobs)];
-        let mut child = Command::new(env!("CARGO_BIN_EXE_afterword-collector"))
+        let mut command = Command::new(env!("CARGO_BIN_EXE_afterword-collector"));
+        command
             .args([
                 "serve",
                 "--listen",
@@ -128,10 +130,12 @@ impl Program {
             ])
             .arg(data)
             .args(shared.into_iter().flatten().flatten())
-            .env("RUST_LOG", "warn")
-            .stdout(Stdio::piped())
-            .spawn()
-            .unwrap();
+            .env("RUST_LOG", "warn");
+        command
+    }
+
+    async fn start(data: &Path) -> Self {
+        let mut child = Self::command(data).await.stdout(Stdio::piped()).spawn().unwrap();
         let mut lines = BufReader::new(child.stdout.take().unwrap()).lines();
         let listening = lines.next().unwrap().unwrap();
         let access: Value = serde_json::from_str(&lines.next().unwrap().unwrap()).unwrap();
@@ -219,6 +223,34 @@ async fn a_signal_ends_it_in_order() {
         assert!(killed.success());
         assert_eq!(program.child.wait().unwrap().code(), Some(0), "{signal}");
     }
+}
+
+/// Whoever started it may be gone.
+#[cfg(unix)]
+#[tokio::test(flavor = "multi_thread")]
+async fn it_serves_though_nobody_reads_what_it_prints() {
+    let data = tempfile::tempdir().unwrap();
+    let (reader, writer) = std::io::pipe().unwrap();
+    drop(reader);
+    let mut command = Program::command(data.path()).await;
+    let mut child = command.stdout(writer).stderr(Stdio::piped()).spawn().unwrap();
+    let mut log = BufReader::new(child.stderr.take().unwrap()).lines();
+    let url = loop {
+        let line = log.next().expect("it ended").unwrap();
+        if let Some((_, url)) = line.split_once("listening on ") {
+            break url.split_whitespace().next().unwrap().to_owned();
+        }
+    };
+    let printed = log.next().unwrap().unwrap();
+    assert!(
+        printed.contains("--bootstrap") && !printed.contains("token"),
+        "{printed}"
+    );
+    let health = client().get(format!("{url}/health/live")).send().await.unwrap();
+    assert_eq!(health.status(), 200);
+    let killed = Command::new("kill").args(["-TERM", &child.id().to_string()]).status();
+    assert!(killed.unwrap().success());
+    assert_eq!(child.wait().unwrap().code(), Some(0));
 }
 
 #[test]
