@@ -13,6 +13,8 @@ use crate::database::{Database, Query};
 
 /// The longest title of an issue in a message, in characters.
 const MAX_TITLE_CHARS: usize = 300;
+/// The longest place behind it.
+const MAX_PLACE_CHARS: usize = 120;
 
 /// What a message says of an issue.
 #[derive(Debug, Clone, FromRow)]
@@ -30,6 +32,27 @@ pub(super) struct Issue {
     pub(super) first_release: Option<String>,
     event_count: i64,
     pub(super) user_count: i64,
+}
+
+impl Issue {
+    /// Where it happens, as far as that is known.
+    fn place(&self) -> Option<&str> {
+        let places = self.signature.as_deref().into_iter().chain([self.culprit.as_str()]);
+        places.into_iter().find(|place| !place.is_empty())
+    }
+
+    /// What it is called in a sentence: its title, and where it happens unless the title says that.
+    fn name(&self) -> String {
+        let title = cut(&self.title);
+        let is_said = |place: &str| !place.is_empty() && self.title.contains(place);
+        match self.place() {
+            Some(place) if !is_said(place) && !is_said(&self.culprit) => {
+                let place: String = cut(place).chars().take(MAX_PLACE_CHARS).collect();
+                format!("{title} in {place}")
+            }
+            _ => title,
+        }
+    }
 }
 
 /// Reads these issues; those that are gone are left out.
@@ -88,15 +111,15 @@ impl Teller<'_> {
     /// Of an issue that is new or came back.
     pub(super) fn issue(&self, rule: &Loaded, issue: &Issue, event: Option<&Event>) -> Alert {
         let mut alert = self.about(rule, issue, event);
-        let title = cut(&issue.title);
+        let name = issue.name();
         let project = &alert.project;
         let (headline, reason) = match rule.rule.when {
             When::Regression => (
-                format!("An issue came back in {project}: {title}"),
+                format!("An issue came back in {project}: {name}"),
                 "It was resolved, and happened again.".to_owned(),
             ),
             _ => (
-                format!("A new issue in {project}: {title}"),
+                format!("A new issue in {project}: {name}"),
                 "It was never seen before.".to_owned(),
             ),
         };
@@ -123,7 +146,7 @@ impl Teller<'_> {
         let mut alert = match (bound.per, issue) {
             (Per::Issue, Some(issue)) => {
                 let mut alert = self.about(rule, issue, event);
-                alert.headline = format!("{many} in {}: {}", alert.project, cut(&issue.title));
+                alert.headline = format!("{many} in {}: {}", alert.project, issue.name());
                 alert
             }
             _ => {
@@ -268,8 +291,7 @@ impl Teller<'_> {
         alert.issue_id = Some(issue.id);
         alert.short_id = Some(format!("{}-{}", issue.project.to_uppercase(), issue.number));
         alert.title = Some(cut(&issue.title));
-        let place = issue.signature.as_ref().unwrap_or(&issue.culprit);
-        alert.place = Some(cut(place)).filter(|place| !place.is_empty());
+        alert.place = issue.place().map(cut);
         alert.event_id = event.map(|event| event.event_id.clone());
         alert.facts = of_event(event, Some(issue));
         alert
@@ -340,6 +362,51 @@ fn capital(text: &str) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn issues_are_named_with_their_place() {
+        let named = |title: &str, culprit: &str, signature: Option<&str>| {
+            let issue = Issue {
+                id: 1,
+                project_id: 1,
+                number: 1,
+                project: String::new(),
+                title: title.to_owned(),
+                culprit: culprit.to_owned(),
+                signature: signature.map(str::to_owned),
+                level: String::new(),
+                platform: String::new(),
+                release: None,
+                first_release: None,
+                event_count: 1,
+                user_count: 1,
+            };
+            issue.name()
+        };
+        for (title, culprit, signature, name) in [
+            ("SIGSEGV", "palette::load", None, "SIGSEGV in palette::load"),
+            (
+                "SIGSEGV",
+                "load",
+                Some("palette::load | main"),
+                "SIGSEGV in palette::load | main",
+            ),
+            ("SIGSEGV", "", Some("palette::load"), "SIGSEGV in palette::load"),
+            ("SIGSEGV", "palette::load", Some(""), "SIGSEGV in palette::load"),
+            (
+                "SIGSEGV in palette::load",
+                "palette::load",
+                Some("palette::load | main"),
+                "SIGSEGV in palette::load",
+            ),
+            ("KeyError: colour", "pick", None, "KeyError: colour in pick"),
+            ("Disk is full", "", None, "Disk is full"),
+        ] {
+            assert_eq!(named(title, culprit, signature), name);
+        }
+        let long = named(&"t".repeat(400), &"p".repeat(400), None);
+        assert_eq!(long.chars().count(), MAX_TITLE_CHARS + " in ".len() + MAX_PLACE_CHARS);
+    }
 
     #[test]
     fn times_and_shares_in_words() {
