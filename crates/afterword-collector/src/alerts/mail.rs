@@ -25,9 +25,6 @@ use crate::{App, Error};
 pub use server::{MailServer, WrongMailServer};
 pub(crate) use server::{SETTING, Security};
 
-/// Addresses of one action that are written to.
-pub(crate) const MAX_ADDRESSES: usize = 20;
-
 /// How long writing to them may take until no other is begun. With the last, shorter than a collector has a delivery.
 const MOST_TIME: Duration = Duration::from_secs(90);
 
@@ -111,13 +108,14 @@ pub(super) async fn send(
     Ok((to_each(&way, to, message, &text).await, sent))
 }
 
-/// One after the other, each in a message of its own: nobody sees who else is told.
+/// One after the other, each in a message of its own: nobody sees who else is told. A rule has no more than
+/// [`super::rule::MAX_ADDRESSES`] in an action.
 async fn to_each(way: &smtp::Way<'_>, to: &[String], message: &Message<'_>, text: &str) -> Outcome {
     let mut reached = message.reached.clone();
     // What became of the others, the worst first: as long as one may still get it, it is tried again.
     let (mut again, mut refused, mut last) = (None, None, None);
     let begun = Instant::now();
-    for (number, address) in to.iter().take(MAX_ADDRESSES).enumerate() {
+    for (number, address) in to.iter().enumerate() {
         if reached.contains(address) {
             continue;
         }

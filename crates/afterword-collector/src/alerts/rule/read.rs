@@ -393,6 +393,17 @@ fn web_address(fields: &Fields<'_>) -> Result<String, Wrong> {
 }
 
 fn addresses(fields: &Fields<'_>) -> Result<Vec<String>, Wrong> {
+    if let Some(Value::Array(list)) = fields.get("to")
+        && list.len() > MAX_ADDRESSES
+    {
+        let right =
+            format!("use at most {MAX_ADDRESSES}, an address that writes to several, or another rule for the others");
+        return Err(wrong(
+            fields.at("to"),
+            format!("it has {} addresses", list.len()),
+            right,
+        ));
+    }
     let list = fields.list("to", MAX_ADDRESSES)?;
     let mut to: Vec<String> = Vec::new();
     for (index, value) in list.iter().enumerate() {

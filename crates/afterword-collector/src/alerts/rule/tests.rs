@@ -175,6 +175,10 @@ fn actions_are_checked() {
         ),
         (json!({ "kind": "email", "to": [] }), "then[0].to: nobody is in it"),
         (
+            json!({ "kind": "email", "to": vec!["anna@example.com"; 21] }),
+            "then[0].to: it has 21 addresses: use at most 20, an address that writes to several",
+        ),
+        (
             json!({ "kind": "email", "to": "a@b.example" }),
             "then[0].to: it is \"a@b.example\": use a list",
         ),

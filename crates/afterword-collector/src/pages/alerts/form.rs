@@ -8,7 +8,8 @@ use crate::pages::posted::Fields;
 
 /// Empty rows beneath those that are filled.
 const SPARE: usize = 2;
-const MAX_ROWS: usize = 24;
+/// More than a rule may have, so that what is too much is said to be and not left out.
+const MAX_ROWS: usize = 100;
 
 /// Each field as it was typed.
 #[derive(Debug, Clone)]

@@ -253,3 +253,79 @@ async fn what_clients_say_is_shown_as_text() {
     assert_eq!(status, 200);
     assert!(!page.contains(script) && page.contains("&#60;script&#62;"), "{page}");
 }
+
+/// The values of the fields of this name.
+fn values<'p>(page: &'p str, name: &str) -> Vec<&'p str> {
+    let field = format!(" name=\"{name}\" value=\"");
+    let fields = page.split(&field).skip(1);
+    fields.map(|rest| rest.split('"').next().unwrap()).collect()
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn what_was_typed_is_shown_again_and_what_is_kept_never() {
+    const KEPT: [&str; 2] = ["kept-path", "kept-signing-secret"];
+    let server = Server::start().await;
+    let hook = |secret| [("hook_url", "http://127.0.0.1:9/hook"), ("hook_secret", secret)];
+    let mut fields = with("slack", "http://127.0.0.1:9/kept-path");
+    fields.extend(hook(KEPT[1]));
+    fields.push(("save", ""));
+    let (status, to, page) = post(&server, "/alerts/new/", &fields).await;
+    assert_eq!(status, 303, "{page}");
+    let path = to.split_once('?').unwrap().0.to_owned();
+    let edit = format!("{path}edit/");
+
+    let (_, form) = server.page(&edit).await;
+    let (slack, secret) = (values(&form, "slack")[0], values(&form, "hook_secret")[0]);
+    assert!(slack.contains("••••") && secret.contains("••••"), "{form}");
+    let mut fields = with("slack", slack);
+    fields.extend(hook(secret));
+    fields.push(("slack", "http://127.0.0.1:9/typed-path"));
+    fields.extend(hook("typed-signing-secret"));
+    let wrong: Vec<(&str, &str)> = fields
+        .iter()
+        .map(|(name, value)| (*name, if *name == "more_than" { "many" } else { value }))
+        .collect();
+    let also = |button| fields.iter().copied().chain([(button, "")]).collect::<Vec<_>>();
+    for (fields, expected) in [(wrong, 400), (also("more"), 200), (also("preview"), 200)] {
+        let (status, _, page) = post(&server, &edit, &fields).await;
+        assert_eq!(status, expected, "{page}");
+        for typed in [slack, secret, "typed-path", "typed-signing-secret"] {
+            assert!(
+                page.contains(&format!("value=\"{typed}\"")) || page.contains(typed),
+                "{typed}\n{page}"
+            );
+        }
+        assert!(!KEPT.iter().any(|kept| page.contains(kept)), "{page}");
+    }
+
+    let (_, tried, _) = post(&server, &path, &[("do", "test")]).await;
+    for path in ["/alerts/", &path, &edit, &tried] {
+        let (status, page) = server.page(path).await;
+        assert_eq!(status, 200);
+        assert!(!KEPT.iter().any(|kept| page.contains(kept)), "{path}\n{page}");
+    }
+    let (_, tried) = server.page(&tried).await;
+    assert!(
+        tried.contains("The test") && tried.contains("Webhook, 127.0.0.1"),
+        "{tried}"
+    );
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn more_addresses_than_are_written_to_are_refused() {
+    let server = Server::start().await;
+    let addresses = |count: usize| {
+        let all: Vec<String> = (1..=count)
+            .map(|number| format!("person-{number}@example.com"))
+            .collect();
+        all.join("\n")
+    };
+    let (status, _, page) = post(&server, "/alerts/new/", &with("email", &addresses(21))).await;
+    assert_eq!(status, 400);
+    assert!(
+        page.contains("E-mail: it has 21 addresses. Use at most 20, ") && page.contains("person-21@example.com"),
+        "{page}"
+    );
+    let (status, _, page) = post(&server, "/alerts/new/", &with("email", &addresses(20))).await;
+    assert_eq!(status, 303, "{page}");
+}
