@@ -200,7 +200,7 @@ async fn every_tab_carries_the_key() {
     ] {
         let (status, page) = server.page(&format!("/start/acme/editor/?with={tab}")).await;
         assert_eq!(status, StatusCode::OK, "{tab}");
-        let steps = page.split("<ol class=\"steps\">").nth(1).unwrap_or_default();
+        let steps = page.split("<ol class=\"setup\">").nth(1).unwrap_or_default();
         assert!(steps.split("</ol>").next().unwrap().contains(&key), "{tab}: {page}");
         assert!(
             page.contains(&format!("href=\"?with={tab}\" aria-current=\"true\"")),
