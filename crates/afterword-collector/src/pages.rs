@@ -29,6 +29,7 @@ mod feedback;
 mod frame;
 mod issue;
 mod issues;
+mod needs;
 mod paging;
 mod performance;
 mod period;

@@ -46,6 +46,22 @@ impl Said {
         }
     }
 
+    /// Where a form leads that was taken; or the page that it stands on again, with what was wrong and all that was typed.
+    pub(super) async fn answered<P>(
+        taken: Result<Response, api::Failure>,
+        form: &str,
+        typed: Fields,
+        again: impl FnOnce(Self) -> P,
+    ) -> Result<Response, Failure>
+    where
+        P: Future<Output = Result<Response, Failure>>,
+    {
+        match taken {
+            Ok(there) => Ok(there),
+            Err(failure) => again(Self::of(form, typed, failure)?).await,
+        }
+    }
+
     /// A form was not taken.
     pub(super) fn wrong(form: &str, typed: Fields, wrong: impl Into<String>) -> Self {
         Self {

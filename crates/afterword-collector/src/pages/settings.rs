@@ -16,6 +16,7 @@
 //! What is changed goes through the functions behind the API, with the scope that its route asks for.
 
 mod account;
+mod asked;
 mod kept;
 mod keys;
 mod mail;
@@ -188,12 +189,6 @@ async fn organization(app: &App, frame: &Frame, org: &str, scope: Scope) -> Resu
     let id = frame.who.organization(app, org, scope).await?;
     let found = projects::organizations(&app.database, Some(&[id])).await?.pop();
     found.ok_or(Failure::NotFound)
-}
-
-/// A project, for who may do this there.
-async fn project_of(app: &App, frame: &Frame, (org, project): (&str, &str), scope: Scope) -> Result<Project, Failure> {
-    let id = frame.who.project(app, org, project, scope).await?;
-    projects::project(&app.database, id).await?.ok_or(Failure::NotFound)
 }
 
 /// The last page of a list that is shown begins here.

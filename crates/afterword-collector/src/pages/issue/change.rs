@@ -1,8 +1,9 @@
 //! What people do to an issue on its page. All of it is done by the functions behind the API.
 
+use std::marker::PhantomData;
 use std::time::Duration;
 
-use axum::extract::{Path, State};
+use axum::extract::{FromRequest, FromRequestParts as _, Path, Request, State};
 use axum::http::StatusCode;
 use axum::response::{IntoResponse as _, Redirect, Response};
 use serde_json::{Map, Value, json};
@@ -15,6 +16,7 @@ use crate::issues::change::{self, Change};
 use crate::issues::split::{self, NotSplit};
 use crate::issues::{merge, moves, remove};
 use crate::pages::frame::Frame;
+use crate::pages::needs::{EventAdmin, EventWrite, Needs};
 use crate::pages::posted::{Fields, Posted};
 use crate::pages::said::Said;
 use crate::pages::{Failure, message};
@@ -28,13 +30,10 @@ const PATIENCE: Duration = Duration::from_secs(2);
 const MAX_GROUPS: usize = 100;
 
 /// Sets the status: the fields of a form are those of the API's body.
-pub(super) async fn status(app: State<App>, path: Path<String>, posted: Posted) -> Result<Response, Failure> {
+pub(super) async fn status(State(app): State<App>, asked: Asked<EventWrite>) -> Result<Response, Failure> {
     let Asked {
-        app,
-        issue,
-        frame,
-        fields,
-    } = asked(app, path, posted, Scope::EventWrite).await?;
+        issue, frame, fields, ..
+    } = asked;
     let body = status_body(&fields);
     let done = match body["status"].as_str() {
         Some("unresolved") => "opened",
@@ -45,13 +44,10 @@ pub(super) async fn status(app: State<App>, path: Path<String>, posted: Posted) 
 }
 
 /// Assigns it to somebody or nobody.
-pub(super) async fn assign(app: State<App>, path: Path<String>, posted: Posted) -> Result<Response, Failure> {
+pub(super) async fn assign(State(app): State<App>, asked: Asked<EventWrite>) -> Result<Response, Failure> {
     let Asked {
-        app,
-        issue,
-        frame,
-        fields,
-    } = asked(app, path, posted, Scope::EventWrite).await?;
+        issue, frame, fields, ..
+    } = asked;
     let body = json!({ "assignedTo": fields.get("to") });
     change(&app, frame, issue, fields, &body, "assign", "assigned").await
 }
@@ -115,13 +111,10 @@ fn status_body(fields: &Fields) -> Value {
 }
 
 /// Adds a note.
-pub(super) async fn note(app: State<App>, path: Path<String>, posted: Posted) -> Result<Response, Failure> {
+pub(super) async fn note(State(app): State<App>, asked: Asked<EventWrite>) -> Result<Response, Failure> {
     let Asked {
-        app,
-        issue,
-        frame,
-        fields,
-    } = asked(app, path, posted, Scope::EventWrite).await?;
+        issue, frame, fields, ..
+    } = asked;
     // As browsers end lines in forms.
     let text = fields.get("note").replace("\r\n", "\n");
     let noted = activity::add_note(&app.database, issue.id, &frame.who.actor(), &text, now_ms()).await?;
@@ -136,13 +129,10 @@ pub(super) async fn note(app: State<App>, path: Path<String>, posted: Posted) ->
 }
 
 /// Merges it with another.
-pub(super) async fn merge(app: State<App>, path: Path<String>, posted: Posted) -> Result<Response, Failure> {
+pub(super) async fn merge(State(app): State<App>, asked: Asked<EventWrite>) -> Result<Response, Failure> {
     let Asked {
-        app,
-        issue,
-        frame,
-        fields,
-    } = asked(app, path, posted, Scope::EventWrite).await?;
+        issue, frame, fields, ..
+    } = asked;
     let named = fields.get("with").trim().to_owned();
     let other = find_named(&app, &issue, &named).await?;
     let Some(other) = other.filter(|other| *other != issue.id) else {
@@ -160,13 +150,10 @@ pub(super) async fn merge(app: State<App>, path: Path<String>, posted: Posted) -
 }
 
 /// Makes another issue of some of its groups.
-pub(super) async fn split(app: State<App>, path: Path<String>, posted: Posted) -> Result<Response, Failure> {
+pub(super) async fn split(State(app): State<App>, asked: Asked<EventWrite>) -> Result<Response, Failure> {
     let Asked {
-        app,
-        issue,
-        frame,
-        fields,
-    } = asked(app, path, posted, Scope::EventWrite).await?;
+        issue, frame, fields, ..
+    } = asked;
     let mut keys: Vec<String> = fields.all("group").take(MAX_GROUPS).map(str::to_owned).collect();
     keys.sort();
     keys.dedup();
@@ -189,35 +176,46 @@ pub(super) async fn split(app: State<App>, path: Path<String>, posted: Posted) -
 }
 
 /// Deletes it and its events.
-pub(super) async fn delete(app: State<App>, path: Path<String>, posted: Posted) -> Result<Response, Failure> {
-    let Asked { app, issue, .. } = asked(app, path, posted, Scope::EventAdmin).await?;
+pub(super) async fn delete(
+    State(app): State<App>,
+    Asked { issue, .. }: Asked<EventAdmin>,
+) -> Result<Response, Failure> {
     remove::issues(&app.database, &[issue.id]).await?;
     finish_for_a_while(&app).await?;
     Ok(Redirect::to("/?done=deleted:1").into_response())
 }
 
-/// An issue that this may be done to.
-struct Asked {
-    app: App,
+/// An issue that this may be done to by who sent the form.
+#[derive(Debug)]
+pub(super) struct Asked<N> {
     issue: Issue,
     frame: Frame,
     fields: Fields,
+    needs: PhantomData<N>,
 }
 
-async fn asked(
-    State(app): State<App>,
-    Path(issue): Path<String>,
-    Posted { frame, fields }: Posted,
-    scope: Scope,
-) -> Result<Asked, Failure> {
-    let issue = find_issue(&app, &frame, &issue).await?;
-    frame.who.of_project(&app, issue.project_id, scope).await?;
-    Ok(Asked {
-        app,
-        issue,
-        frame,
-        fields,
-    })
+impl<N: Needs> FromRequest<App> for Asked<N> {
+    type Rejection = Response;
+
+    async fn from_request(request: Request, app: &App) -> Result<Self, Response> {
+        let (mut parts, body) = request.into_parts();
+        let name = Path::<String>::from_request_parts(&mut parts, app).await;
+        let Path(name) = name.map_err(|_| Failure::NotFound.into_response())?;
+        let Posted { frame, fields } = Posted::from_request(Request::from_parts(parts, body), app).await?;
+        let issue = found(app, &frame, &name, N::SCOPE).await;
+        Ok(Self {
+            issue: issue.map_err(Failure::into_response)?,
+            frame,
+            fields,
+            needs: PhantomData,
+        })
+    }
+}
+
+async fn found(app: &App, frame: &Frame, name: &str, scope: Scope) -> Result<Issue, Failure> {
+    let issue = find_issue(app, frame, name).await?;
+    frame.who.of_project(app, issue.project_id, scope).await?;
+    Ok(issue)
 }
 
 /// An issue of the same project by what people call it, `EDITOR-12` or `12`, or by the address of its page.

@@ -4,16 +4,18 @@ use std::collections::BTreeMap;
 
 use askama::Template;
 use axum::Router;
-use axum::extract::{Path, State};
+use axum::extract::State;
 use axum::response::Response;
 use axum::routing::get;
 
-use super::{About, DONE, Side, at, project_of, to};
+use super::asked::{Seen, Sent};
+use super::{About, DONE, Side, at, to};
 use crate::access::Scope;
 use crate::api::projects::{Changes, Quota, Rules, changed};
 use crate::life::{self, Retention};
 use crate::pages::frame::Frame;
-use crate::pages::posted::{Fields, Posted};
+use crate::pages::needs::{ProjectRead, ProjectWrite};
+use crate::pages::posted::Fields;
 use crate::pages::said::Said;
 use crate::pages::{Failure, render};
 use crate::projects::Project;
@@ -78,12 +80,7 @@ impl Page {
     }
 }
 
-async fn show(
-    frame: Frame,
-    State(app): State<App>,
-    Path((org, project)): Path<(String, String)>,
-) -> Result<Response, Failure> {
-    let project = project_of(&app, &frame, (&org, &project), Scope::ProjectRead).await?;
+async fn show(State(app): State<App>, Seen { frame, project, .. }: Seen<ProjectRead>) -> Result<Response, Failure> {
     let said = Said::done(&frame, DONE);
     page(&app, frame, project, said).await
 }
@@ -119,10 +116,10 @@ async fn page(app: &App, frame: Frame, project: Project, said: Said) -> Result<R
 
 async fn change(
     State(app): State<App>,
-    Path((org, project)): Path<(String, String)>,
-    Posted { frame, fields }: Posted,
+    Sent {
+        frame, project, fields, ..
+    }: Sent<ProjectWrite>,
 ) -> Result<Response, Failure> {
-    let project = project_of(&app, &frame, (&org, &project), Scope::ProjectWrite).await?;
     let part = fields.get("part").to_owned();
     let changes = match part.as_str() {
         "retention" => retention(&fields),
@@ -134,13 +131,8 @@ async fn change(
         Ok(changes) => changed(&app, project.id, changes).await,
         Err(failure) => Err(failure),
     };
-    match changed {
-        Ok(()) => Ok(to(&at(&project, "kept/"), "saved")),
-        Err(failure) => {
-            let said = Said::of(&part, fields, failure)?;
-            page(&app, frame, project, said).await
-        }
-    }
+    let taken = changed.map(|()| to(&at(&project, "kept/"), "saved"));
+    Said::answered(taken, &part, fields, |said| page(&app, frame, project, said)).await
 }
 
 fn number(text: &str, what: &str) -> Result<i64, api::Failure> {

@@ -6,12 +6,14 @@ use axum::extract::{Path, State};
 use axum::response::Response;
 use axum::routing::{get, post};
 
-use super::{About, DONE, Side, Ways, at, project_of, to};
+use super::asked::{Seen, Sent};
+use super::{About, DONE, Side, Ways, at, to};
 use crate::access::Scope;
 use crate::api::keys::{KeyGiven, RateLimit, changed, made, removed, rotated};
 use crate::collector::dsn;
 use crate::pages::frame::Frame;
-use crate::pages::posted::{Fields, Posted};
+use crate::pages::needs::{ProjectAdmin, ProjectRead, ProjectWrite};
+use crate::pages::posted::Fields;
 use crate::pages::said::Said;
 use crate::pages::start::{minidump_url, security_url};
 use crate::pages::words::When;
@@ -75,12 +77,7 @@ impl Line {
     }
 }
 
-async fn show(
-    frame: Frame,
-    State(app): State<App>,
-    Path((org, project)): Path<(String, String)>,
-) -> Result<Response, Failure> {
-    let project = project_of(&app, &frame, (&org, &project), Scope::ProjectRead).await?;
+async fn show(State(app): State<App>, Seen { frame, project, .. }: Seen<ProjectRead>) -> Result<Response, Failure> {
     let said = Said::done(&frame, DONE);
     page(&app, frame, project, said).await
 }
@@ -111,18 +108,16 @@ async fn answer<T>(
     result: Result<T, api::Failure>,
     done: &str,
 ) -> Result<Response, Failure> {
-    match result {
-        Ok(_) => Ok(to(&at(&project, "keys/"), done)),
-        Err(failure) => page(app, frame, project, Said::of(form, fields, failure)?).await,
-    }
+    let taken = result.map(|_| to(&at(&project, "keys/"), done));
+    Said::answered(taken, form, fields, |said| page(app, frame, project, said)).await
 }
 
 async fn make(
     State(app): State<App>,
-    Path((org, project)): Path<(String, String)>,
-    Posted { frame, fields }: Posted,
+    Sent {
+        frame, project, fields, ..
+    }: Sent<ProjectWrite>,
 ) -> Result<Response, Failure> {
-    let project = project_of(&app, &frame, (&org, &project), Scope::ProjectWrite).await?;
     let given = KeyGiven {
         name: Some(fields.get("label").to_owned()),
         ..KeyGiven::default()
@@ -133,10 +128,11 @@ async fn make(
 
 async fn change(
     State(app): State<App>,
-    Path((org, project, key)): Path<(String, String, String)>,
-    Posted { frame, fields }: Posted,
+    Path((_, _, key)): Path<(String, String, String)>,
+    Sent {
+        frame, project, fields, ..
+    }: Sent<ProjectWrite>,
 ) -> Result<Response, Failure> {
-    let project = project_of(&app, &frame, (&org, &project), Scope::ProjectWrite).await?;
     let changed = match rate_limit(&fields) {
         Ok(limit) => {
             let given = KeyGiven {
@@ -169,20 +165,22 @@ fn rate_limit(fields: &Fields) -> Result<Option<RateLimit>, api::Failure> {
 
 async fn rotate(
     State(app): State<App>,
-    Path((org, project, key)): Path<(String, String, String)>,
-    Posted { frame, fields }: Posted,
+    Path((_, _, key)): Path<(String, String, String)>,
+    Sent {
+        frame, project, fields, ..
+    }: Sent<ProjectWrite>,
 ) -> Result<Response, Failure> {
-    let project = project_of(&app, &frame, (&org, &project), Scope::ProjectWrite).await?;
     let rotated = rotated(&app, project.id, &key).await;
     answer(&app, frame, project, (&key, fields), rotated, "key-rotated").await
 }
 
 async fn remove(
     State(app): State<App>,
-    Path((org, project, key)): Path<(String, String, String)>,
-    Posted { frame, fields }: Posted,
+    Path((_, _, key)): Path<(String, String, String)>,
+    Sent {
+        frame, project, fields, ..
+    }: Sent<ProjectAdmin>,
 ) -> Result<Response, Failure> {
-    let project = project_of(&app, &frame, (&org, &project), Scope::ProjectAdmin).await?;
     let removed = removed(&app, project.id, &key).await;
     answer(&app, frame, project, (&key, fields), removed, "key-removed").await
 }

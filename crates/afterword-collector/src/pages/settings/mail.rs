@@ -88,13 +88,8 @@ async fn change(State(app): State<App>, Posted { frame, fields }: Posted) -> Res
         "test" => test(&app, &frame, &fields).await.map(|()| "mail-sent"),
         _ => return Err(Failure::NotFound),
     };
-    match changed {
-        Ok(done) => Ok(to(HERE, done)),
-        Err(failure) => {
-            let said = Said::of(&part, fields, failure)?;
-            page(&app, frame, said).await
-        }
-    }
+    let taken = changed.map(|done| to(HERE, done));
+    Said::answered(taken, &part, fields, |said| page(&app, frame, said)).await
 }
 
 async fn keep(app: &App, frame: &Frame, fields: &Fields) -> Result<(), api::Failure> {

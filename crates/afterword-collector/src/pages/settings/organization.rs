@@ -114,11 +114,9 @@ async fn make(
         Ok(new) => made(&app, organization.id, &new).await,
         Err(failure) => Err(failure),
     };
-    match made {
-        Ok(project) => Ok(Redirect::to(&format!("/start/{org}/{}/", project.slug)).into_response()),
-        Err(failure) => {
-            let said = Said::of("project", fields, failure)?;
-            new_page(&app, frame, organization, said).await
-        }
-    }
+    let taken = made.map(|project| Redirect::to(&format!("/start/{org}/{}/", project.slug)).into_response());
+    Said::answered(taken, "project", fields, |said| {
+        new_page(&app, frame, organization, said)
+    })
+    .await
 }

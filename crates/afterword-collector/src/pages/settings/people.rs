@@ -263,13 +263,12 @@ async fn change(
     let organization = organization(&app, &frame, &org, Scope::MemberAdmin).await?;
     number(&member)?;
     let changes = changes(&fields);
-    match changed(&app, &frame.who, &org, organization.id, &member, &changes).await {
-        Ok(()) => Ok(to(&format!("/settings/{org}/-/people/"), "role")),
-        Err(failure) => {
-            let said = Said::of("member", fields, failure)?;
-            member_page(&app, frame, organization, &member, said).await
-        }
-    }
+    let changed = changed(&app, &frame.who, &org, organization.id, &member, &changes).await;
+    let taken = changed.map(|()| to(&format!("/settings/{org}/-/people/"), "role"));
+    Said::answered(taken, "member", fields, |said| {
+        member_page(&app, frame, organization, &member, said)
+    })
+    .await
 }
 
 fn changes(fields: &Fields) -> Changes {
@@ -292,13 +291,12 @@ async fn remove(
 ) -> Result<Response, Failure> {
     let organization = organization(&app, &frame, &org, Scope::MemberAdmin).await?;
     number(&member)?;
-    match removed(&app, &frame.who, organization.id, &member).await {
-        Ok(()) => Ok(to(&format!("/settings/{org}/-/people/"), "removed")),
-        Err(failure) => {
-            let said = Said::of("member", fields, failure)?;
-            member_page(&app, frame, organization, &member, said).await
-        }
-    }
+    let removed = removed(&app, &frame.who, organization.id, &member).await;
+    let taken = removed.map(|()| to(&format!("/settings/{org}/-/people/"), "removed"));
+    Said::answered(taken, "member", fields, |said| {
+        member_page(&app, frame, organization, &member, said)
+    })
+    .await
 }
 
 /// For whoever is a member, without any other scope.

@@ -2,16 +2,17 @@
 
 use askama::Template;
 use axum::Router;
-use axum::extract::{Path, State};
+use axum::extract::State;
 use axum::response::Response;
 use axum::routing::{get, post};
 
-use super::{About, DONE, Side, project_of, to};
+use super::asked::{Seen, Sent};
+use super::{About, DONE, Side, to};
 use crate::App;
 use crate::access::Scope;
 use crate::api::projects::{Changes, changed, given_up};
 use crate::pages::frame::Frame;
-use crate::pages::posted::Posted;
+use crate::pages::needs::{ProjectAdmin, ProjectRead, ProjectWrite};
 use crate::pages::said::Said;
 use crate::pages::start::PLATFORMS;
 use crate::pages::{Failure, render};
@@ -49,12 +50,7 @@ impl Page {
     }
 }
 
-async fn show(
-    frame: Frame,
-    State(app): State<App>,
-    Path((org, project)): Path<(String, String)>,
-) -> Result<Response, Failure> {
-    let project = project_of(&app, &frame, (&org, &project), Scope::ProjectRead).await?;
+async fn show(State(app): State<App>, Seen { frame, project, .. }: Seen<ProjectRead>) -> Result<Response, Failure> {
     let said = Said::done(&frame, DONE);
     page(&app, frame, project, said).await
 }
@@ -73,10 +69,10 @@ async fn page(app: &App, frame: Frame, project: Project, said: Said) -> Result<R
 
 async fn change(
     State(app): State<App>,
-    Path((org, project)): Path<(String, String)>,
-    Posted { frame, fields }: Posted,
+    Sent {
+        frame, project, fields, ..
+    }: Sent<ProjectWrite>,
 ) -> Result<Response, Failure> {
-    let project = project_of(&app, &frame, (&org, &project), Scope::ProjectWrite).await?;
     let slug = fields.get("slug").trim().to_owned();
     let changes = Changes {
         name: Some(fields.get("name").to_owned()),
@@ -84,22 +80,18 @@ async fn change(
         platform: fields.has("platform").then(|| fields.get("platform").to_owned()),
         ..Changes::default()
     };
-    match changed(&app, project.id, changes).await {
-        Ok(()) => Ok(to(&format!("/settings/{org}/{slug}/"), "saved")),
-        Err(failure) => {
-            let said = Said::of("project", fields, failure)?;
-            page(&app, frame, project, said).await
-        }
-    }
+    let changed = changed(&app, project.id, changes).await;
+    let taken = changed.map(|()| to(&format!("/settings/{}/{slug}/", project.organization_slug), "saved"));
+    Said::answered(taken, "project", fields, |said| page(&app, frame, project, said)).await
 }
 
 /// The name of the project has to be typed: what is given up does not come back.
 async fn delete(
     State(app): State<App>,
-    Path((org, project)): Path<(String, String)>,
-    Posted { frame, fields }: Posted,
+    Sent {
+        frame, project, fields, ..
+    }: Sent<ProjectAdmin>,
 ) -> Result<Response, Failure> {
-    let project = project_of(&app, &frame, (&org, &project), Scope::ProjectAdmin).await?;
     if fields.get("name").trim() != project.slug {
         let wrong = format!("To delete it, type its name in addresses: {}", project.slug);
         return page(&app, frame, project, Said::wrong("delete", fields, wrong)).await;

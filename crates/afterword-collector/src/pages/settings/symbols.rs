@@ -6,11 +6,13 @@ use axum::extract::{Path, State};
 use axum::response::Response;
 use axum::routing::{get, post};
 
-use super::{About, DONE, Side, Ways, at, offset, project_of, to};
+use super::asked::{Seen, Sent};
+use super::{About, DONE, Side, Ways, at, offset, to};
 use crate::access::Scope;
 use crate::api::symbols::set_servers;
 use crate::pages::frame::Frame;
-use crate::pages::posted::{Fields, Posted};
+use crate::pages::needs::{EventWrite, ProjectRead, ProjectWrite};
+use crate::pages::posted::Fields;
 use crate::pages::said::Said;
 use crate::pages::words::{When, grouped, size};
 use crate::pages::{Failure, number, render};
@@ -133,12 +135,7 @@ impl Module {
     }
 }
 
-async fn show(
-    frame: Frame,
-    State(app): State<App>,
-    Path((org, project)): Path<(String, String)>,
-) -> Result<Response, Failure> {
-    let project = project_of(&app, &frame, (&org, &project), Scope::ProjectRead).await?;
+async fn show(State(app): State<App>, Seen { frame, project, .. }: Seen<ProjectRead>) -> Result<Response, Failure> {
     let said = Said::done(&frame, DONE);
     page(&app, frame, project, said).await
 }
@@ -192,18 +189,16 @@ impl Page {
 
 async fn choose_servers(
     State(app): State<App>,
-    Path((org, project)): Path<(String, String)>,
-    Posted { frame, fields }: Posted,
+    Sent {
+        frame, project, fields, ..
+    }: Sent<ProjectWrite>,
 ) -> Result<Response, Failure> {
-    let project = project_of(&app, &frame, (&org, &project), Scope::ProjectWrite).await?;
     let set = match servers(&fields) {
         Ok(servers) => set_servers(&app, project.id, &servers).await,
         Err(failure) => Err(failure),
     };
-    match set {
-        Ok(()) => Ok(to(&at(&project, "symbols/"), "saved")),
-        Err(failure) => page(&app, frame, project, Said::of("servers", fields, failure)?).await,
-    }
+    let taken = set.map(|()| to(&at(&project, "symbols/"), "saved"));
+    Said::answered(taken, "servers", fields, |said| page(&app, frame, project, said)).await
 }
 
 /// A line without an address is left out.
@@ -223,21 +218,15 @@ fn servers(fields: &Fields) -> Result<Vec<Server>, api::Failure> {
 
 async fn remove(
     State(app): State<App>,
-    Path((org, project, file)): Path<(String, String, String)>,
-    Posted { frame, .. }: Posted,
+    Path((_, _, file)): Path<(String, String, String)>,
+    Sent { project, .. }: Sent<ProjectWrite>,
 ) -> Result<Response, Failure> {
-    let project = project_of(&app, &frame, (&org, &project), Scope::ProjectWrite).await?;
     let file = app.symbols.by_id(project.id, number(&file)?).await?;
     app.symbols.remove(&file.ok_or(Failure::NotFound)?).await?;
     Ok(to(&at(&project, "symbols/"), "symbols-removed"))
 }
 
-async fn missing(
-    frame: Frame,
-    State(app): State<App>,
-    Path((org, project)): Path<(String, String)>,
-) -> Result<Response, Failure> {
-    let project = project_of(&app, &frame, (&org, &project), Scope::ProjectRead).await?;
+async fn missing(State(app): State<App>, Seen { frame, project, .. }: Seen<ProjectRead>) -> Result<Response, Failure> {
     let release: String = frame.asked("release").unwrap_or_default().chars().take(250).collect();
     let of_release = Some(release.as_str()).filter(|release| !release.is_empty());
     let offset = offset(&frame);
@@ -264,12 +253,7 @@ async fn missing(
     Ok(render(&page))
 }
 
-async fn again(
-    State(app): State<App>,
-    Path((org, project)): Path<(String, String)>,
-    Posted { frame, .. }: Posted,
-) -> Result<Response, Failure> {
-    let project = project_of(&app, &frame, (&org, &project), Scope::EventWrite).await?;
+async fn again(State(app): State<App>, Sent { project, .. }: Sent<EventWrite>) -> Result<Response, Failure> {
     app.symbols.digest_again(project.id, None, AGAIN).await?;
     Ok(to(&at(&project, "symbols/missing/"), "again"))
 }

@@ -108,13 +108,9 @@ async fn delete(
     Posted { frame, fields }: Posted,
 ) -> Result<Response, Failure> {
     let organization = organization(&app, &frame, &org, Scope::OrgAdmin).await?;
-    match begin(&app, &frame, organization.id, &fields).await {
-        Ok(()) => Ok(to(&format!("/settings/{org}/-/user-data/"), "begun")),
-        Err(failure) => {
-            let said = Said::of("delete", fields, failure)?;
-            page(&app, frame, organization, said).await
-        }
-    }
+    let begun = begin(&app, &frame, organization.id, &fields).await;
+    let taken = begun.map(|()| to(&format!("/settings/{org}/-/user-data/"), "begun"));
+    Said::answered(taken, "delete", fields, |said| page(&app, frame, organization, said)).await
 }
 
 async fn begin(app: &App, frame: &Frame, organization_id: i64, fields: &Fields) -> Result<(), api::Failure> {
