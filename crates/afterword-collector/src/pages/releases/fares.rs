@@ -61,7 +61,6 @@ pub(super) async fn of(
         releases: Vec::new(),
         ..day.clone()
     };
-    let sessions: HashMap<Group, Figures> = health::sessions(database, &whole, BY).await?.into_iter().collect();
     let in_projects: Vec<(i64, &str)> = releases
         .iter()
         .flat_map(|(release, summary)| {
@@ -78,7 +77,10 @@ pub(super) async fn of(
         .collect();
     let series = health::sessions_by_interval(database, &whole, BY, period.step_ms).await?;
     let mut trends: HashMap<Group, HashMap<i64, i64>> = HashMap::new();
+    // A period is of whole intervals: together they are what is counted over it.
+    let mut sessions: HashMap<Group, Figures> = HashMap::new();
     for ((group, slot), figures) in series {
+        add(sessions.entry(group.clone()).or_default(), figures);
         trends.entry(group).or_default().insert(slot, figures.all);
     }
     let slots = whole.slots(period.step_ms);
