@@ -2,7 +2,7 @@
 
 -- What is to be told, when and where.
 CREATE TABLE alert_rules (
-    id              INTEGER PRIMARY KEY,
+    id              INTEGER PRIMARY KEY AUTOINCREMENT,  -- never given again: messages name it
     organization_id BIGINT NOT NULL,
     project_id      BIGINT NOT NULL,             -- 0: all of the organisation
     name            TEXT NOT NULL,
@@ -67,7 +67,8 @@ CREATE TABLE alert_states (
     subject    TEXT NOT NULL,
     firings    BIGINT NOT NULL,                  -- how often it fired
     standing   BIGINT NOT NULL,                  -- 1: the bound was not kept again since then
-    told_at    BIGINT,                           -- the last time that it was not cooling
+    told_at    BIGINT,                           -- the last time that it was told: not cooling, and not muted
+    muted      BIGINT NOT NULL,                  -- 1: nobody was told that it fired, since it was muted
     as_of      BIGINT NOT NULL,                  -- what came until then has had its effect
     changed_at BIGINT NOT NULL,
     PRIMARY KEY (rule_id, subject)
@@ -78,6 +79,13 @@ CREATE INDEX alert_states_standing ON alert_states (standing, changed_at);
 CREATE TABLE alert_summaries (
     rule_id BIGINT PRIMARY KEY,
     due_at  BIGINT NOT NULL
+);
+
+-- How many messages a rule sent in the hour that began then.
+CREATE TABLE alert_rates (
+    rule_id  BIGINT PRIMARY KEY,
+    since    BIGINT NOT NULL,
+    messages BIGINT NOT NULL
 );
 
 -- Counts up whenever rules change, so that each collector reads them again.

@@ -1,7 +1,7 @@
-//! Asking the rules: a task that looks at the notes of the digest as they come, and at the clock.
+//! Asking the rules: a task looks at the notes of the digest as they come, and another one at what only time tells.
 //!
-//! Where several collectors share a database one of them does it, for as long as it says so every second; another takes over
-//! within seconds. That only saves work: a firing is written in the transaction that takes the note away, and its key is
+//! Where several collectors share a database one of them does each of the two, for as long as it says so every second;
+//! another takes over within seconds. That only saves work: a firing is written in the transaction that takes the note away, and its key is
 //! unique, so that two that do it at the same time still fire once.
 //!
 //! What is remembered in between (how far counts can be from a bound) saves questions, and is forgotten when rules change or
@@ -11,17 +11,19 @@ mod counting;
 mod looking;
 mod notes;
 pub(super) mod seen;
+mod writing;
 
 use std::collections::{HashMap, HashSet};
 use std::num::NonZeroUsize;
 use std::sync::Arc;
-use std::time::{Duration, Instant};
+use std::time::Duration;
 
 use lru::LruCache;
 use tokio::sync::watch;
 
 use self::seen::Tags;
-use super::firing::{self, Found};
+use self::writing::Outcome;
+use super::firing;
 use super::index::{Index, Loaded};
 use super::{Alerts, work};
 use crate::database::{Database, Dialect};
@@ -30,7 +32,7 @@ use crate::life::lease::Lease;
 use crate::{Error, now_ms};
 
 pub(super) use counting::{Latest, latest};
-pub(super) use looking::{crash_free, durations, filter, is_below, p95_above_us};
+pub(super) use looking::{Shared, durations, is_below, p95_above_us};
 
 /// How often it looks though nothing wakes it.
 const EVERY: Duration = Duration::from_secs(1);
@@ -48,7 +50,7 @@ const MAX_STANDING: i64 = 100_000;
 /// A note that could not be looked at so often, by itself, is given up.
 const MAX_TRIES: u32 = 5;
 
-/// What asks the rules.
+/// What asks the rules about notes.
 pub(crate) struct Engine {
     database: Database,
     alerts: Alerts,
@@ -57,7 +59,6 @@ pub(crate) struct Engine {
     tags: Tags,
     /// What is remembered of these rules; `None` before they were read, and while another collector asks.
     memory: Option<Memory>,
-    next_look: Option<Instant>,
     /// Of notes that could not be looked at.
     tries: HashMap<i64, u32>,
 }
@@ -71,14 +72,6 @@ struct Memory {
     at_most: LruCache<(usize, i64), i64>,
 }
 
-/// What is to be written.
-#[derive(Default)]
-struct Outcome {
-    found: Vec<Found>,
-    /// Rule and subject of bounds that are kept again.
-    kept: Vec<(i64, String)>,
-}
-
 /// The subject of an issue.
 fn of_issue(id: i64) -> String {
     format!("issue:{id}")
@@ -86,9 +79,12 @@ fn of_issue(id: i64) -> String {
 
 /// Asks the rules until `stop` says so.
 pub(crate) async fn run(database: Database, alerts: Alerts, url: Arc<str>, mut stop: watch::Receiver<bool>) {
-    let mut engine = Engine::new(database, alerts, url);
+    let looking = looking::run(database.clone(), alerts.clone(), Arc::clone(&url), stop.clone());
+    let looking = tokio::spawn(looking);
+    let lease = Lease::for_so_long("alerts", HELD_MS);
+    let mut engine = Engine::new(database.clone(), alerts, url, lease.clone());
     while !*stop.borrow() {
-        let more = engine.turn().await.unwrap_or_else(|error| {
+        let more = holding(&lease, &database, engine.turn()).await.unwrap_or_else(|error| {
             tracing::error!(error = chain(&error), "could not ask the rules");
             engine.memory = None;
             false
@@ -101,8 +97,28 @@ pub(crate) async fn run(database: Database, alerts: Alerts, url: Arc<str>, mut s
             _ = stop.changed() => {}
         }
     }
-    if engine.database.dialect == Dialect::Postgres
-        && let Err(error) = engine.lease.give_back(&engine.database).await
+    gives_back(&lease, &database).await;
+    if let Err(error) = looking.await {
+        tracing::error!(%error, "looking at figures broke off");
+    }
+}
+
+/// Whether this collector does the work that a lease is for. A file has one collector.
+async fn begins(lease: &Lease, database: &Database) -> Result<bool, Error> {
+    Ok(database.dialect == Dialect::Sqlite || lease.hold(database).await?)
+}
+
+/// Does something that may take longer than a lease is held for.
+async fn holding<T>(lease: &Lease, database: &Database, work: impl Future<Output = T>) -> T {
+    if database.dialect == Dialect::Sqlite {
+        return work.await;
+    }
+    lease.keep(database, work).await
+}
+
+async fn gives_back(lease: &Lease, database: &Database) {
+    if database.dialect == Dialect::Postgres
+        && let Err(error) = lease.give_back(database).await
     {
         // It runs out by itself.
         tracing::warn!(error = chain(&error), "could not give the lease of alerts back");
@@ -110,15 +126,14 @@ pub(crate) async fn run(database: Database, alerts: Alerts, url: Arc<str>, mut s
 }
 
 impl Engine {
-    pub(crate) fn new(database: Database, alerts: Alerts, url: Arc<str>) -> Self {
+    fn new(database: Database, alerts: Alerts, url: Arc<str>, lease: Lease) -> Self {
         Self {
             database,
             alerts,
             url,
-            lease: Lease::for_so_long("alerts", HELD_MS),
+            lease,
             tags: Tags::default(),
             memory: None,
-            next_look: None,
             tries: HashMap::new(),
         }
     }
@@ -132,8 +147,7 @@ impl Engine {
     /// Looks at what there is. `true` if there is more.
     async fn turn(&mut self) -> Result<bool, Error> {
         let index = self.alerts.refresh(&self.database).await?;
-        // A file has one collector.
-        if self.database.dialect == Dialect::Postgres && !self.lease.hold(&self.database).await? {
+        if !begins(&self.lease, &self.database).await? {
             self.memory = None;
             return Ok(false);
         }
@@ -145,14 +159,7 @@ impl Engine {
             self.memory = Some(Memory::of(index, &self.database).await?);
         }
         self.summaries().await?;
-        let more = self.work().await?;
-        if self.next_look.is_none_or(|at| at <= Instant::now()) {
-            let begun = Instant::now();
-            self.look().await?;
-            // It takes a twentieth of the time at most.
-            self.next_look = Some(begun + looking::EVERY.max(20 * begun.elapsed()));
-        }
-        Ok(more)
+        self.work().await
     }
 
     async fn work(&mut self) -> Result<bool, Error> {
@@ -215,37 +222,15 @@ impl Engine {
 
     /// Writes what was found and takes the notes away that it was made of, unless another collector did.
     async fn write(&mut self, outcome: Outcome, notes: &[i64]) -> Result<(), Error> {
-        if outcome.found.is_empty() && outcome.kept.is_empty() && notes.is_empty() {
-            return Ok(());
-        }
-        let operation = "write what rules found";
-        let now = now_ms();
-        let mut transaction = self.database.write.begin().await.or_failed(operation)?;
-        if !work::take(&mut transaction, notes).await? {
-            transaction.rollback().await.or_failed(operation)?;
+        if !writing::write(&self.database, &self.alerts, &outcome, notes).await? {
             self.memory = None;
             return Ok(());
         }
-        for (rule_id, subject) in &outcome.kept {
-            firing::kept(&mut transaction, *rule_id, subject, now).await?;
-        }
-        let mut sends = false;
-        for found in &outcome.found {
-            sends |= firing::write(&mut transaction, found, now).await?;
-        }
-        transaction.commit().await.or_failed(operation)?;
         if let Some(memory) = &mut self.memory {
             for key in &outcome.kept {
                 memory.standing.remove(key);
             }
-            for found in &outcome.found {
-                if matches!(found.mark, firing::Mark::Passed { .. }) {
-                    memory.standing.insert((found.rule.id, found.subject.clone()));
-                }
-            }
-        }
-        if sends {
-            self.alerts.wake_sender();
+            memory.standing.extend(outcome.stands());
         }
         Ok(())
     }

@@ -1,6 +1,8 @@
 //! Writing what a rule found, once: the firing, how it stands with its subject, and a delivery for each action, in one
 //! transaction with what it was made of.
 
+mod summary;
+
 use std::sync::Arc;
 
 use sqlx::{AnyConnection, FromRow};
@@ -10,10 +12,11 @@ use super::{Action, Alert};
 use crate::Error;
 use crate::error::OrFailed as _;
 
-/// The most others that a summary names.
-const MAX_OTHERS: usize = 50;
-/// The most firings of a summary that are counted.
-const MAX_COLLECTED: i64 = 10_000;
+pub(super) use summary::summary;
+
+/// The most messages of a rule in an hour, which begins with the first of them; what it finds then is told in one more.
+pub(super) const MOST_MESSAGES: i64 = 60;
+pub(super) const RATE_MS: i64 = 3_600_000;
 
 /// What a rule found.
 #[derive(Debug, Clone)]
@@ -41,6 +44,8 @@ pub(super) struct Standing {
     /// 1: the bound was not kept again since it fired.
     pub(super) standing: i64,
     pub(super) told_at: Option<i64>,
+    /// 1: nobody was told that it fired, since it was muted.
+    pub(super) muted: i64,
     /// What came until then has had its effect.
     pub(super) as_of: i64,
 }
@@ -55,17 +60,21 @@ pub(super) enum Decision {
     Tell,
 }
 
-/// Whether a rule fires. Pure.
-pub(super) fn decide(standing: Standing, mark: &Mark, cooldown_s: i64, now: i64) -> Decision {
+/// Whether a rule fires. Pure. What a rule that is muted finds is no message, so that no cooldown begins with it; what still
+/// holds when it is muted no longer is told.
+pub(super) fn decide(standing: Standing, mark: &Mark, cooldown_s: i64, is_muted: bool, now: i64) -> Decision {
     let cooldown_ms = cooldown_s.saturating_mul(1000);
     let is_cooling = cooldown_ms > 0
         && standing
             .told_at
             .is_some_and(|told_at| (0..cooldown_ms).contains(&now.saturating_sub(told_at)));
+    let was_muted = standing.muted == 1;
     let fires = match mark {
         Mark::Once(_) => true,
+        Mark::Passed { kept, .. } if standing.standing == 0 || *kept => true,
+        Mark::Passed { .. } if was_muted => !is_muted,
         // A bound that is passed for long is told of again after each cooldown.
-        Mark::Passed { kept, .. } => standing.standing == 0 || *kept || cooldown_ms > 0 && !is_cooling,
+        Mark::Passed { .. } => cooldown_ms > 0 && !is_cooling,
     };
     match (fires, is_cooling) {
         (false, _) => Decision::Nothing,
@@ -77,7 +86,7 @@ pub(super) fn decide(standing: Standing, mark: &Mark, cooldown_s: i64, now: i64)
 /// How it stands with a subject.
 pub(super) async fn standing(connection: &mut AnyConnection, rule_id: i64, subject: &str) -> Result<Standing, Error> {
     let known: Option<Standing> = sqlx::query_as(
-        "SELECT firings, standing, told_at, as_of FROM alert_states WHERE rule_id = $1 AND subject = $2",
+        "SELECT firings, standing, told_at, muted, as_of FROM alert_states WHERE rule_id = $1 AND subject = $2",
     )
     .bind(rule_id)
     .bind(subject)
@@ -91,17 +100,16 @@ pub(super) async fn standing(connection: &mut AnyConnection, rule_id: i64, subje
 pub(super) async fn write(connection: &mut AnyConnection, found: &Found, now: i64) -> Result<bool, Error> {
     let rule = &found.rule;
     let was = standing(connection, rule.id, &found.subject).await?;
-    let decision = decide(was, &found.mark, rule.rule.cooldown_s, now);
-    let told = match decision {
+    let told = match decide(was, &found.mark, rule.rule.cooldown_s, rule.is_muted(now), now) {
         Decision::Nothing => return Ok(false),
         Decision::Cooling => "cooling",
         Decision::Tell if rule.is_muted(now) => "muted",
-        Decision::Tell if rule.rule.summary_s > 0 => "collected",
-        Decision::Tell => "sent",
+        Decision::Tell => "collected",
     };
+    // Marks of two kinds are different: a rule may have been changed from one to the other.
     let mark = match &found.mark {
         Mark::Once(mark) => mark.clone(),
-        Mark::Passed { .. } => (was.firings + 1).to_string(),
+        Mark::Passed { .. } => format!("passed:{}", was.firings + 1),
     };
     let alert = stored(&found.alert)?;
     let Some(firing) = insert(connection, found, &mark, told, &alert, now).await? else {
@@ -114,40 +122,41 @@ pub(super) async fn write(connection: &mut AnyConnection, found: &Found, now: i6
     // What comes once and needs no cooldown leaves nothing to remember.
     if stands == 1 || rule.rule.cooldown_s > 0 {
         sqlx::query(
-            "INSERT INTO alert_states (rule_id, subject, firings, standing, told_at, as_of, changed_at)
-             VALUES ($1, $2, $3, $4, $5, $6, $7)
+            "INSERT INTO alert_states (rule_id, subject, firings, standing, told_at, muted, as_of, changed_at)
+             VALUES ($1, $2, $3, $4, $5, $6, $7, $8)
              ON CONFLICT (rule_id, subject) DO UPDATE SET firings = excluded.firings, standing = excluded.standing,
-                told_at = COALESCE(excluded.told_at, alert_states.told_at), as_of = excluded.as_of, changed_at = excluded.changed_at",
+                told_at = COALESCE(excluded.told_at, alert_states.told_at), muted = excluded.muted, as_of = excluded.as_of,
+                changed_at = excluded.changed_at",
         )
         .bind(rule.id)
         .bind(&found.subject)
         .bind(was.firings + 1)
         .bind(stands)
-        .bind((decision == Decision::Tell).then_some(now))
+        .bind((told == "collected").then_some(now))
+        .bind(i64::from(told == "muted"))
         .bind(as_of)
         .bind(now)
         .execute(&mut *connection)
         .await
         .or_failed("note how a rule stands")?;
     }
-    match told {
-        "sent" => {
-            deliver(connection, rule.id, firing, &rule.rule.actions, &alert, now).await?;
-            Ok(true)
-        }
-        "collected" => {
-            sqlx::query("INSERT INTO alert_summaries (rule_id, due_at) VALUES ($1, $2) ON CONFLICT DO NOTHING")
-                .bind(rule.id)
-                .bind(now.saturating_add(rule.rule.summary_s * 1000))
-                .execute(connection)
-                .await
-                .or_failed("begin a summary")?;
-            Ok(false)
-        }
-        _ => Ok(false),
+    if told != "collected" {
+        return Ok(false);
     }
+    if let Some(due_at) = summary::collects(connection, rule, now).await? {
+        summary::begin(connection, rule.id, due_at).await?;
+        return Ok(false);
+    }
+    sqlx::query("UPDATE alert_firings SET told = 'sent' WHERE id = $1")
+        .bind(firing)
+        .execute(&mut *connection)
+        .await
+        .or_failed("note that a firing is told")?;
+    deliver(connection, rule.id, firing, &rule.rule.actions, &alert, now).await?;
+    Ok(true)
 }
 
+/// `None`: it was written before, or the rule is gone.
 async fn insert(
     connection: &mut AnyConnection,
     found: &Found,
@@ -158,7 +167,8 @@ async fn insert(
 ) -> Result<Option<i64>, Error> {
     sqlx::query_scalar(
         "INSERT INTO alert_firings (rule_id, subject, mark, issue_id, fired_at, told, alert)
-         VALUES ($1, $2, $3, $4, $5, $6, $7) ON CONFLICT (rule_id, subject, mark) DO NOTHING RETURNING id",
+         SELECT $1, $2, $3, $4, $5, $6, $7 WHERE EXISTS (SELECT 1 FROM alert_rules WHERE id = $1)
+         ON CONFLICT (rule_id, subject, mark) DO NOTHING RETURNING id",
     )
     .bind(found.rule.id)
     .bind(&found.subject)
@@ -199,7 +209,7 @@ async fn deliver(
 
 /// The bound of a subject is kept again.
 pub(super) async fn kept(connection: &mut AnyConnection, rule_id: i64, subject: &str, now: i64) -> Result<(), Error> {
-    sqlx::query("UPDATE alert_states SET standing = 0, changed_at = $1 WHERE rule_id = $2 AND subject = $3")
+    sqlx::query("UPDATE alert_states SET standing = 0, muted = 0, changed_at = $1 WHERE rule_id = $2 AND subject = $3")
         .bind(now)
         .bind(rule_id)
         .bind(subject)
@@ -222,70 +232,8 @@ pub(super) async fn test(connection: &mut AnyConnection, found: &Found, now: i64
     Ok(firing)
 }
 
-/// Sends what was collected for a rule, if that is due and nobody else did. `rule`: `None` if it is gone or disabled.
-pub(super) async fn summary(
-    connection: &mut AnyConnection,
-    rule_id: i64,
-    rule: Option<&Loaded>,
-    now: i64,
-) -> Result<bool, Error> {
-    let operation = "write a summary";
-    let taken = sqlx::query("DELETE FROM alert_summaries WHERE rule_id = $1 AND due_at <= $2")
-        .bind(rule_id)
-        .bind(now)
-        .execute(&mut *connection)
-        .await
-        .or_failed(operation)?;
-    if taken.rows_affected() == 0 {
-        return Ok(false);
-    }
-    let firings: Vec<(i64, String)> = sqlx::query_as(
-        "SELECT id, alert FROM alert_firings WHERE rule_id = $1 AND told = 'collected' ORDER BY id LIMIT $2",
-    )
-    .bind(rule_id)
-    .bind(MAX_COLLECTED)
-    .fetch_all(&mut *connection)
-    .await
-    .or_failed(operation)?;
-    let rule = rule.filter(|rule| !rule.is_muted(now));
-    sqlx::query("UPDATE alert_firings SET told = $1 WHERE rule_id = $2 AND told = 'collected'")
-        .bind(if rule.is_some() { "sent" } else { "muted" })
-        .bind(rule_id)
-        .execute(&mut *connection)
-        .await
-        .or_failed(operation)?;
-    let (Some(rule), Some((first, _))) = (rule, firings.first()) else {
-        return Ok(false);
-    };
-    // What cannot be read was written by a newer version, and stays in the history.
-    let alerts = firings.iter().filter_map(|(_, alert)| serde_json::from_str(alert).ok());
-    let Some(alert) = together(alerts.collect()) else {
-        return Ok(false);
-    };
-    deliver(connection, rule_id, *first, &rule.rule.actions, &stored(&alert)?, now).await?;
-    Ok(true)
-}
-
-/// One alert that tells all of them: the first, with the others.
-pub(super) fn together(alerts: Vec<Alert>) -> Option<Alert> {
-    let mut alerts = alerts.into_iter();
-    let mut first = alerts.next()?;
-    let rest: Vec<Alert> = alerts.collect();
-    let left = rest.len().saturating_sub(MAX_OTHERS);
-    first.others = rest
-        .into_iter()
-        .take(MAX_OTHERS)
-        .map(|alert| (alert.headline, alert.url))
-        .collect();
-    if left > 0 {
-        first
-            .reasons
-            .push(format!("{left} more are in the history of the rule."));
-    }
-    Some(first)
-}
-
-fn stored<T: serde::Serialize>(value: &T) -> Result<String, Error> {
+/// As it is kept.
+pub(super) fn stored<T: serde::Serialize>(value: &T) -> Result<String, Error> {
     serde_json::to_string(value).map_err(|source| Error::Setting {
         name: "alert".to_owned(),
         source,
@@ -293,43 +241,4 @@ fn stored<T: serde::Serialize>(value: &T) -> Result<String, Error> {
 }
 
 #[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn a_bound_that_stays_passed_is_told_once_and_again_after_the_cooldown() {
-        let passed = Mark::Passed { kept: false, as_of: 0 };
-        let anew = Mark::Passed { kept: true, as_of: 0 };
-        let never = Standing::default();
-        let told = Standing {
-            firings: 1,
-            standing: 1,
-            told_at: Some(1_000_000),
-            as_of: 1_000_000,
-        };
-        let kept = Standing { standing: 0, ..told };
-        for (standing, mark, cooldown_s, now, expected) in [
-            (never, &passed, 0, 0, Decision::Tell),
-            (never, &passed, 60, 0, Decision::Tell),
-            (told, &passed, 0, 9_000_000, Decision::Nothing),
-            (told, &anew, 0, 1_000_001, Decision::Tell),
-            (kept, &passed, 0, 1_000_001, Decision::Tell),
-            (told, &passed, 60, 1_059_999, Decision::Nothing),
-            (told, &anew, 60, 1_059_999, Decision::Cooling),
-            (kept, &passed, 60, 1_059_999, Decision::Cooling),
-            (told, &passed, 60, 1_060_000, Decision::Tell),
-            (kept, &passed, 60, 1_060_000, Decision::Tell),
-            // A clock that was set back.
-            (told, &passed, 60, 0, Decision::Tell),
-        ] {
-            assert_eq!(
-                decide(standing, mark, cooldown_s, now),
-                expected,
-                "{standing:?} {mark:?} {cooldown_s} {now}"
-            );
-        }
-        let once = Mark::Once("new".to_owned());
-        assert_eq!(decide(told, &once, 60, 1_000_001), Decision::Cooling);
-        assert_eq!(decide(told, &once, 0, 1_000_001), Decision::Tell);
-    }
-}
+mod tests;

@@ -84,15 +84,16 @@ pub(crate) async fn read(database: &Database, ids: &[i64]) -> Result<Vec<Firing>
     if ids.is_empty() {
         return Ok(Vec::new());
     }
-    let mut query = Query::new("SELECT id, rule_id, fired_at, told, alert FROM alert_firings WHERE ");
-    query.bind_in("id", ids.iter().copied());
-    let found: Vec<Firing> = query.fetch_all(&database.read, "read the history of a rule").await?;
+    // Deliveries first: of what is told already, it is then known that it is.
     let mut query = Query::new(
         "SELECT id, firing_id, action, state, tries, next_at, created_at, answered_at, status, answer, sent
          FROM alert_deliveries WHERE ",
     );
     query.bind_in("firing_id", ids.iter().copied()).push(" ORDER BY id");
     let deliveries: Vec<Delivery> = query.fetch_all(&database.read, "read what was sent").await?;
+    let mut query = Query::new("SELECT id, rule_id, fired_at, told, alert FROM alert_firings WHERE ");
+    query.bind_in("id", ids.iter().copied());
+    let found: Vec<Firing> = query.fetch_all(&database.read, "read the history of a rule").await?;
     let mut by_id: HashMap<i64, Firing> = found.into_iter().map(|firing| (firing.id, firing)).collect();
     for delivery in deliveries {
         if let Some(firing) = by_id.get_mut(&delivery.firing_id) {
@@ -174,6 +175,10 @@ pub(crate) async fn remove_old(database: &Database, now: i64) -> Result<u64, Err
         .execute(&database.write)
         .await
         .or_failed("remove how rules stood")?;
+    sqlx::query("DELETE FROM alert_rates WHERE rule_id NOT IN (SELECT id FROM alert_rules)")
+        .execute(&database.write)
+        .await
+        .or_failed("remove how much rules sent")?;
     Ok(gone)
 }
 

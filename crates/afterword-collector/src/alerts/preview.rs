@@ -285,12 +285,14 @@ impl Looking<'_> {
         let mut firings = 0;
         let mut messages: Vec<Message> = Vec::new();
         let mut collecting_until = i64::MIN;
+        // Since when messages are counted, and how many there were.
+        let mut rate = (i64::MIN, 0);
         for moment in self.moments {
             if moment.at < self.since {
                 continue;
             }
             let standing = standings.entry(moment.subject).or_default();
-            match firing::decide(*standing, &moment.mark, rule.cooldown_s, moment.at) {
+            match firing::decide(*standing, &moment.mark, rule.cooldown_s, false, moment.at) {
                 Decision::Nothing => continue,
                 Decision::Cooling => {
                     firings += 1;
@@ -302,9 +304,20 @@ impl Looking<'_> {
             standing.told_at = Some(moment.at);
             standing.standing = i64::from(matches!(moment.mark, Mark::Passed { .. }));
             match messages.last_mut() {
-                Some(message) if rule.summary_s > 0 && moment.at < collecting_until => message.others += 1,
+                Some(message) if moment.at < collecting_until => message.others += 1,
                 _ => {
                     collecting_until = moment.at.saturating_add(rule.summary_s * 1000);
+                    if rule.summary_s == 0 {
+                        let hour_begins = moment.at.saturating_sub(rate.0) >= firing::RATE_MS;
+                        rate = if hour_begins {
+                            (moment.at, 1)
+                        } else {
+                            (rate.0, rate.1 + 1)
+                        };
+                        if rate.1 > firing::MOST_MESSAGES {
+                            collecting_until = rate.0 + firing::RATE_MS;
+                        }
+                    }
                     messages.push(Message {
                         at: moment.at,
                         headline: moment.alert.headline,

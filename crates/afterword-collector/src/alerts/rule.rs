@@ -15,6 +15,10 @@
 //! than 100* is 101, *below 99 %* is not 99 %. A rule with a bound fires when the bound is passed, and again for the same
 //! subject only when it was kept in the meantime, or when the cooldown is over and it is still passed. Within the cooldown
 //! nothing is sent for the subject, whatever happens; with no cooldown it is sent each time the bound is passed anew.
+//!
+//! Events are counted whatever their conditions are, and all of the window; of users those of the newest 100,000 events that
+//! the conditions take. What a muted rule finds is noted; what still holds when it is muted no longer is told then. A rule
+//! sends sixty messages in an hour; what it finds besides is told in one more at the end of that hour.
 
 mod condition;
 mod mask;

@@ -3,15 +3,18 @@
 use serde_json::Value;
 use sqlx::{AnyConnection, FromRow};
 
+use super::firing::stored;
 use super::rule::{MAX_RULES, Rule, Wrong};
 use crate::access::{Scope, Who};
 use crate::api::Failure;
-use crate::database::Database;
+use crate::database::{Database, Query};
 use crate::error::OrFailed as _;
 use crate::{Error, now_ms};
 
 /// Muted until then is muted for ever.
 pub(crate) const FOR_EVER: i64 = i64::MAX;
+
+const TURNED_OFF: &str = "the rule was turned off before it was sent";
 
 const COLUMNS: &str =
     "id, organization_id, project_id, name, rule, enabled, muted_until, created_by, created_at, changed_at";
@@ -167,8 +170,8 @@ pub(crate) async fn make(
     Ok(made)
 }
 
-/// Puts a rule in the place of what it was. How it stands with its subjects begins anew: what holds now is told again.
-/// `false` if it is gone.
+/// Puts a rule in the place of what it was. How it stands with its subjects begins anew: what holds now is told again. What
+/// waits to be sent where it tells no more is given up. `false` if it is gone.
 pub(crate) async fn change(database: &Database, id: i64, new: &New<'_>) -> Result<bool, Error> {
     let operation = "change a rule";
     let mut transaction = database.write.begin().await.or_failed(operation)?;
@@ -185,16 +188,22 @@ pub(crate) async fn change(database: &Database, id: i64, new: &New<'_>) -> Resul
     .execute(&mut *transaction)
     .await
     .or_failed(operation)?;
-    sqlx::query("UPDATE alert_states SET standing = 0, told_at = NULL WHERE rule_id = $1")
+    sqlx::query("UPDATE alert_states SET standing = 0, told_at = NULL, muted = 0 WHERE rule_id = $1")
         .bind(id)
         .execute(&mut *transaction)
         .await
         .or_failed(operation)?;
+    if new.enabled {
+        let still = new.rule.actions.iter().map(stored).collect::<Result<Vec<_>, _>>()?;
+        give_up(&mut transaction, id, &still, "the rule was changed before it was sent").await?;
+    } else {
+        give_up(&mut transaction, id, &[], TURNED_OFF).await?;
+    }
     transaction.commit().await.or_failed(operation)?;
     Ok(done.rows_affected() > 0)
 }
 
-/// Enables or disables a rule.
+/// Enables or disables a rule. What waits to be sent for one that is disabled is given up.
 pub(crate) async fn enable(database: &Database, id: i64, enabled: bool) -> Result<(), Error> {
     let operation = "enable a rule";
     let mut transaction = database.write.begin().await.or_failed(operation)?;
@@ -206,10 +215,13 @@ pub(crate) async fn enable(database: &Database, id: i64, enabled: bool) -> Resul
         .execute(&mut *transaction)
         .await
         .or_failed(operation)?;
+    if !enabled {
+        give_up(&mut transaction, id, &[], TURNED_OFF).await?;
+    }
     transaction.commit().await.or_failed(operation)
 }
 
-/// Mutes a rule until a moment, or no longer: what it finds is only noted.
+/// Mutes a rule until a moment, or no longer: what it finds is only noted, and what waits to be sent is given up.
 pub(crate) async fn mute(database: &Database, id: i64, until: Option<i64>) -> Result<(), Error> {
     let operation = "mute a rule";
     let mut transaction = database.write.begin().await.or_failed(operation)?;
@@ -221,7 +233,23 @@ pub(crate) async fn mute(database: &Database, id: i64, until: Option<i64>) -> Re
         .execute(&mut *transaction)
         .await
         .or_failed(operation)?;
+    if until.is_some() {
+        give_up(&mut transaction, id, &[], "the rule was muted before it was sent").await?;
+    }
     transaction.commit().await.or_failed(operation)
+}
+
+/// Gives up what waits to be sent for a rule, but for these places; why is in the history. What is on its way at this moment
+/// is not tried again, and is noted as sent if it arrives.
+async fn give_up(connection: &mut AnyConnection, rule_id: i64, but: &[String], why: &str) -> Result<(), Error> {
+    let mut query = Query::new("UPDATE alert_deliveries SET state = 'failed', answered_at = ");
+    query.bind(now_ms()).push(", answer = ").bind(why.to_owned());
+    query.push(" WHERE state = 'waiting' AND rule_id = ").bind(rule_id);
+    query.push(" AND NOT ").bind_in("action", but.iter().cloned());
+    query
+        .execute_on(connection, "give up what waits for a rule")
+        .await
+        .map(drop)
 }
 
 /// Removes a rule and its history.
@@ -233,6 +261,7 @@ pub(crate) async fn remove(database: &Database, id: i64) -> Result<(), Error> {
         "DELETE FROM alert_rules WHERE id = $1",
         "DELETE FROM alert_summaries WHERE rule_id = $1",
         "DELETE FROM alert_states WHERE rule_id = $1",
+        "DELETE FROM alert_rates WHERE rule_id = $1",
         "DELETE FROM alert_deliveries WHERE rule_id = $1",
         "DELETE FROM alert_firings WHERE rule_id = $1",
     ] {

@@ -1,10 +1,13 @@
 //! Work that one collector does for all that share a database: whoever holds the lease does it, and says again and again
 //! that it still does; one that died loses it by time.
 
+use std::convert::Infallible;
+use std::time::Duration;
+
 use uuid::Uuid;
 
 use crate::database::Database;
-use crate::error::OrFailed as _;
+use crate::error::{OrFailed as _, chain};
 use crate::{Error, now_ms};
 
 /// Held for so long after it was last heard of.
@@ -53,6 +56,24 @@ impl Lease {
         Ok(held.is_some())
     }
 
+    /// Does something for as long as it takes, and says meanwhile that the lease is still needed. Who lost it anyway goes on.
+    pub(crate) async fn keep<T>(&self, database: &Database, work: impl Future<Output = T>) -> T {
+        tokio::select! {
+            done = work => done,
+            never = self.renew(database) => match never {},
+        }
+    }
+
+    async fn renew(&self, database: &Database) -> Infallible {
+        let every = Duration::from_millis(u64::try_from(self.held_ms / 4).unwrap_or_default());
+        loop {
+            tokio::time::sleep(every).await;
+            if let Err(error) = self.hold(database).await {
+                tracing::warn!(error = chain(&error), "could not renew a lease");
+            }
+        }
+    }
+
     /// Gives it back.
     pub(crate) async fn give_back(&self, database: &Database) -> Result<(), Error> {
         sqlx::query("DELETE FROM leases WHERE name = $1 AND holder = $2")
@@ -85,5 +106,29 @@ mod tests {
         assert!(!one.hold_at(&database, 2 * HELD_MS).await.unwrap());
         other.give_back(&database).await.unwrap();
         assert!(one.hold_at(&database, 2 * HELD_MS).await.unwrap());
+    }
+
+    #[tokio::test]
+    async fn it_is_renewed_during_what_takes_long() {
+        let folder = tempfile::tempdir().unwrap();
+        let database = Database::open(&folder.path().join("a.db")).await.unwrap();
+        let lease = Lease::for_so_long("x", 400);
+        let until = async || {
+            let until: i64 = sqlx::query_scalar("SELECT until FROM leases WHERE name = 'x'")
+                .fetch_one(&database.read)
+                .await
+                .unwrap();
+            until
+        };
+        assert!(lease.hold(&database).await.unwrap());
+        let first = until().await;
+        let work = async {
+            while until().await == first {
+                tokio::time::sleep(Duration::from_millis(5)).await;
+            }
+            "done"
+        };
+        let work = tokio::time::timeout(Duration::from_secs(60), work);
+        assert_eq!(lease.keep(&database, work).await.unwrap(), "done");
     }
 }

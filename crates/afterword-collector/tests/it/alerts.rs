@@ -11,6 +11,7 @@ mod pages;
 mod preview;
 mod time;
 mod together;
+mod waiting;
 
 use std::sync::atomic::{AtomicU32, Ordering};
 

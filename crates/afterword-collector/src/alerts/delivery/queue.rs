@@ -89,7 +89,8 @@ pub(super) async fn take(
     query.fetch_all(&database.write, "take what is to be sent").await
 }
 
-/// Writes down what became of it. `sent` is JSON of what was sent. Who has lost it in the meantime writes nothing.
+/// Writes down what became of it. `sent` is JSON of what was sent. Who has lost it in the meantime writes nothing;
+/// of what was given up in the meantime only that it arrived after all.
 pub(super) async fn write(
     database: &Database,
     taken: &Taken,
@@ -109,7 +110,7 @@ pub(super) async fn write(
     let written = sqlx::query(
         "UPDATE alert_deliveries SET state = $1, next_at = COALESCE($2, next_at), taken_until = NULL, answered_at = $3,
          status = $4, answer = $5, sent = COALESCE($6, sent), reached = COALESCE($7, reached)
-         WHERE id = $8 AND taken_until = $9 AND state = 'waiting'",
+         WHERE id = $8 AND taken_until = $9 AND (state = 'waiting' OR $1 = 'sent')",
     )
     .bind(state)
     .bind(next_at)

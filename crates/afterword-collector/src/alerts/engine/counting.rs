@@ -1,26 +1,22 @@
 //! How many events came, or users were affected, in a window: counted in the database, so that it is right whoever counts and
 //! since when. Never further than what a rule wants to know.
 
-use std::collections::{HashMap, HashSet};
+use std::collections::HashMap;
 
-use super::seen::{COLUMNS, Event, Tags};
 use crate::Error;
 use crate::alerts::index::Measure;
 use crate::alerts::rule::{Condition, How};
-use crate::database::{Database, Query};
+use crate::database::{Database, Dialect, Query};
 
-/// The most events of a window that are looked at for different users.
+/// The most events of a window that are looked at for different users: the newest that the conditions take.
 const MAX_OF_USERS: i64 = 100_000;
-/// The most events of a window that are looked at one by one, where a condition cannot be looked up: the newest.
-const MAX_READ: i64 = 20_000;
-const PIECE: i64 = 2000;
 
 /// After and until when; milliseconds since 1970.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub(in crate::alerts) struct Window {
     pub(in crate::alerts) after: i64,
-    /// `None`: now.
-    pub(in crate::alerts) until: Option<i64>,
+    /// Included.
+    pub(in crate::alerts) until: i64,
 }
 
 /// The newest release of each project that has one.
@@ -29,18 +25,12 @@ pub(in crate::alerts) type Latest = HashMap<i64, String>;
 /// Counts, at most to `most`. `issue`: for a measure per issue.
 pub(in crate::alerts) async fn count(
     database: &Database,
-    tags: &mut Tags,
     measure: &Measure,
     issue: Option<i64>,
     window: Window,
     latest: &Latest,
     most: i64,
 ) -> Result<i64, Error> {
-    let (looked_up, tried): (Vec<&Condition>, Vec<&Condition>) =
-        measure.conditions.iter().partition(|condition| is_looked_up(condition));
-    if !tried.is_empty() {
-        return one_by_one(database, tags, measure, issue, window, latest, most).await;
-    }
     let mut query = if measure.users {
         Query::new(
             "SELECT COUNT(*) FROM (SELECT DISTINCT user_key FROM (SELECT user_key FROM events
@@ -50,8 +40,8 @@ pub(in crate::alerts) async fn count(
         Query::new("SELECT COUNT(*) FROM (SELECT 1 AS one FROM events WHERE ")
     };
     push_scope(&mut query, measure, issue, window, latest);
-    for condition in looked_up {
-        push_condition(&mut query, condition, &measure.projects);
+    for condition in &measure.conditions {
+        push_condition(&mut query, database.dialect, condition, issue, &measure.projects);
     }
     if measure.users {
         query.push(" ORDER BY received_at DESC LIMIT ").bind(MAX_OF_USERS);
@@ -60,18 +50,6 @@ pub(in crate::alerts) async fn count(
     query.push(" LIMIT ").bind(most).push(") AS counted");
     let rows: Vec<(i64,)> = query.fetch_all(&database.read, "count for a rule").await?;
     Ok(rows.first().map_or(0, |(count,)| *count))
-}
-
-/// Whether the database can say which events it is true of.
-fn is_looked_up(condition: &Condition) -> bool {
-    match condition {
-        Condition::Says { key, how, .. } => match how {
-            How::Is => true,
-            How::IsNot => key.column().is_some(),
-            How::Contains | How::StartsWith | How::Matches => false,
-        },
-        Condition::LatestRelease => true,
-    }
 }
 
 /// Of which events: by time, along an index.
@@ -99,92 +77,91 @@ fn push_scope(query: &mut Query, measure: &Measure, issue: Option<i64>, window: 
         }
     }
     query.push(" AND received_at > ").bind(window.after);
-    if let Some(until) = window.until {
-        query.push(" AND received_at <= ").bind(until);
-    }
+    query.push(" AND received_at <= ").bind(window.until);
 }
 
-fn push_condition(query: &mut Query, condition: &Condition, projects: &[i64]) {
+fn push_condition(query: &mut Query, dialect: Dialect, condition: &Condition, issue: Option<i64>, projects: &[i64]) {
     let Condition::Says { key, how, value } = condition else {
         return;
     };
-    match (key.column(), how) {
-        (Some(column), How::Is) => {
-            query.push(&format!(" AND {column} = ")).bind(value.as_str());
-        }
-        (Some(column), _) => {
-            query
-                .push(&format!(" AND ({column} IS NULL OR {column} <> "))
-                .bind(value.as_str())
-                .push(")");
-        }
-        (None, _) => {
-            query.push(
-                " AND EXISTS (SELECT 1 FROM event_tags WHERE event_row = events.id AND tag_id IN
-                    (SELECT tags.id FROM tags WHERE ",
-            );
-            if projects.is_empty() {
-                query.push("tags.project_id = events.project_id");
-            } else {
+    if let Some(column) = key.column() {
+        query.push(" AND ");
+        push_says(query, dialect, column, *how, value);
+        return;
+    }
+    let tags = |query: &mut Query, how: How| {
+        query.push("(SELECT tags.id FROM tags WHERE ");
+        match issue {
+            Some(issue) => {
+                query
+                    .push("tags.project_id = (SELECT issues.project_id FROM issues WHERE issues.id = ")
+                    .bind(issue)
+                    .push(")");
+            }
+            None => {
                 query.bind_in("tags.project_id", projects.iter().copied());
             }
-            query.push(" AND tags.key = ").bind(key.indexed().to_owned());
-            query.push(" AND tags.value = ").bind(value.as_str()).push("))");
+        }
+        query
+            .push(" AND tags.key = ")
+            .bind(key.indexed().to_owned())
+            .push(" AND ");
+        push_says(query, dialect, "tags.value", how, value);
+        query.push("))");
+    };
+    match how {
+        // One tag, or none: it is looked up.
+        How::Is | How::IsNot => {
+            query.push(if *how == How::Is { " AND " } else { " AND NOT " });
+            query.push("EXISTS (SELECT 1 FROM event_tags WHERE event_row = events.id AND tag_id IN ");
+            tags(query, How::Is);
+        }
+        // Any number of tags: those of the event are looked for among them, whatever their number.
+        How::Contains | How::StartsWith | How::Matches => {
+            query.push(match dialect {
+                Dialect::Sqlite => " AND EXISTS (SELECT 1 FROM json_each(events.tags) AS said WHERE said.value IN ",
+                Dialect::Postgres => {
+                    " AND EXISTS (SELECT 1 FROM json_array_elements_text(CAST(events.tags AS json)) AS said(tag)
+                        WHERE CAST(said.tag AS BIGINT) IN "
+                }
+            });
+            tags(query, *how);
         }
     }
 }
 
-/// Reads the newest events of the window and tries each.
-async fn one_by_one(
-    database: &Database,
-    tags: &mut Tags,
-    measure: &Measure,
-    issue: Option<i64>,
-    window: Window,
-    latest: &Latest,
-    most: i64,
-) -> Result<i64, Error> {
-    let mut count = 0;
-    let mut users: HashSet<String> = HashSet::new();
-    let mut behind: Option<(i64, i64)> = None;
-    let mut left = MAX_READ;
-    while left > 0 && count < most {
-        let mut query = Query::new(format!("SELECT {COLUMNS} FROM events WHERE "));
-        push_scope(&mut query, measure, issue, window, latest);
-        if let Some((at, id)) = behind {
-            query.push(" AND (received_at < ").bind(at);
+/// That a column says something like this, by the letter: what means something to a database is only what it is.
+pub(super) fn push_says(query: &mut Query, dialect: Dialect, column: &str, how: How, value: &str) {
+    match (how, dialect) {
+        (How::Is, _) => query.push(&format!("{column} = ")).bind(value.to_owned()),
+        (How::IsNot, _) => query
+            .push(&format!("({column} IS NULL OR {column} <> "))
+            .bind(value.to_owned())
+            .push(")"),
+        (How::Contains, Dialect::Sqlite) => query
+            .push(&format!("instr({column}, "))
+            .bind(value.to_owned())
+            .push(") > 0"),
+        (How::Contains, Dialect::Postgres) => query
+            .push(&format!("strpos({column}, "))
+            .bind(value.to_owned())
+            .push(") > 0"),
+        (How::StartsWith, _) => query
+            .push(&format!("substr({column}, 1, CAST("))
+            .bind(i64::try_from(value.chars().count()).unwrap_or(i64::MAX))
+            .push(" AS INTEGER)) = ")
+            .bind(value.to_owned()),
+        (How::Matches, Dialect::Sqlite) => query
+            .push(&format!("{column} GLOB "))
+            .bind(value.replace('[', "[[]").replace('?', "[?]")),
+        (How::Matches, Dialect::Postgres) => {
+            let pattern = value.replace('\\', "\\\\").replace('%', "\\%").replace('_', "\\_");
             query
-                .push(" OR received_at = ")
-                .bind(at)
-                .push(" AND id < ")
-                .bind(id)
-                .push(")");
+                .push(&format!("{column} LIKE "))
+                .bind(pattern.replace('*', "%"))
+                .push(" ESCAPE '\\'")
         }
-        query
-            .push(" ORDER BY received_at DESC, id DESC LIMIT ")
-            .bind(PIECE.min(left));
-        let mut events: Vec<Event> = query.fetch_all(&database.read, "read events for a rule").await?;
-        let Some(last) = events.last() else { break };
-        behind = Some((last.received_at, last.id));
-        let read = i64::try_from(events.len()).unwrap_or(i64::MAX);
-        left = if read < PIECE { 0 } else { left - read };
-        let says_tags =
-            |condition: &Condition| matches!(condition, Condition::Says { key, .. } if key.column().is_none());
-        if measure.conditions.iter().any(says_tags) {
-            tags.look_up(database, &mut events).await?;
-        }
-        for event in events.iter().filter(|event| event.is_taken(&measure.conditions)) {
-            match &event.user_key {
-                Some(user) if measure.users => count += i64::from(users.insert(user.clone())),
-                None if measure.users => {}
-                _ => count += 1,
-            }
-            if count >= most {
-                break;
-            }
-        }
-    }
-    Ok(count)
+    };
 }
 
 /// The newest releases of these projects.

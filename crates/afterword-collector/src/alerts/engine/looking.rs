@@ -1,332 +1,254 @@
-//! What no single event tells: health, durations and the queue, looked at every few seconds.
+//! What no single event tells: health, durations and the queue, looked at every few seconds, by a task of its own: what takes
+//! long to read holds up nothing else. A few rules at a time, in turn, and each figure once for all that look at the same.
 
-use std::collections::HashMap;
+mod asking;
+mod shared;
+
+use std::collections::{HashMap, HashSet};
 use std::sync::Arc;
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
-use super::counting::{self, Latest};
-use super::{Engine, Outcome};
-use crate::Error;
-use crate::alerts::Alert;
+use tokio::sync::watch;
+
+use super::writing::{self, Outcome};
+use super::{HELD_MS, begins, gives_back, holding};
+use crate::alerts::Alerts;
 use crate::alerts::firing::{self, Decision, Found, Mark};
-use crate::alerts::index::Loaded;
-use crate::alerts::rule::{Condition, Key, Of, Rule, When};
+use crate::alerts::index::{Index, Loaded};
+use crate::alerts::rule::{Rule, When};
 use crate::alerts::telling::Teller;
 use crate::database::{Database, Query};
-use crate::error::OrFailed as _;
-use crate::now_ms;
-use crate::performance::HOUR_MS;
-use crate::performance::reading::{self, Named};
-use crate::queries::health::{self, By, Figures, Filter, Group};
+use crate::error::{OrFailed as _, chain};
+use crate::life::lease::Lease;
+use crate::{Error, now_ms};
 
-/// How often.
-pub(super) const EVERY: Duration = Duration::from_secs(4);
+use asking::{State, States};
 
-/// The most releases and environments that conditions are tried on.
-const MAX_GROUPS: i64 = 2000;
+pub(in crate::alerts) use asking::{durations, is_below, p95_above_us};
+pub(in crate::alerts) use shared::Shared;
 
-/// How it is with a subject of a rule.
-enum State {
-    /// The bound is passed.
-    Passed(Box<Alert>),
-    /// It is kept.
-    Kept,
+/// How often each rule is asked, if that is not too much.
+const EVERY: Duration = Duration::from_secs(4);
+/// Figures are shared for so long.
+const SHARED_MS: i64 = 4000;
+/// The most rules of a turn, and after how long no other one is begun.
+const FEW: usize = 100;
+const AT_ONCE: Duration = Duration::from_millis(500);
+/// It rests for so many times as long as it read.
+const RESTS: u32 = 2;
+
+/// What asks these rules.
+struct Looker {
+    database: Database,
+    alerts: Alerts,
+    url: Arc<str>,
+    lease: Lease,
+    memory: Option<Memory>,
+    shared: Shared,
+    /// The rule that was asked last; 0 before a round.
+    after: i64,
+    /// Of rules that look at less than there is, those of which that was said.
+    cut: HashSet<i64>,
 }
 
-impl Engine {
-    /// Looks at rules that no event makes fire.
-    pub(super) async fn look(&mut self) -> Result<(), Error> {
-        let Some(index) = self.memory.as_ref().map(|memory| Arc::clone(&memory.index)) else {
-            return Ok(());
-        };
+/// What is remembered of these rules.
+struct Memory {
+    index: Arc<Index>,
+    /// Their subjects whose bound is passed, each with the moment since when nothing is said of it.
+    standing: HashMap<i64, HashMap<String, Option<i64>>>,
+}
+
+/// Asks rules until `stop` says so.
+pub(super) async fn run(database: Database, alerts: Alerts, url: Arc<str>, mut stop: watch::Receiver<bool>) {
+    let lease = Lease::for_so_long("alerts by time", HELD_MS);
+    let mut looker = Looker {
+        database: database.clone(),
+        alerts,
+        url,
+        lease: lease.clone(),
+        memory: None,
+        shared: Shared::new(0),
+        after: 0,
+        cut: HashSet::new(),
+    };
+    while !*stop.borrow() {
+        let begun = Instant::now();
+        let more = holding(&lease, &database, looker.turn()).await.unwrap_or_else(|error| {
+            tracing::error!(error = chain(&error), "could not ask the rules that look at figures");
+            looker.memory = None;
+            false
+        });
+        let rest = begun.elapsed() * RESTS;
+        let rest = if more { rest } else { rest.max(EVERY) };
+        tokio::select! {
+            () = tokio::time::sleep(rest) => {}
+            _ = stop.changed() => {}
+        }
+    }
+    gives_back(&lease, &database).await;
+}
+
+impl Looker {
+    /// Asks the next rules. `true` if there are more in this round.
+    async fn turn(&mut self) -> Result<bool, Error> {
+        let index = self.alerts.refresh(&self.database).await?;
+        let rules: Vec<Arc<Loaded>> = index
+            .of_kind(|when| !when.is_of_events() && *when != When::Poison)
+            .cloned()
+            .collect();
+        if !begins(&self.lease, &self.database).await? {
+            self.memory = None;
+            return Ok(false);
+        }
+        if !self
+            .memory
+            .as_ref()
+            .is_some_and(|memory| Arc::ptr_eq(&memory.index, &index))
+        {
+            let before = self.memory.take();
+            self.memory = Some(Memory::of(&index, &rules, &self.database, before).await?);
+        }
         let now = now_ms();
+        if !(0..SHARED_MS).contains(&(now - self.shared.as_of())) {
+            self.shared = Shared::new(now);
+        }
         let teller = Teller {
             index: &index,
-            url: &self.url.clone(),
-            now,
+            url: &Arc::clone(&self.url),
+            now: self.shared.as_of(),
         };
         let mut outcome = Outcome::default();
-        let mut named: HashMap<String, Arc<Vec<Named>>> = HashMap::new();
-        for rule in index.of_kind(|when| !when.is_of_events() && *when != When::Poison) {
-            let states = match &rule.rule.when {
-                When::CrashFree {
-                    at_least, below_milli, ..
-                } => {
-                    let figures = crash_free(&self.database, &rule.rule, &rule.projects, now).await?;
-                    figures
-                        .filter(|figures| figures.all >= *at_least)
-                        .map(|figures| {
-                            let state = if is_below(&figures, *below_milli) {
-                                teller
-                                    .crash_free(rule, figures.all, figures.crashed)
-                                    .map(|alert| State::Passed(Box::new(alert)))
-                            } else {
-                                Some(State::Kept)
-                            };
-                            ("all".to_owned(), state)
-                        })
-                        .into_iter()
-                        .filter_map(|(subject, state)| Some((subject, state?)))
-                        .collect()
-                }
-                When::Duration { .. } => self.long(rule, &teller, &mut named, now).await?,
-                When::Queue {
-                    older_than_s,
-                    more_than,
-                } => {
-                    let (waiting, oldest_s) = queue(&self.database, *more_than, now).await?;
-                    let passed = more_than.is_some_and(|bound| waiting > bound)
-                        || older_than_s.is_some_and(|bound| oldest_s > bound);
-                    let state = if passed {
-                        teller
-                            .queue(rule, waiting, oldest_s)
-                            .map(|alert| State::Passed(Box::new(alert)))
-                    } else {
-                        Some(State::Kept)
-                    };
-                    state.map(|state| ("queue".to_owned(), state)).into_iter().collect()
-                }
-                _ => Vec::new(),
+        let begun = Instant::now();
+        // They are in the order of their ids.
+        let left = rules.get(rules.partition_point(|rule| rule.id <= self.after)..);
+        let left = left.unwrap_or_default();
+        let mut asked = 0;
+        let mut ended = Ok(());
+        for rule in left.iter().take(FEW) {
+            if asked > 0 && begun.elapsed() > AT_ONCE {
+                break;
+            }
+            asked += 1;
+            let result = match self.ask(rule, &teller).await {
+                Ok(states) => self.settle(rule, states, now, &mut outcome).await,
+                Err(error) => Err(error),
             };
-            for (subject, state) in states {
-                self.settle(rule, subject, state, now, &mut outcome).await?;
+            match result {
+                // The next turn goes on with the next.
+                Err(error) if error.is_of_storage() => {
+                    ended = Err(error);
+                    break;
+                }
+                Err(error) => tracing::warn!(rule = rule.id, error = chain(&error), "a rule cannot be asked"),
+                Ok(()) => {}
             }
         }
-        self.write(outcome, &[]).await
+        let more = asked < left.len();
+        let last = left.get(asked.saturating_sub(1)).map_or(0, |rule| rule.id);
+        self.after = if more { last } else { 0 };
+        self.write(outcome).await?;
+        ended.map(|()| more)
     }
 
     async fn settle(
-        &self,
+        &mut self,
         rule: &Arc<Loaded>,
-        subject: String,
-        state: State,
+        states: States,
         now: i64,
         outcome: &mut Outcome,
     ) -> Result<(), Error> {
-        let key = (rule.id, subject);
-        let stands = self
-            .memory
-            .as_ref()
-            .is_some_and(|memory| memory.standing.contains(&key));
-        let (rule_id, subject) = key;
-        match state {
-            State::Kept if stands => outcome.kept.push((rule_id, subject)),
-            State::Kept => {}
-            State::Passed(alert) => {
-                let mark = Mark::Passed {
-                    kept: false,
-                    as_of: now,
-                };
-                if stands {
-                    let mut connection = self.database.read.acquire().await.or_failed("read how a rule stands")?;
-                    let standing = firing::standing(&mut connection, rule_id, &subject).await?;
-                    if firing::decide(standing, &mark, rule.rule.cooldown_s, now) == Decision::Nothing {
-                        return Ok(());
-                    }
+        let none = HashMap::new();
+        let Some(memory) = &mut self.memory else { return Ok(()) };
+        let standing = memory.standing.get(&rule.id).unwrap_or(&none);
+        let mut unsaid: HashSet<String> = HashSet::new();
+        let mut gone: HashSet<String> = standing.keys().filter(|_| !states.is_cut).cloned().collect();
+        for (subject, state) in states.of {
+            gone.remove(&subject);
+            let stands = standing.contains_key(&subject);
+            match state {
+                State::Kept if stands => outcome.kept.push((rule.id, subject)),
+                State::Unsaid if stands => {
+                    unsaid.insert(subject);
                 }
-                outcome.found.push(Found {
-                    rule: Arc::clone(rule),
-                    subject,
-                    mark,
-                    alert: *alert,
-                });
+                State::Kept | State::Unsaid => {}
+                State::Passed(alert) => {
+                    let mark = Mark::Passed {
+                        kept: false,
+                        as_of: now,
+                    };
+                    if stands {
+                        let mut connection = self.database.read.acquire().await.or_failed("read how a rule stands")?;
+                        let standing = firing::standing(&mut connection, rule.id, &subject).await?;
+                        let (cooldown_s, is_muted) = (rule.rule.cooldown_s, rule.is_muted(now));
+                        if firing::decide(standing, &mark, cooldown_s, is_muted, now) == Decision::Nothing {
+                            continue;
+                        }
+                    }
+                    outcome.found.push(Found {
+                        rule: Arc::clone(rule),
+                        subject,
+                        mark,
+                        alert: *alert,
+                    });
+                }
+            }
+        }
+        outcome.kept.extend(gone.into_iter().map(|subject| (rule.id, subject)));
+        // Of which nothing is said for a whole window, that is over.
+        for (subject, since) in memory.standing.get_mut(&rule.id).into_iter().flatten() {
+            *since = unsaid.contains(subject).then(|| since.unwrap_or(now));
+            if since.is_some_and(|since| now - since >= window_ms(&rule.rule)) {
+                outcome.kept.push((rule.id, subject.clone()));
             }
         }
         Ok(())
     }
 
-    /// The transactions of a rule, those that take long and those that do not.
-    async fn long(
-        &self,
-        rule: &Arc<Loaded>,
-        teller: &Teller<'_>,
-        known: &mut HashMap<String, Arc<Vec<Named>>>,
-        now: i64,
-    ) -> Result<Vec<(String, State)>, Error> {
-        let When::Duration {
-            p95_above_ms, at_least, ..
-        } = rule.rule.when
-        else {
-            return Ok(Vec::new());
+    async fn write(&mut self, outcome: Outcome) -> Result<(), Error> {
+        let written = writing::write(&self.database, &self.alerts, &outcome, &[]).await?;
+        let Some(memory) = self.memory.as_mut().filter(|_| written) else {
+            return Ok(());
         };
-        let Some(filter) = filter(&self.database, &rule.rule, &rule.projects, now).await? else {
-            return Ok(Vec::new());
-        };
-        // Rules that look at the same figures read them once.
-        let key = format!("{filter:?}");
-        let names = match known.get(&key) {
-            Some(names) => Arc::clone(names),
-            None => {
-                let names = Arc::new(reading::names(&self.database, &filter).await?.0);
-                known.insert(key, Arc::clone(&names));
-                names
+        for (rule, subject) in &outcome.kept {
+            if let Some(of_rule) = memory.standing.get_mut(rule) {
+                of_rule.remove(subject);
             }
-        };
-        Ok(durations(&rule.rule, &names)
-            .filter(|(named, _)| named.figures.transactions >= at_least)
-            .filter_map(|(named, p95_us)| {
-                let subject = format!("transaction:{}:{}", named.project_id, named.name);
-                let passed = p95_us > p95_above_us(p95_above_ms);
-                let state = if passed {
-                    let count = named.figures.transactions;
-                    State::Passed(Box::new(teller.duration(
-                        rule,
-                        named.project_id,
-                        &named.name,
-                        p95_us,
-                        count,
-                    )?))
-                } else {
-                    State::Kept
-                };
-                Some((subject, state))
-            })
-            .collect())
+        }
+        for (rule, subject) in outcome.stands() {
+            memory.standing.entry(rule).or_default().insert(subject, None);
+        }
+        Ok(())
     }
 }
 
-#[expect(clippy::cast_precision_loss, reason = "at most a day")]
-pub(in crate::alerts) fn p95_above_us(ms: i64) -> f64 {
-    (ms * 1000) as f64
-}
-
-/// The transactions that a rule is about, each with its 95th percentile in microseconds.
-pub(in crate::alerts) fn durations<'n>(
-    rule: &'n Rule,
-    names: &'n [Named],
-) -> impl Iterator<Item = (&'n Named, f64)> + 'n {
-    let glob = match &rule.when {
-        When::Duration { transaction, .. } => transaction.as_ref(),
-        _ => None,
-    };
-    names
-        .iter()
-        .filter(move |named| glob.is_none_or(|glob| glob.matches(&named.name)))
-        .filter_map(|named| {
-            let [p95] = named.figures.durations.quantiles([0.95])?;
-            Some((named, p95))
+impl Memory {
+    /// `before`: what was known, of which it is kept since when nothing is said.
+    async fn of(
+        index: &Arc<Index>,
+        rules: &[Arc<Loaded>],
+        database: &Database,
+        before: Option<Self>,
+    ) -> Result<Self, Error> {
+        let mut query = Query::new("SELECT rule_id, subject FROM alert_states WHERE standing = 1 AND ");
+        query.bind_in("rule_id", rules.iter().map(|rule| rule.id));
+        query.push(" ORDER BY changed_at DESC LIMIT ").bind(super::MAX_STANDING);
+        let rows: Vec<(i64, String)> = query.fetch_all(&database.read, "read how rules stand").await?;
+        let mut before = before.map(|memory| memory.standing).unwrap_or_default();
+        let mut standing: HashMap<i64, HashMap<String, Option<i64>>> = HashMap::new();
+        for (rule, subject) in rows {
+            let since = before.get_mut(&rule).and_then(|of_rule| of_rule.remove(&subject));
+            standing.entry(rule).or_default().insert(subject, since.flatten());
+        }
+        Ok(Self {
+            index: Arc::clone(index),
+            standing,
         })
-}
-
-/// The sessions or users that a rule is about, until a moment; `None` if there can be none.
-pub(in crate::alerts) async fn crash_free(
-    database: &Database,
-    rule: &Rule,
-    projects: &[i64],
-    until: i64,
-) -> Result<Option<Figures>, Error> {
-    let When::CrashFree { of, .. } = rule.when else {
-        return Ok(None);
-    };
-    let Some(filter) = filter(database, rule, projects, until).await? else {
-        return Ok(None);
-    };
-    let by = By::default();
-    match of {
-        Of::Sessions => {
-            let groups = health::sessions(database, &filter, by).await?;
-            Ok(groups.first().map(|(_, figures)| *figures))
-        }
-        Of::Users => Ok(health::users(database, &filter, by).await?.get(&Group::all()).copied()),
     }
 }
 
-/// Whether too many crashed.
-pub(in crate::alerts) fn is_below(figures: &Figures, below_milli: i64) -> bool {
-    let free = i128::from(figures.all - figures.crashed) * 100_000;
-    free < i128::from(below_milli) * i128::from(figures.all)
-}
-
-/// What the conditions of such a rule leave, in its window. `None`: nothing.
-pub(in crate::alerts) async fn filter(
-    database: &Database,
-    rule: &Rule,
-    projects: &[i64],
-    until: i64,
-) -> Result<Option<Filter>, Error> {
-    let (window_s, table) = match rule.when {
-        When::CrashFree { window_s, .. } => (window_s, "session_hours"),
-        When::Duration { window_s, .. } => (window_s, "transaction_figures"),
-        _ => return Ok(None),
-    };
-    let mut filter = Filter {
-        projects: projects.to_vec(),
-        environments: Vec::new(),
-        releases: Vec::new(),
-        start: until - window_s * 1000 + 1,
-        end: until,
-    };
-    let wants = |key: &Key| {
-        let of_key = |condition: &&Condition| matches!(condition, Condition::Says { key: known, .. } if known == key);
-        rule.conditions.iter().filter(of_key).count() > 0
-    };
-    let latest = if rule.of_latest_release() {
-        counting::latest(database, projects.iter().copied()).await?
-    } else {
-        Latest::new()
-    };
-    if wants(&Key::Release) || rule.of_latest_release() {
-        filter.releases = there_are(database, table, "release", &filter).await?;
-        filter.releases.retain(|release| {
-            holds(&rule.conditions, &Key::Release, release)
-                && (!rule.of_latest_release() || latest.values().any(|version| version == release))
-        });
-        if filter.releases.is_empty() {
-            return Ok(None);
-        }
+fn window_ms(rule: &Rule) -> i64 {
+    match rule.when {
+        When::CrashFree { window_s, .. } | When::Duration { window_s, .. } => window_s * 1000,
+        _ => 0,
     }
-    if wants(&Key::Environment) {
-        filter.environments = there_are(database, table, "environment", &filter).await?;
-        filter
-            .environments
-            .retain(|name| holds(&rule.conditions, &Key::Environment, name));
-        if filter.environments.is_empty() {
-            return Ok(None);
-        }
-    }
-    Ok(Some(filter))
-}
-
-fn holds(conditions: &[Condition], key: &Key, said: &str) -> bool {
-    let said = Some(said).filter(|said| !said.is_empty());
-    conditions.iter().all(|condition| match condition {
-        Condition::Says { key: known, how, value } if known == key => how.holds(said, value),
-        _ => true,
-    })
-}
-
-/// The different values of a column in the hours of a window.
-async fn there_are(database: &Database, table: &str, column: &str, filter: &Filter) -> Result<Vec<String>, Error> {
-    let mut query = Query::new(format!("SELECT DISTINCT {column} FROM {table} WHERE "));
-    query.bind_in("project_id", filter.projects.iter().copied());
-    if table == "transaction_figures" {
-        query.push(" AND width = 1");
-    }
-    query.push(" AND hour >= ").bind(filter.start.div_euclid(HOUR_MS));
-    query.push(" AND hour <= ").bind(filter.end.div_euclid(HOUR_MS));
-    query.push(" LIMIT ").bind(MAX_GROUPS);
-    let found: Vec<(String,)> = query
-        .fetch_all(&database.read, "list what conditions are tried on")
-        .await?;
-    Ok(found.into_iter().map(|(value,)| value).collect())
-}
-
-/// How many wait, as far as that matters, and for how long the oldest, in seconds.
-async fn queue(database: &Database, more_than: Option<i64>, now: i64) -> Result<(i64, i64), Error> {
-    let operation = "look at the queue";
-    let waiting: i64 = sqlx::query_scalar("SELECT COUNT(*) FROM (SELECT 1 AS one FROM inbox LIMIT $1) AS counted")
-        .bind(more_than.unwrap_or(0) + 1)
-        .fetch_one(&database.read)
-        .await
-        .or_failed(operation)?;
-    let mut oldest = now;
-    for heavy in [0_i64, 1] {
-        let at: Option<i64> = sqlx::query_scalar("SELECT received_at FROM inbox WHERE heavy = $1 ORDER BY id LIMIT 1")
-            .bind(heavy)
-            .fetch_optional(&database.read)
-            .await
-            .or_failed(operation)?;
-        oldest = oldest.min(at.unwrap_or(now));
-    }
-    Ok((waiting, (now - oldest) / 1000))
 }

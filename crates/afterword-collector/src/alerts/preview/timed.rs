@@ -5,11 +5,10 @@ use std::collections::HashMap;
 use super::{Looking, Moment};
 use crate::Error;
 use crate::alerts::Alert;
-use crate::alerts::engine::{crash_free, durations, filter, is_below, p95_above_us};
+use crate::alerts::engine::{Shared, durations, is_below, p95_above_us};
 use crate::alerts::firing::Mark;
 use crate::alerts::rule::When;
 use crate::performance::HOUR_MS;
-use crate::performance::reading;
 
 /// Between two looks.
 const STEP_MS: i64 = 3 * HOUR_MS;
@@ -55,10 +54,13 @@ impl Looking<'_> {
         else {
             return Ok(Vec::new());
         };
-        let figures = crash_free(self.database, &self.rule.rule, &self.rule.projects, at).await?;
-        let Some(figures) = figures.filter(|figures| figures.all >= at_least) else {
+        let mut shared = Shared::new(at);
+        let figures = shared
+            .crash_free(self.database, &self.rule.rule, &self.rule.projects)
+            .await?;
+        if figures.all == 0 || figures.all < at_least {
             return Ok(Vec::new());
-        };
+        }
         let alert = is_below(&figures, below_milli)
             .then(|| self.teller(at).crash_free(&self.rule, figures.all, figures.crashed))
             .flatten();
@@ -72,12 +74,14 @@ impl Looking<'_> {
         else {
             return Ok(Vec::new());
         };
-        let Some(filter) = filter(self.database, &self.rule.rule, &self.rule.projects, at).await? else {
-            return Ok(Vec::new());
-        };
-        let (names, _) = reading::names(self.database, &filter).await?;
+        let mut shared = Shared::new(at);
+        let lists = shared
+            .transactions(self.database, &self.rule.rule, &self.rule.projects)
+            .await?;
         let teller = self.teller(at);
-        let found = durations(&self.rule.rule, &names)
+        let found = lists
+            .iter()
+            .flat_map(|list| durations(&self.rule.rule, list))
             .filter(|(named, _)| named.figures.transactions >= at_least)
             .map(|(named, p95_us)| {
                 let count = named.figures.transactions;

@@ -196,3 +196,17 @@ async fn who_may_what() {
     };
     assert!(list.iter().all(|rule| rule["project"] == "editor"), "{list:#?}");
 }
+
+#[tokio::test(flavor = "multi_thread")]
+async fn the_id_of_a_rule_is_never_given_again() {
+    let rules = Rules::start().await;
+    let id = rules.make_of(three()).await;
+    assert_eq!(
+        rules
+            .send(Method::DELETE, &format!("{RULES}{id}/"), Value::Null)
+            .await
+            .0,
+        204
+    );
+    assert_ne!(rules.make_of(three()).await, id);
+}

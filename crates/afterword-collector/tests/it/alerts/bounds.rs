@@ -3,7 +3,7 @@
 use reqwest::Method;
 use serde_json::json;
 
-use super::{Rules, events, headline};
+use super::{RULES, Rules, events, headline};
 
 #[tokio::test(flavor = "multi_thread")]
 async fn a_new_issue_is_told_once() {
@@ -146,4 +146,28 @@ async fn events_of_all_projects_are_counted_together() {
     assert_eq!(sent.status(), 200);
     let fired = rules.fired(&rule, 1).await;
     assert_eq!(headline(&fired[0]), "More than 2 events in 1 minute in acme");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn marks_of_two_kinds_are_never_the_same() {
+    let rules = Rules::start().await;
+    let rule = rules.make(json!({ "kind": "regression" }), json!([])).await;
+    let issue = rules.event("draw", "u1", json!({})).await;
+    let path = format!("/api/0/issues/{issue}/");
+    rules.send(Method::PUT, &path, json!({ "status": "resolved" })).await;
+    // What happens in the same millisecond is not after that.
+    tokio::time::sleep(std::time::Duration::from_millis(5)).await;
+    rules.event("draw", "u1", json!({})).await;
+    rules.fired(&rule, 1).await;
+    let change = json!({ "when": events(0, "issue") });
+    rules.send(Method::PUT, &format!("{RULES}{rule}/"), change).await;
+    rules.event("draw", "u1", json!({})).await;
+    rules.fired(&rule, 2).await;
+    let pool = crate::server::database(rules.server.data()).await;
+    let marks: Vec<String> = sqlx::query_scalar("SELECT mark FROM alert_firings WHERE rule_id <> 1 ORDER BY id")
+        .fetch_all(&pool)
+        .await
+        .unwrap();
+    assert!(marks[0].starts_with("regression:"), "{marks:?}");
+    assert_eq!(marks[1], "passed:1");
 }

@@ -68,6 +68,37 @@ fn pairs() -> Vec<(Value, Value, Value)> {
             json!({ "tags": { "color": "green" } }),
             json!({ "tags": { "color": "greens" } }),
         ),
+        // What means something to a database means nothing here, and upper and lower case are different.
+        (
+            tag("matches", "[a-z]?_%*"),
+            json!({ "tags": { "color": "[a-z]?_%\\" } }),
+            json!({ "tags": { "color": "ab_%" } }),
+        ),
+        (
+            tag("contains", "e_%\\"),
+            json!({ "tags": { "color": "re_%\\d" } }),
+            json!({ "tags": { "color": "green" } }),
+        ),
+        (
+            says("environment", "contains", "rod_"),
+            json!({ "environment": "prod_1" }),
+            json!({ "environment": "PROD_1" }),
+        ),
+        (
+            says("release", "starts-with", "editor@2_"),
+            json!({ "release": "editor@2_1" }),
+            json!({ "release": "Editor@2_1" }),
+        ),
+        (
+            says("environment", "matches", "p*[d]"),
+            json!({ "environment": "pro[d]" }),
+            json!({ "environment": "prod" }),
+        ),
+        (
+            says("server", "is-not", "web-1"),
+            json!({ "server_name": "web-2" }),
+            json!({ "server_name": "web-1" }),
+        ),
     ]
 }
 
@@ -148,4 +179,57 @@ async fn new_in_the_latest_release() {
     rules.fired(&of_issue, 1).await;
     rules.event("a", "u1", in_release("1.5.0")).await;
     rules.fired(&of_all, 1).await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn of_more_events_than_can_be_read_one_by_one() {
+    let rules = Rules::start().await;
+    rules
+        .event(
+            "draw",
+            "u1",
+            json!({ "server_name": "web-1", "environment": "production" }),
+        )
+        .await;
+    rules
+        .event("draw", "u1", json!({ "server_name": "db-1", "environment": "test" }))
+        .await;
+    // Of each as many as 2 to the 15th.
+    let pool = crate::server::database(rules.server.data()).await;
+    for turn in 0..15 {
+        sqlx::query(
+            "INSERT INTO events (project_id, event_id, issue_id, group_id, title, level, platform, release, environment, user_key,
+                tags, occurred_at, received_at)
+             SELECT project_id, event_id || $1, issue_id, group_id, title, level, platform, release, environment, user_key,
+                tags, occurred_at, received_at FROM events",
+        )
+        .bind(char::from(b'a' + turn).to_string())
+        .execute(&pool)
+        .await
+        .unwrap();
+    }
+    pool.close().await;
+    let when =
+        |more_than: i64| json!({ "kind": "events", "moreThan": more_than, "windowSeconds": 86_400, "per": "all" });
+    for (of, how, value) in [
+        ("server", "contains", "web"),
+        ("environment", "starts-with", "prod"),
+        ("environment", "is-not", "test"),
+        ("server", "matches", "w*1"),
+    ] {
+        // Of those that say nothing there is what settling sends.
+        let condition =
+            json!([{ "of": of, "how": how, "value": value }, { "of": "level", "how": "is", "value": "fatal" }]);
+        let rule = rules.make(when(32_700), condition.clone()).await;
+        let not = rules.make(when(32_900), condition).await;
+        rules
+            .event(
+                "draw",
+                "u1",
+                json!({ "server_name": "web-1", "environment": "production" }),
+            )
+            .await;
+        rules.fired(&rule, 1).await;
+        assert_eq!(rules.history(&not).await.len(), 0);
+    }
 }

@@ -156,3 +156,69 @@ async fn what_is_muted_is_noted_and_not_sent() {
     rules.event("load", "u1", json!({})).await;
     assert_eq!(rules.count(&rule).await, 2);
 }
+
+#[tokio::test(flavor = "multi_thread")]
+async fn what_still_holds_when_a_mute_ends_is_told() {
+    let rules = Rules::start().await;
+    let mut made = Vec::new();
+    for cooldown_s in [0, 3600] {
+        let rule = rules.make_of(with(events(0, "all"), cooldown_s, 0)).await;
+        let mute = format!("{RULES}{rule}/mute/");
+        rules.send(Method::PUT, &mute, json!({ "until": "forever" })).await;
+        made.push((rule, mute));
+    }
+    rules.event("draw", "u1", json!({})).await;
+    rules.event("draw", "u1", json!({})).await;
+    for (rule, _) in &made {
+        assert_eq!(rules.count(rule).await, 1, "it is noted once");
+        assert_eq!(rules.fired(rule, 1).await[0]["told"], "muted");
+    }
+    for (_, mute) in &made {
+        rules.send(Method::PUT, mute, json!({ "until": null })).await;
+    }
+    rules.event("draw", "u1", json!({})).await;
+    for (rule, _) in &made {
+        assert_eq!(rules.fired(rule, 2).await[0]["told"], "sent");
+    }
+    rules.event("draw", "u1", json!({})).await;
+    for (rule, _) in &made {
+        assert_eq!(rules.count(rule).await, 2, "it was told");
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn more_than_sixty_messages_in_an_hour_are_told_in_one() {
+    let rules = Rules::start().await;
+    let rule = rules.make_of(with(json!({ "kind": "new-issue" }), 0, 0)).await;
+    for number in 0..63_u8 {
+        // Letters, since numbers do not tell one issue from another.
+        let name = format!("{}{}", char::from(b'a' + number / 8), char::from(b'a' + number % 8));
+        let event = super::event("draw", "u1", json!({ "fingerprint": [format!("storm {name}")] }));
+        let envelope = crate::server::envelope(&crate::server::id(0x5000 + u32::from(number)), &event);
+        rules.server.accept(envelope).await;
+    }
+    let path = format!("{RULES}{rule}/history/?per_page=100");
+    let all = rules
+        .server
+        .until(&path, |history| history.as_array().unwrap().len() == 63)
+        .await;
+    let told = |all: &Value, told: &str| {
+        let all = all.as_array().unwrap();
+        all.iter().filter(|firing| firing["told"] == told).count()
+    };
+    assert_eq!((told(&all, "sent"), told(&all, "collected")), (60, 3));
+    rules.sql("UPDATE alert_summaries SET due_at = 0").await;
+    let all = rules.server.until(&path, |all| told(all, "collected") == 0).await;
+    let messages: usize = all
+        .as_array()
+        .unwrap()
+        .iter()
+        .map(|firing| firing["deliveries"].as_array().unwrap().len())
+        .sum();
+    assert_eq!((told(&all, "sent"), messages), (63, 61));
+    // An hour later messages are sent one by one again.
+    rules.sql("UPDATE alert_rates SET since = since - 3600000").await;
+    rules.event("save", "u1", json!({})).await;
+    rules.settle().await;
+    assert_eq!(rules.history(&rule).await[0]["told"], "sent");
+}

@@ -76,6 +76,92 @@ async fn too_many_sessions_crash() {
     rules.fired(&sessions, 2).await;
 }
 
+#[tokio::test(flavor = "multi_thread")]
+async fn what_is_there_no_more_is_kept() {
+    let rules = Rules::start().await;
+    digested(
+        &rules.server,
+        vec![session(1, "crashed", "editor@1.0"), transaction(2, "GET /slow", 200.0)],
+    )
+    .await;
+    let health = rules.make(crash_free("sessions", json!(99), 1), json!([])).await;
+    let slow = rules.make(duration("*", 100, 1), json!([])).await;
+    rules.fired(&health, 1).await;
+    rules.fired(&slow, 1).await;
+    // As when the window is over and nothing came in it.
+    for text in [
+        "DELETE FROM session_hours",
+        "DELETE FROM session_days",
+        "DELETE FROM sessions",
+        "DELETE FROM transaction_figures",
+    ] {
+        rules.sql(text).await;
+    }
+    crate::server::rows::<(i64,)>(rules.server.data(), "SELECT 1 FROM alert_states WHERE standing = 0", 2).await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn the_latest_release_is_that_of_each_project() {
+    let rules = Rules::start().await;
+    let viewer = rules.server.collector().bootstrap("acme", "viewer").await.unwrap();
+    let (key, project) = crate::server::key_and_project(&viewer.dsn);
+    // The latest of the one is an old one of the other.
+    digested(
+        &rules.server,
+        vec![session(1, "crashed", "editor@1.0"), session(2, "exited", "editor@2.0")],
+    )
+    .await;
+    let url = rules.server.url(&format!("/api/{project}/envelope/?sentry_key={key}"));
+    let sent = rules
+        .server
+        .client
+        .post(url)
+        .body(session(3, "exited", "editor@1.0"))
+        .send()
+        .await;
+    assert_eq!(sent.unwrap().status(), 200);
+    digested(&rules.server, Vec::new()).await;
+    let of_all = |below: Value, conditions: Value| {
+        let mut body = rule("all", crash_free("sessions", below, 1), conditions);
+        body["project"] = json!(null);
+        body
+    };
+    let latest = json!([{ "of": "latest-release" }]);
+    let not = rules.make_of(of_all(json!(100), latest)).await;
+    let every = rules.make_of(of_all(json!(100), json!([]))).await;
+    rules.fired(&every, 1).await;
+    assert_eq!(rules.history(&not).await.len(), 0);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn what_cannot_be_asked_of_one_rule_holds_no_other_up() {
+    if crate::stores::is_postgres() {
+        // Its columns take nothing else.
+        return;
+    }
+    let rules = Rules::start().await;
+    digested(
+        &rules.server,
+        vec![session(1, "crashed", "editor@1.0"), transaction(2, "GET /slow", 200.0)],
+    )
+    .await;
+    rules.event("draw", "u1", json!({})).await;
+    rules.settle().await;
+    rules.sql("UPDATE transaction_figures SET durations = 'x'").await;
+    rules.sql("UPDATE events SET tags = 'x'").await;
+    let slow = rules.make(duration("*", 100, 1), json!([])).await;
+    let server = json!([{ "of": "server", "how": "contains", "value": "web" }]);
+    let counted = rules.make(super::events(0, "all"), server).await;
+    let health = rules.make(crash_free("sessions", json!(99), 1), json!([])).await;
+    let all = rules.make(super::events(0, "all"), json!([])).await;
+    rules.fired(&health, 1).await;
+    rules.event("draw", "u1", json!({ "server_name": "web-1" })).await;
+    rules.fired(&all, 1).await;
+    for rule in [&slow, &counted] {
+        assert_eq!(rules.history(rule).await.len(), 0);
+    }
+}
+
 fn transaction(number: u32, name: &str, ms: f64) -> String {
     let end = now();
     let transaction = json!({

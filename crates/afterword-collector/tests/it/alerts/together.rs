@@ -84,6 +84,89 @@ async fn what_a_crash_left_is_asked_about_as_of_when_it_came() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
+async fn what_was_more_than_the_bound_in_between_is_found_after_a_restart() {
+    let rules = Rules::start().await;
+    let rule = rules.make(events(4, "issue"), json!([])).await;
+    let not = rules.make(events(5, "issue"), json!([])).await;
+    let mut issue = String::new();
+    for number in 0..6 {
+        issue = rules.event("draw", &format!("u{number}"), json!({})).await;
+    }
+    rules.settle().await;
+    let data = rules.server.stop().await;
+
+    // Ten minutes ago: three events, two more 59 seconds later, and one six seconds after these.
+    let pool = database(data.path()).await;
+    sqlx::query("DELETE FROM alert_firings WHERE rule_id <> 1")
+        .execute(&pool)
+        .await
+        .unwrap();
+    sqlx::query("DELETE FROM alert_states WHERE rule_id <> 1")
+        .execute(&pool)
+        .await
+        .unwrap();
+    let issue: i64 = issue.parse().unwrap();
+    let rows: Vec<(i64, i64, i64)> =
+        sqlx::query_as("SELECT id, project_id, received_at FROM events WHERE issue_id = $1 ORDER BY id")
+            .bind(issue)
+            .fetch_all(&pool)
+            .await
+            .unwrap();
+    let begun = rows[0].2 - 600_000;
+    for ((row, _, _), after) in rows.iter().zip([0, 500, 900, 59_000, 59_100, 65_000]) {
+        sqlx::query("UPDATE events SET received_at = $1 WHERE id = $2")
+            .bind(begun + after)
+            .bind(row)
+            .execute(&pool)
+            .await
+            .unwrap();
+    }
+    let ids: Vec<i64> = rows.iter().map(|(row, _, _)| *row).collect();
+    let note =
+        json!({ "issues": [{ "issue": issue, "project": rows[0].1, "new": false, "regression": null, "rows": ids }] });
+    sqlx::query("INSERT INTO alert_work (note, noted_at) VALUES ($1, 0)")
+        .bind(note.to_string())
+        .execute(&pool)
+        .await
+        .unwrap();
+    pool.close().await;
+
+    let server = Server::start_on(data).await;
+    let path = format!("{RULES}{rule}/history/");
+    server.until(&path, |history| history[0].is_object()).await;
+    let path = format!("{RULES}{not}/history/");
+    assert_eq!(server.json(&path).await, json!([]), "in no minute were there six");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_question_that_takes_long_holds_nothing_else_up() {
+    if !stores::is_postgres() {
+        // Nothing keeps one from reading a file.
+        return;
+    }
+    let rules = Rules::start().await;
+    let when =
+        json!({ "kind": "crash-free", "of": "sessions", "belowPercent": 99, "atLeast": 1, "windowSeconds": 3600 });
+    rules.make(when, json!([])).await;
+    let new = rules.make(json!({ "kind": "new-issue" }), json!([])).await;
+    let pool = database(rules.server.data()).await;
+    let mut transaction = pool.begin().await.unwrap();
+    sqlx::query("LOCK TABLE session_hours, sessions IN ACCESS EXCLUSIVE MODE")
+        .execute(&mut *transaction)
+        .await
+        .unwrap();
+    // Until the question waits for the lock.
+    let waiting = "SELECT COUNT(*) FROM pg_locks JOIN pg_database ON pg_database.oid = database
+        WHERE NOT granted AND datname = current_database()";
+    while sqlx::query_scalar::<_, i64>(waiting).fetch_one(&pool).await.unwrap() == 0 {
+        tokio::time::sleep(std::time::Duration::from_millis(5)).await;
+    }
+    rules.event("draw", "u1", json!({})).await;
+    rules.fired(&new, 1).await;
+    transaction.rollback().await.unwrap();
+}
+
+#[tokio::test(flavor = "multi_thread")]
 async fn two_collectors_on_one_database_fire_once() {
     if !stores::is_postgres() {
         // A file has one collector.
