@@ -15,6 +15,9 @@ use crate::steps::{Steps, say};
 const PROJECT: &str = "demo/paint";
 const DATA: &str = "/var/lib/afterword-collector";
 const SETTINGS: &str = "/etc/afterword/collector.env";
+const DEMO: [&str; 3] = ["afterword-demo", "--headless", "--json"];
+/// Where the demo's null-write is.
+const CRASHES_IN: &str = "afterword_demo::canvas::";
 const PATIENCE: Duration = Duration::from_secs(60);
 const POLL: Duration = Duration::from_millis(100);
 
@@ -36,7 +39,7 @@ pub(super) fn go(shell: &Shell, place: &Place, chroot: &Chroot<'_>, steps: &mut 
         && server.as_ref().is_some_and(|server| {
             let access = &server.access;
             steps.run("symbols are uploaded", || upload(place, chroot, access))
-                && steps.run("crash and report", || crash(chroot, access))
+                && steps.run("crash and report", || crashes(chroot, access))
                 && steps.run("the dialog's window opens, and what waits is sent", || {
                     window(shell, chroot, access)
                 })
@@ -134,7 +137,13 @@ impl Server {
     }
 }
 
+/// The program is stripped: before, nobody can name its functions.
 fn upload(place: &Place, chroot: &Chroot<'_>, access: &Access) -> anyhow::Result<()> {
+    let nameless = crash(chroot, access, "before the symbols")?;
+    ensure!(
+        nameless["top_frame"]["function"].is_null(),
+        "a stripped program has names: {nameless}"
+    );
     let symbols = place.packages.join("symbols/afterword-demo.debug");
     let there = chroot.bring(&symbols)?;
     let token = format!("SENTRY_AUTH_TOKEN={}", access.token);
@@ -148,37 +157,33 @@ fn upload(place: &Place, chroot: &Chroot<'_>, access: &Access) -> anyhow::Result
     Ok(())
 }
 
-/// Without a window, with an answer: to the installed server, and to one of the demo's own.
-fn crash(chroot: &Chroot<'_>, access: &Access) -> anyhow::Result<()> {
-    let demo = ["afterword-demo", "--headless", "--json"];
-    let comment = "I pressed Save";
-    let to = [
-        "--crash",
-        "null-write",
-        "--answer",
-        "send",
-        "--comment",
-        comment,
-        "--dsn",
-        &access.dsn,
-        "--project",
-        PROJECT,
-    ];
+/// A crash without a window, sent to the installed server: what that shows of it.
+fn crash(chroot: &Chroot<'_>, access: &Access, comment: &str) -> anyhow::Result<Value> {
     let token = format!("AFTERWORD_TOKEN={}", access.token);
-    let said = chroot.run_as_person(&[&token], &[&demo, &to[..]].concat())?;
-    let shown: Value = serde_json::from_str(said.trim()).context("the demo says no JSON")?;
+    let how = ["--crash", "null-write", "--answer", "send", "--comment", comment];
+    let to = ["--dsn", &access.dsn, "--project", PROJECT];
+    let said = chroot.run_as_person(&[&token], &[&DEMO, &how[..], &to[..]].concat())?;
+    serde_json::from_str(said.trim()).context("the demo says no JSON")
+}
+
+/// With an answer given: to the installed server, and to one of the demo's own.
+fn crashes(chroot: &Chroot<'_>, access: &Access) -> anyhow::Result<()> {
+    let comment = "I pressed Save";
+    let shown = crash(chroot, access, comment)?;
     say(&serde_json::to_string_pretty(&shown)?);
     ensure!(shown["signal"] == "SIGSEGV", "the server does not show the signal");
     ensure!(shown["comment"] == comment, "the server does not show the comment");
-    // The program is stripped: only what was uploaded says these.
     let top = &shown["top_frame"];
-    let (function, file) = (top["function"].as_str(), top["file"].as_str());
     ensure!(
-        function.is_some_and(|name| name.contains("crash")) && file.is_some_and(|file| file.ends_with(".rs")),
+        top["function"]
+            .as_str()
+            .is_some_and(|name| name.starts_with(CRASHES_IN))
+            && top["file"].as_str().is_some_and(|file| file.ends_with(".rs"))
+            && top["line"].is_u64(),
         "the server does not name the function that crashed: {top}"
     );
     let refused = ["--crash", "panic", "--answer", "dont-send"];
-    chroot.run_as_person(&[], &[&demo, &refused[..]].concat())?;
+    chroot.run_as_person(&[], &[&DEMO, &refused[..]].concat())?;
     Ok(())
 }
 
