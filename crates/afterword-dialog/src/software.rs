@@ -52,11 +52,7 @@ where
     ctx.set_theme(theme);
     let asking = events.create_proxy();
     ctx.set_request_repaint_callback(move |asked| tell(&asking, Event::Repaint(Instant::now() + asked.delay)));
-    let told = ctx.clone();
-    appearance::ask_desktop(move |theme| {
-        told.options_mut(|options| options.fallback_theme = theme);
-        told.request_repaint();
-    });
+    appearance::follow(&ctx);
     let woken = ctx.clone();
     let incoming = conversation::listen(input, move || woken.request_repaint());
     let mut app = App {
