@@ -70,7 +70,7 @@ impl Shell for Window {
         let complaints = Complaints::of(&mut process);
         let shown = relay(&mut process, events)?;
         if let Err(error) = write_message(&mut input, &ToDialog::Show(Box::new(asked.clone()))) {
-            end(&mut process);
+            end(process);
             return Err(error.to_string());
         }
         let first_frame = self.first_frame();
@@ -80,11 +80,11 @@ impl Shell for Window {
                 process: Some(process),
             })),
             Err(RecvTimeoutError::Timeout) => {
-                end(&mut process);
+                end(process);
                 Err(format!("it did not appear within {} s", first_frame.as_secs_f32()))
             }
             Err(RecvTimeoutError::Disconnected) => {
-                let ended = end(&mut process);
+                let ended = end(process);
                 Err(format!("it ended before it appeared: {ended}: {}", complaints.last()))
             }
         }
@@ -177,7 +177,7 @@ impl Conversation for Open {
     }
 
     fn close(&mut self) {
-        if let Some(process) = &mut self.process {
+        if let Some(process) = self.process.take() {
             log::info!("the window was closed: {}", end(process));
         }
     }
@@ -192,12 +192,27 @@ impl Drop for Open {
     }
 }
 
-/// Ends the window's process, if it has not ended by itself. Returns how it ended, in words.
-fn end(process: &mut Child) -> String {
+/// How long an ended process is waited for.
+const END: Duration = Duration::from_secs(1);
+
+/// Ends the window's process, if it has not ended by itself. Returns how it ended, in words. One that hangs in the kernel, in
+/// a driver there, does not end before that lets it go: it is left behind.
+fn end(mut process: Child) -> String {
     // Its own child, not yet waited for: the number is still its own.
-    let ended = match process.try_wait() {
-        Ok(Some(status)) => Ok(status),
-        _ => process.kill().and_then(|()| process.wait()),
-    };
-    ended.map_or_else(|error| error.to_string(), |status| status.to_string())
+    if let Ok(Some(status)) = process.try_wait() {
+        return status.to_string();
+    }
+    if let Err(error) = process.kill() {
+        return error.to_string();
+    }
+    let (ended, waiting) = channel();
+    std::thread::spawn(move || {
+        // Nobody listens any more when it took too long.
+        drop(ended.send(process.wait()));
+    });
+    match waiting.recv_timeout(END) {
+        Ok(Ok(status)) => status.to_string(),
+        Ok(Err(error)) => error.to_string(),
+        Err(_) => "it does not end".to_owned(),
+    }
 }
