@@ -82,7 +82,20 @@ pub(crate) fn may_read(who: &Who, organization_id: i64, project_id: i64) -> Resu
     }
 }
 
-/// The same for changing it.
+/// Whether somebody may see what such a rule found, too, or would have: that is what events say.
+///
+/// # Errors
+/// 404 for what one may not see, 403 that names the scope.
+pub(crate) fn may_read_findings(who: &Who, organization_id: i64, project_id: i64) -> Result<(), Failure> {
+    may_read(who, organization_id, project_id)?;
+    if project_id == 0 {
+        who.may_in(organization_id, Scope::EventRead)
+    } else {
+        who.may_in_project(organization_id, project_id, Scope::EventRead)
+    }
+}
+
+/// Whether somebody may change such a rule.
 ///
 /// # Errors
 /// 404 for what one may not see, 403 that names the scope.

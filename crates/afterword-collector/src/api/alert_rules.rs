@@ -241,7 +241,7 @@ async fn show_history(
     Query(query): Query<Vec<(String, String)>>,
 ) -> Result<Response, Failure> {
     let rule = of(&app, &org, &rule).await?;
-    may_read(&who, &rule)?;
+    store::may_read_findings(&who, rule.organization_id, rule.project_id)?;
     let asked = Asked::new(query);
     let page = page::page(&asked)?;
     let (walked, firings) = history::of_rule(&app.database, rule.id, page).await?;
@@ -255,7 +255,7 @@ async fn show_history(
     responses((status = 200, body = Value), (status = 400), (status = 401), (status = 403), (status = 404)))]
 async fn preview_one(who: Who, State(app): State<App>, Path((org, rule)): Path<(String, String)>) -> Answer {
     let stored = of(&app, &org, &rule).await?;
-    may_read(&who, &stored)?;
+    store::may_read_findings(&who, stored.organization_id, stored.project_id)?;
     let rule = stored.rule().map_err(Failure::of_rule)?;
     let (organization, project) = (stored.organization_id, stored.project_id);
     let preview = preview::preview(&app, organization, project, &stored.name, rule).await?;
@@ -270,6 +270,7 @@ async fn preview_new(who: Who, State(app): State<App>, Path(org): Path<String>, 
     let organization = organization(&app, &org).await?;
     let project_id = project(&app, organization, body.project.clone().flatten().as_deref()).await?;
     may_write(&who, organization, project_id)?;
+    store::may_read_findings(&who, organization, project_id)?;
     let rule = Rule::read(&body.rule(None)).map_err(Failure::of_rule)?;
     let name = body.name.unwrap_or_default();
     let preview = preview::preview(&app, organization, project_id, &name, rule).await?;

@@ -38,7 +38,7 @@ pub(super) fn routes() -> Router<App> {
 async fn rule_for(app: &App, frame: &Frame, id: &str) -> Result<Stored, Failure> {
     let stored = store::any(&app.database, super::number(id)?).await?;
     let stored = stored.ok_or(Failure::NotFound)?;
-    store::may_read(&frame.who, stored.organization_id, stored.project_id).map_err(|_| Failure::NotFound)?;
+    store::may_read_findings(&frame.who, stored.organization_id, stored.project_id).map_err(|_| Failure::NotFound)?;
     Ok(stored)
 }
 

@@ -168,13 +168,26 @@ async fn who_may_what() {
         token(&["project:write"]).await,
         token(&["event:admin"]).await,
     );
+    let events = token(&["project:write", "event:read"]).await;
     let (one, all) = (format!("{RULES}{of_project}/"), format!("{RULES}{of_all}/"));
+    let (found, would, new) = (
+        format!("{one}history/"),
+        format!("{one}preview/"),
+        format!("{RULES}preview/"),
+    );
     for (who, method, path, body, expected) in [
         (&nothing, Method::GET, RULES, json!({}), 403),
         (&nothing, Method::GET, &one, json!({}), 403),
         (&reads, Method::GET, RULES, json!({}), 200),
         (&reads, Method::GET, &one, json!({}), 200),
         (&reads, Method::GET, &all, json!({}), 403),
+        // What it found is what events say.
+        (&reads, Method::GET, &found, json!({}), 403),
+        (&reads, Method::GET, &would, json!({}), 403),
+        (&writes, Method::POST, &new, three(), 403),
+        (&events, Method::GET, &found, json!({}), 200),
+        (&events, Method::GET, &would, json!({}), 200),
+        (&events, Method::POST, &new, three(), 200),
         (&reads, Method::PUT, &one, json!({ "enabled": false }), 403),
         (&reads, Method::POST, RULES, three(), 403),
         (&writes, Method::POST, RULES, three(), 201),
