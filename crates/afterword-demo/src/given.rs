@@ -7,7 +7,7 @@ use std::path::PathBuf;
 use std::sync::mpsc::Sender;
 use std::time::SystemTime;
 
-use afterword_reporter::dialog::{Asked, Details, FromDialog, ToDialog, save_answer};
+use afterword_reporter::dialog::{Asked, Details, FromDialog, Language, ToDialog, save_answer};
 use afterword_reporter::{Conversation, Shell};
 use afterword_store::{AppId, Decision, ReportFile, Store};
 use serde::{Deserialize, Serialize};
@@ -89,6 +89,7 @@ impl Answering {
         std::fs::rename(&half, &self.given.note)?;
         save_answer(
             &self.asked,
+            Language::English,
             self.given.decision,
             self.given.comment.clone(),
             false,
