@@ -185,6 +185,16 @@ impl Secrets {
     }
 }
 
+/// Where a person can go from the question: pages of the app's own, `http` or `https`.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(default)]
+pub struct Links {
+    /// What becomes of reports: the privacy policy.
+    pub privacy: Option<String>,
+    /// Where a newer version is.
+    pub update: Option<String>,
+}
+
 /// All that the reporter must know of the app. It is in the private memory, before anything else starts.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct Hello {
@@ -197,6 +207,9 @@ pub struct Hello {
     /// What a report says of the app.
     #[serde(flatten)]
     pub identity: Identity,
+    /// What is shown beside the question.
+    #[serde(default)]
+    pub links: Links,
     /// The executable, for a restart.
     pub executable: OsText,
     /// Whether it can be started again: false where its arguments were too long to be told.

@@ -55,7 +55,7 @@ mod sys;
 #[path = "windows.rs"]
 mod sys;
 
-pub use hello::{CrashRules, DropRule, Hello, Identity, Policy, RedactRule, Secret, Secrets, TransportSettings};
+pub use hello::{CrashRules, DropRule, Hello, Identity, Links, Policy, RedactRule, Secret, Secrets, TransportSettings};
 pub use homes::Homes;
 pub use message::{CaptureStatus, FlushState, MAX_MESSAGE_BYTES, Message, MessageError};
 pub use os_text::OsText;

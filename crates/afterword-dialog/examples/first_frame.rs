@@ -132,6 +132,8 @@ fn asked() -> Asked {
         message: None,
         server: Some("crashes.inkwell.example".to_owned()),
         release: Some("inkwell@2.3.0".to_owned()),
+        privacy_url: None,
+        update_url: None,
         can_restart: true,
         details: Details::default(),
     }

@@ -148,6 +148,8 @@ fn sample() -> Asked {
         message: None,
         server: Some("crashes.inkwell.example".to_owned()),
         release: Some("inkwell@2.3.0".to_owned()),
+        privacy_url: Some("https://inkwell.example/privacy".to_owned()),
+        update_url: Some("https://inkwell.example/download".to_owned()),
         can_restart: true,
         details: details(),
     }

@@ -101,10 +101,24 @@ pub struct Asked {
     pub server: Option<String>,
     /// Release of the app.
     pub release: Option<String>,
+    /// The app's page about what becomes of reports (`http` or `https`).
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub privacy_url: Option<String>,
+    /// The app's page with a newer version (`http` or `https`).
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub update_url: Option<String>,
     /// Whether the app can be started again as it was.
     pub can_restart: bool,
     /// What would be sent, as far as it is known now.
     pub details: Details,
+}
+
+impl Asked {
+    /// Where a newer version is, if one helps against this crash.
+    pub(crate) fn update_for(&self, known: Option<&KnownCrash>) -> Option<&str> {
+        let helps = known.is_some_and(|known| known.is_fixed || known.fixed_in.is_some());
+        self.update_url.as_deref().filter(|_| helps)
+    }
 }
 
 /// What would be sent.

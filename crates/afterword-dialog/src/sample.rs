@@ -18,6 +18,8 @@ pub(crate) fn asked() -> Asked {
         message: None,
         server: Some("crashes.example.org".to_owned()),
         release: Some("inkwell@2.3.0".to_owned()),
+        privacy_url: None,
+        update_url: None,
         can_restart: true,
         details: Details {
             stack: None,

@@ -9,6 +9,7 @@ const MAX_ROW_CHARS: usize = 240;
 
 /// The question with every text bounded and readable.
 pub(crate) fn shown(asked: Asked) -> Asked {
+    let asked = pages(asked);
     Asked {
         app_name: text::line(&asked.app_name, 60),
         signal: asked.signal.map(|signal| text::line(&signal, 40)),
@@ -18,6 +19,25 @@ pub(crate) fn shown(asked: Asked) -> Asked {
         details: shown_details(asked.details),
         ..asked
     }
+}
+
+/// The question with no other links than to pages.
+pub(crate) fn pages(asked: Asked) -> Asked {
+    Asked {
+        privacy_url: page(asked.privacy_url),
+        update_url: page(asked.update_url),
+        ..asked
+    }
+}
+
+/// A page that a browser is sent to, and nothing else that an address can be.
+fn page(url: Option<String>) -> Option<String> {
+    const MAX_BYTES: usize = 2000;
+    url.filter(|url| {
+        let lower = url.to_ascii_lowercase();
+        let is_page = lower.starts_with("https://") || lower.starts_with("http://");
+        is_page && url.len() <= MAX_BYTES && text::line(url, MAX_BYTES) == *url
+    })
 }
 
 /// What is empty is not there.
@@ -106,6 +126,23 @@ mod tests {
             ..Details::default()
         };
         raw_rows(&shown_details(details), Words::ENGLISH)
+    }
+
+    #[test]
+    fn only_pages_are_linked() {
+        for page in ["https://paint.example.com/privacy", "HTTP://[::1]:8080/?a=b#c"] {
+            assert_eq!(super::page(Some(page.to_owned())).as_deref(), Some(page));
+        }
+        for other in [
+            "",
+            "ftp://a",
+            "javascript:alert(1)",
+            "file:///etc/passwd",
+            "https://a/\u{202e}b",
+            "https://a/\nb",
+        ] {
+            assert_eq!(super::page(Some(other.to_owned())), None, "{other}");
+        }
     }
 
     #[test]

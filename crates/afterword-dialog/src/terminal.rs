@@ -9,7 +9,7 @@ use afterword_store::{Decision, ReportKind};
 
 use crate::language::Language;
 use crate::message::{Asked, BreadcrumbLine, FrameLine, ToDialog};
-use crate::shown::shown;
+use crate::shown::{pages, shown};
 use crate::state::{MAX_COMMENT_CHARS, MAX_LISTED};
 use crate::words::Words;
 use crate::{Error, text};
@@ -76,10 +76,15 @@ pub fn ask_discarding(
     question(&shown(asked.clone()), &mut terminal).map_err(Error::Terminal)
 }
 
-/// What a terminal shows of what happens after the answer: lines; none for what is not said there.
+/// What a terminal shows of what happens after the answer about `asked`: lines; none for what is not said there.
 #[must_use]
-pub fn lines_after(message: &ToDialog, language: Language) -> Vec<String> {
+pub fn lines_after(asked: &Asked, message: &ToDialog, language: Language) -> Vec<String> {
     let words = Words::of(language);
+    let update = match message {
+        ToDialog::Sent { known, .. } => pages(asked.clone()).update_for(known.as_ref()).map(str::to_owned),
+        _ => None,
+    };
+    let update = update.map(|url| words.pair(&words.get_update(), &url));
     let (said, besides) = match message {
         ToDialog::Progress { .. } => (words.terminal_sending(), None),
         ToDialog::Sent { event_id, known, .. } => (
@@ -92,7 +97,7 @@ pub fn lines_after(message: &ToDialog, language: Language) -> Vec<String> {
         ToDialog::Show(_) | ToDialog::Details(_) => return Vec::new(),
     };
     let besides = besides.filter(|besides| !besides.is_empty());
-    [Some(said), besides]
+    [Some(said), besides, update]
         .into_iter()
         .flatten()
         .map(Cow::into_owned)
@@ -170,6 +175,9 @@ fn question<R: BufRead, W: Write, D: FnMut()>(
     let output = &mut terminal.output;
     writeln!(output, "\n{}\n{}\n", words.headline(asked), words.what_happened(asked))?;
     writeln!(output, "{} {}", words.consent(), words.destination_of(asked))?;
+    if let Some(url) = &asked.privacy_url {
+        writeln!(output, "{}", words.pair(&words.privacy_policy(), url))?;
+    }
     let raw = asked.details.raw_event.as_deref();
     let (mut tries, mut views) = (0, 0);
     while tries < MAX_TRIES && views < MAX_VIEWS {

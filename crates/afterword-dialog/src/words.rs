@@ -76,6 +76,7 @@ texts! {
     consent();
     destination(server: &str);
     destination_developers();
+    privacy_policy();
     send();
     dont_send();
     later();
@@ -159,6 +160,7 @@ texts! {
     known_fixed_in(version: &str);
     known_fixed_newest(version: &str);
     known_fixed_soon();
+    get_update();
     waiting();
     waiting_next();
     refused();

@@ -51,7 +51,7 @@ use regex::{Regex, RegexBuilder};
 use serde_json::Value;
 
 use event::{Cleaner, Doing, TAKEN_OUT};
-use tally::Tally;
+use tally::{NOT_LOOKED_THROUGH, Tally};
 use text::Kinds;
 
 pub(crate) const MAX_RULES: usize = 100;
@@ -134,7 +134,7 @@ impl Redactor {
                 };
                 cleaner.event(event);
                 texts.iter_mut().flatten().for_each(|text| cleaner.text(text));
-                vec!["all texts, which took too long to look through".to_owned()]
+                vec![NOT_LOOKED_THROUGH.to_owned()]
             }
         }
     }

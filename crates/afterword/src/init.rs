@@ -210,6 +210,7 @@ impl Resolved {
                 rules: self.crash_rules.clone(),
                 secrets: self.secrets.clone(),
             },
+            links: self.links.clone(),
             executable: std::env::current_exe().unwrap_or_default().into(),
             can_restart: true,
             arguments: std::env::args_os().skip(1).map(OsText::from).collect(),

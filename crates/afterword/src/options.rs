@@ -52,6 +52,8 @@ pub(crate) use settings::Settings;
 /// | `release_health` | `AFTERWORD_RELEASE_HEALTH` | `true` | a session for each run, if there is a release |
 /// | `app_name` | – | the executable's name | what a person calls the program |
 /// | `app_id` | – | `app_name`, made safe | the folder of its reports in the store |
+/// | `privacy_url` | – | none | a page that says what becomes of reports, linked beside the question |
+/// | `update_url` | – | none | a page with a newer version, linked after sending where the server knows the crash as fixed |
 /// | `store` | `AFTERWORD_STORE` | the user's data folder | root of the store |
 /// | `reporter` | `AFTERWORD_REPORTER` | `beside` | see [`Reporter`]; a path in the environment |
 /// | `deadline_ms` | `AFTERWORD_DEADLINE_MS` | 10 000 | how long a crashing program waits for its report to be kept |

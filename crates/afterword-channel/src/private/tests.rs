@@ -4,7 +4,7 @@ use std::path::PathBuf;
 use uuid::Uuid;
 
 use super::*;
-use crate::{Identity, RunFile, RunView};
+use crate::{Identity, Links, RunFile, RunView};
 
 fn hello(arguments: Vec<OsString>) -> Hello {
     Hello {
@@ -18,6 +18,7 @@ fn hello(arguments: Vec<OsString>) -> Hello {
             max_breadcrumbs: 100,
             ..Identity::default()
         },
+        links: Links::default(),
         executable: PathBuf::from("/bin/app").into(),
         can_restart: true,
         arguments: arguments.into_iter().map(Into::into).collect(),

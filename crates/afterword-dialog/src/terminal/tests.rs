@@ -185,3 +185,36 @@ fn the_whole_report_is_shown_as_text_where_there_is_one() {
         "{shown}"
     );
 }
+
+#[test]
+fn the_apps_pages_are_named_where_they_help() {
+    let asked = Asked {
+        privacy_url: Some("https://inkwell.example/privacy".to_owned()),
+        update_url: Some("https://inkwell.example/download".to_owned()),
+        ..sample::asked()
+    };
+    let (_, shown) = asking(&asked, "l\n");
+    assert!(
+        shown.contains("Privacy policy: https://inkwell.example/privacy\n"),
+        "{shown}"
+    );
+    let sent = |is_fixed| ToDialog::Sent {
+        event_id: "9f1c".to_owned(),
+        url: None,
+        known: Some(afterword_store::KnownCrash {
+            is_fixed,
+            ..afterword_store::KnownCrash::default()
+        }),
+    };
+    let last = |asked: &Asked, is_fixed| lines_after(asked, &sent(is_fixed), Language::English).pop().unwrap();
+    assert_eq!(
+        last(&asked, true),
+        "Get the new version: https://inkwell.example/download"
+    );
+    assert_eq!(last(&asked, false), "This crash is known.");
+    let odd = Asked {
+        update_url: Some("https://a/\u{1b}[2J".to_owned()),
+        ..asked
+    };
+    assert!(!last(&odd, true).contains("https://"));
+}

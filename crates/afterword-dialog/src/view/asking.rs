@@ -49,6 +49,10 @@ pub(super) fn footer(ui: &mut Ui, state: &mut State) -> Action {
         }
         parts::plain(ui, &words.consent());
         parts::soft(ui, &words.destination_of(&state.asked));
+        if let Some(url) = &state.asked.privacy_url {
+            let link = ui.hyperlink_to(words.privacy_policy(), url);
+            parts::focus_ring(ui, &link);
+        }
     });
     ui.add_space(6.0);
     let pressed = parts::equal_buttons(ui, [&words.dont_send(), &words.send()], state.guard);

@@ -75,9 +75,13 @@ pub(super) fn result(ui: &mut Ui, state: &mut State) -> Action {
     match state.phase.clone() {
         Phase::Sent { event_id, url, known } => {
             verdict(ui, Mark::Done, &words.sent());
-            if let Some(known) = known.and_then(|known| words.known_crash(&known)) {
+            if let Some(said) = known.as_ref().and_then(|known| words.known_crash(known)) {
                 ui.add_space(8.0);
-                parts::plain(ui, &known);
+                parts::plain(ui, &said);
+            }
+            if let Some(url) = state.asked.update_for(known.as_ref()) {
+                let link = ui.hyperlink_to(words.get_update(), url);
+                parts::focus_ring(ui, &link);
             }
             ui.add_space(14.0);
             event(ui, state, &event_id, url.as_deref());

@@ -54,6 +54,8 @@ pub(crate) fn asked() -> Asked {
         message: None,
         server: Some("crashes.example.org".to_owned()),
         release: None,
+        privacy_url: None,
+        update_url: None,
         can_restart: false,
         details: Details::default(),
     }

@@ -1,5 +1,6 @@
 //! The question: facts about what happened, and what would be sent. The dialog puts them into words.
 
+use afterword_channel::Links;
 use afterword_dialog::{Asked, BreadcrumbLine, Details, FileLine, FrameLine};
 use afterword_store::{Report, ReportFile, ReportId, ReportInfo, ReportKind, Store};
 use sentry_types::Dsn;
@@ -8,7 +9,7 @@ use serde_json::Value;
 use crate::assemble::Assembled;
 
 /// The question about a report, with the details that are known before the stack is.
-pub(super) fn question(store: &Store, report: &Report, info: &ReportInfo, can_restart: bool) -> Asked {
+pub(super) fn question(store: &Store, report: &Report, info: &ReportInfo, links: &Links, can_restart: bool) -> Asked {
     Asked {
         store_root: store.folder().parent().unwrap_or(store.folder()).to_owned(),
         app: store.app().as_str().to_owned(),
@@ -20,6 +21,8 @@ pub(super) fn question(store: &Store, report: &Report, info: &ReportInfo, can_re
         message: info.message.clone(),
         server: server(&info.dsn),
         release: info.release.clone(),
+        privacy_url: links.privacy.clone(),
+        update_url: links.update.clone(),
         can_restart,
         details: details(store, report.id(), info, None),
     }

@@ -131,7 +131,7 @@ impl Asking {
             self.interrupt.open(events.clone());
         }
         self.work_out_stack(id, events.clone());
-        let asked = asked::question(&self.store, &report, &info, self.can_restart(&info));
+        let asked = asked::question(&self.store, &report, &info, &self.hello.links, self.can_restart(&info));
         let shell = self.open_shell(&asked, events);
         let asked = match shell {
             Some(mut shell) => self.converse(id, &info, shell.as_mut(), &happened),

@@ -95,6 +95,7 @@ impl Shell for Terminal {
             events,
         };
         Ok(Box::new(Open {
+            asked: question.asked.clone(),
             output,
             language: self.language(),
             question: Some(question),
@@ -189,6 +190,7 @@ fn leave_word(asked: &Asked, language: Language, output: &mut File) -> std::io::
 }
 
 struct Open {
+    asked: Asked,
     output: File,
     language: Language,
     question: Option<Question>,
@@ -207,7 +209,7 @@ impl Conversation for Open {
         if self.sending && said_before {
             return;
         }
-        for line in lines_after(message, self.language) {
+        for line in lines_after(&self.asked, message, self.language) {
             if let Err(error) = write!(self.output, "{line}\r\n") {
                 return log::debug!("the terminal is gone: {error}");
             }

@@ -3,7 +3,7 @@
 use std::ffi::OsString;
 use std::path::PathBuf;
 
-use afterword_channel::{Hello, Identity, Policy};
+use afterword_channel::{Hello, Identity, Links, Policy};
 use afterword_store::{AppId, Store};
 use lexopt::{Arg, Parser, ValueExt};
 use sentry_types::Dsn;
@@ -94,6 +94,7 @@ impl Settings {
                 full_stacks: given.full_stacks,
                 ..Identity::default()
             },
+            links: Links::default(),
             // A client is started by somebody else; how, is not known here.
             executable: PathBuf::new().into(),
             can_restart: false,

@@ -6,7 +6,7 @@ use serde_json::Value;
 
 use super::event::{Cleaner, Doing, TAKEN_OUT, finish};
 use super::file;
-use super::tally::Tally;
+use super::tally::{NOT_LOOKED_THROUGH, Tally};
 
 /// The envelope without what is found in it; none where nothing is. What cannot be read as one is looked through as a text:
 /// no server takes it, and it would be kept.
@@ -18,7 +18,7 @@ pub(super) fn clean(bytes: &[u8], doing: Doing<'_>) -> Option<Vec<u8>> {
         tally: Tally::default(),
     };
     if matches!(doing, Doing::TakeOut) {
-        cleaner.tally.note("all texts, which took too long to look through");
+        cleaner.tally.note(NOT_LOOKED_THROUGH);
     }
     let Ok(envelope) = EnvelopeView::parse(bytes, &limits) else {
         let mut text = String::from_utf8_lossy(bytes).into_owned();

@@ -7,6 +7,9 @@ use afterword_channel::Secret;
 /// Names of the app's own rules that are told, at the most.
 const MAX_NAMES: usize = 20;
 
+/// What is said where all texts were taken out.
+pub(super) const NOT_LOOKED_THROUGH: &str = "all texts, which took too long to look through";
+
 /// One of a kind, as the mark says it, and several.
 pub(super) fn words(kind: Secret) -> (&'static str, &'static str) {
     match kind {
@@ -76,6 +79,7 @@ mod tests {
         let mut tally = Tally::default();
         Secret::ALL.into_iter().for_each(|kind| tally.count(kind));
         tally.count_rule("", 2);
+        tally.note(NOT_LOOKED_THROUGH);
         for line in tally.lines() {
             assert!(afterword_dialog::knows_removed(&line), "{line}");
         }

@@ -241,6 +241,21 @@ impl Options {
         self
     }
 
+    /// A page (`http` or `https`) that says what becomes of reports: the dialog links to it beside the question.
+    #[must_use]
+    pub fn privacy_url(mut self, url: impl Into<String>) -> Options {
+        self.settings.privacy_url = Some(url.into());
+        self
+    }
+
+    /// A page (`http` or `https`) with a newer version: the dialog links to it after sending, where the server knows that the
+    /// crash is fixed.
+    #[must_use]
+    pub fn update_url(mut self, url: impl Into<String>) -> Options {
+        self.settings.update_url = Some(url.into());
+        self
+    }
+
     /// The root folder of the store.
     #[must_use]
     pub fn store(mut self, folder: impl Into<PathBuf>) -> Options {

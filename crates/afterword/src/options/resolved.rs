@@ -5,7 +5,7 @@ use std::path::PathBuf;
 use std::str::FromStr;
 use std::time::Duration;
 
-use afterword_channel::TransportSettings;
+use afterword_channel::{Links, TransportSettings};
 use regex::RegexBuilder;
 use sentry::types::{Dsn, ParseDsnError};
 
@@ -24,6 +24,7 @@ const DEFAULT_BREADCRUMBS: usize = 100;
 const MAX_RULES: usize = 50;
 const MAX_RULE_BYTES: usize = 4096;
 const MAX_NAME_BYTES: usize = 100;
+const MAX_PAGE_BYTES: usize = 2000;
 /// A pattern that takes more, once compiled, the reporter would leave out.
 const MAX_EXPRESSION_BYTES: usize = 1024 * 1024;
 
@@ -51,6 +52,7 @@ pub(crate) struct Resolved {
     pub(crate) crash_rules: CrashRules,
     pub(crate) secrets: Secrets,
     pub(crate) release_health: bool,
+    pub(crate) links: Links,
     pub(crate) store: Option<PathBuf>,
     pub(crate) reporter: Reporter,
     pub(crate) deadline_ms: u64,
@@ -121,6 +123,10 @@ impl Options {
                     .collect(),
             },
             release_health: settings.release_health.unwrap_or(true),
+            links: Links {
+                privacy: page("privacy_url", settings.privacy_url)?,
+                update: page("update_url", settings.update_url)?,
+            },
             store: settings.store,
             reporter: settings.reporter.unwrap_or_default(),
             deadline_ms: settings.deadline_ms.unwrap_or(DEFAULT_DEADLINE_MS).min(MAX_DEADLINE_MS),
@@ -169,6 +175,25 @@ fn within<T: PartialOrd + std::fmt::Display>(
         )),
         number => Ok(number),
     }
+}
+
+/// A page that a browser can be sent to.
+fn page(option: &str, url: Option<String>) -> Result<Option<String>, InitError> {
+    let Some(url) = url else { return Ok(None) };
+    let url = url.trim();
+    if url.is_empty() {
+        return Ok(None);
+    }
+    let lower = url.to_ascii_lowercase();
+    let place = lower.strip_prefix("https://").or_else(|| lower.strip_prefix("http://"));
+    let has_host = place.is_some_and(|place| place.starts_with(|char: char| char.is_alphanumeric() || char == '['));
+    let is_plain = !url.contains(|char: char| char.is_whitespace() || char.is_control());
+    if !has_host || !is_plain || url.len() > MAX_PAGE_BYTES {
+        let why =
+            format!("{url:?} is no URL that begins with https:// or http://, of {MAX_PAGE_BYTES} bytes at the most");
+        return Err(invalid(option, why));
+    }
+    Ok(Some(url.to_owned()))
 }
 
 /// Rules that the reporter can apply: few, short, and each says something.

@@ -48,6 +48,10 @@ pub(crate) struct Settings {
     #[serde(skip_serializing_if = "Option::is_none")]
     pub(crate) app_id: Option<String>,
     #[serde(skip_serializing_if = "Option::is_none")]
+    pub(crate) privacy_url: Option<String>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub(crate) update_url: Option<String>,
+    #[serde(skip_serializing_if = "Option::is_none")]
     pub(crate) store: Option<PathBuf>,
     #[serde(skip_serializing_if = "Option::is_none")]
     pub(crate) reporter: Option<Reporter>,

@@ -32,6 +32,7 @@ fn the_builder_and_a_settings_table_say_the_same() {
         .redact("[0-9]{16}", "[card]")
         .redact_named("customer", "K-[0-9]+")
         .keep_secret(Secret::Email)
+        .privacy_url("https://paint.example.com/privacy")
         .transport(Transport {
             timeout_ms: Some(7),
             delivery: Some(Delivery::Synchronous),
@@ -41,7 +42,7 @@ fn the_builder_and_a_settings_table_say_the_same() {
         r#"{ "dsn": "http://k@h/1", "app_name": "Paintbox", "consent": "always", "reporter": "itself", "deadline_ms": 500,
              "crash_rules": { "drop": [{ "signature": "*::swap_buffers" }], "redact": [{ "pattern": "[0-9]{16}", "with": "[card]" },
                  { "name": "customer", "pattern": "K-[0-9]+" }] },
-             "secrets": { "keep": ["email"] },
+             "secrets": { "keep": ["email"] }, "privacy_url": "https://paint.example.com/privacy",
              "transport": { "timeout_ms": 7, "delivery": "synchronous" } }"#,
     );
     assert_eq!(built.settings, read.settings);
@@ -388,6 +389,22 @@ fn what_no_value_can_be_is_an_error_that_names_it() {
             dsn().redact("a", "").redact_named("card", "(unclosed"),
             vec![],
             ["rule \"card\"", "unclosed group"],
+        ),
+        (
+            dsn().update_url("ftp://example.com/paint"),
+            vec![],
+            ["update_url", "begins with https://"],
+        ),
+        (
+            dsn().privacy_url("javascript:alert(1)"),
+            vec![],
+            ["privacy_url", "javascript"],
+        ),
+        (dsn().privacy_url("https://"), vec![], ["privacy_url", "https://"]),
+        (
+            dsn().privacy_url("https://a/\u{1b}[0m"),
+            vec![],
+            ["privacy_url", "no URL"],
         ),
         (dsn().redact_named(" ", "a"), vec![], ["rule \" \"", "name is empty"]),
         (

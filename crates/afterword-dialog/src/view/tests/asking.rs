@@ -1,6 +1,6 @@
 use afterword_store::{Decision, ReportKind};
-use egui::Key;
 use egui::accesskit::{Live, Role, Toggled};
+use egui::{Key, OutputCommand};
 
 use super::*;
 use crate::state::{MAX_COMMENT_CHARS, Phase};
@@ -338,4 +338,27 @@ fn an_answer_that_was_not_saved_is_asked_for_again_with_what_was_written() {
     harness.state_mut().state.answered(Decision::Send);
     harness.run_steps(2);
     assert!(!shows(&harness, line));
+}
+
+#[test]
+fn the_apps_privacy_policy_is_linked_beside_the_question() {
+    let harness = asking();
+    assert!(
+        harness
+            .query_by_role_and_label(Role::Link, words::privacy_policy())
+            .is_none()
+    );
+    let asked = Asked {
+        privacy_url: Some("https://inkwell.example/privacy".to_owned()),
+        ..sample::asked()
+    };
+    let mut harness = open(State::new(asked, Language::English));
+    harness
+        .get_by_role_and_label(Role::Link, words::privacy_policy())
+        .click();
+    harness.step();
+    let opened = harness.output().platform_output.commands.iter().any(
+        |command| matches!(command, OutputCommand::OpenUrl(open) if open.url == "https://inkwell.example/privacy"),
+    );
+    assert!(opened);
 }

@@ -253,3 +253,31 @@ fn what_the_server_knows_is_shown_where_it_says_so() {
     assert!(harness.query_by_label(sentence).is_some());
     assert!(after(sent()).query_by_label(sentence).is_none());
 }
+
+#[test]
+fn an_update_is_linked_where_it_helps_and_the_app_has_a_page() {
+    let link = |fixed: bool, url: Option<&str>| {
+        let asked = crate::shown::shown(Asked {
+            update_url: url.map(str::to_owned),
+            ..sample::asked()
+        });
+        let mut state = State::new(asked, Language::English);
+        state.answered(Decision::Send);
+        state.apply(ToDialog::Sent {
+            event_id: ID.to_owned(),
+            url: None,
+            known: Some(KnownCrash {
+                is_fixed: fixed,
+                ..KnownCrash::default()
+            }),
+        });
+        open(state)
+            .query_by_role_and_label(Role::Link, words::get_update())
+            .is_some()
+    };
+    let page = Some("https://inkwell.example/download");
+    assert!(link(true, page));
+    assert!(!link(false, page), "it is known, and no version helps");
+    assert!(!link(true, None));
+    assert!(!link(true, Some("javascript:alert(1)")));
+}
