@@ -1,7 +1,7 @@
 //! What is taken out and what stays, rule by rule; then where, and how much of it.
 
 mod captured;
-mod examples;
+pub(super) mod examples;
 mod hostile;
 mod reports;
 

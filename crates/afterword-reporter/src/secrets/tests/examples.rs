@@ -206,9 +206,9 @@ fn authorizations() {
     ]);
 }
 
-#[test]
-fn tokens_by_their_shape() {
-    let clouds = [
+/// One of each shape: of clouds, and of services.
+fn of_shapes() -> [Vec<String>; 2] {
+    let clouds = vec![
         "AKIAIOSFODNN7EXAMPLE".to_owned(),
         "ASIAIOSFODNN7EXAMPLE".to_owned(),
         token("AIza", 35),
@@ -216,7 +216,7 @@ fn tokens_by_their_shape() {
         token("ya29.", 40),
         "abc8Q~A7bC2dE5fG3hJ6kL4mN9pQ8rSx1Y2z3W4v".to_owned(),
     ];
-    let services = [
+    let services = vec![
         token("ghp_", 36),
         token("github_pat_", 60),
         token("glpat-", 20),
@@ -234,6 +234,16 @@ fn tokens_by_their_shape() {
         format!("dop_v1_{}", "0a1b2c3d".repeat(8)),
         token("sntrys_", 48),
     ];
+    [clouds, services]
+}
+
+pub(in crate::secrets) fn shaped() -> Vec<String> {
+    of_shapes().concat()
+}
+
+#[test]
+fn tokens_by_their_shape() {
+    let [clouds, services] = of_shapes();
     let kinds = [(Secret::CloudKey, &clouds[..]), (Secret::AccessToken, &services[..])];
     for (kind, tokens) in kinds {
         for token in tokens {
