@@ -66,15 +66,28 @@ impl<'a> Chroot<'a> {
         Ok(made)
     }
 
-    /// Takes it away: what runs in it must have ended.
+    /// Takes it away, with what still runs in it: a reporter that waits for a person, say.
     ///
     /// # Errors
     /// When something is still mounted or cannot be removed.
     pub(super) fn remove(&self) -> anyhow::Result<()> {
         let (shell, root) = (self.shell, &self.root);
+        for process in std::fs::read_dir("/proc")? {
+            let process = process?;
+            // One that has ended meanwhile has no root, and needs nothing.
+            let runs_in_it = std::fs::read_link(process.path().join("root")).is_ok_and(|of| of == *root);
+            if runs_in_it {
+                let id = process.file_name();
+                cmd!(shell, "kill -KILL {id}")
+                    .quiet()
+                    .ignore_stderr()
+                    .ignore_status()
+                    .run()?;
+            }
+        }
         let proc = root.join("proc");
         if proc.join("self").exists() {
-            cmd!(shell, "umount {proc}").quiet().run()?;
+            cmd!(shell, "umount --lazy {proc}").quiet().run()?;
         }
         // Never through a mount.
         if root.exists() {
