@@ -47,8 +47,10 @@ pub(crate) const MAX_VALUE_CHARS: usize = 200;
 pub(crate) const MIN_WINDOW_S: i64 = 60;
 pub(crate) const MAX_WINDOW_S: i64 = 30 * 86_400;
 pub(crate) const MAX_SUMMARY_S: i64 = 86_400;
-/// The largest number of events or users that can be a bound.
+/// The largest number of events that can be a bound, and of users: only the newest 100,000 events are looked at for them, of
+/// which somebody may have caused several.
 pub(crate) const MAX_COUNT: i64 = 100_000;
+pub(crate) const MAX_USERS: i64 = 50_000;
 
 /// A rule that can be followed.
 #[derive(Debug, Clone, PartialEq)]

@@ -6,7 +6,7 @@ use url::Url;
 use super::super::Action;
 use super::mask::{is_mask, restore};
 use super::{
-    Bound, Condition, Glob, How, Key, MAX_ACTIONS, MAX_ADDRESSES, MAX_CONDITIONS, MAX_COUNT, MAX_SUMMARY_S,
+    Bound, Condition, Glob, How, Key, MAX_ACTIONS, MAX_ADDRESSES, MAX_CONDITIONS, MAX_COUNT, MAX_SUMMARY_S, MAX_USERS,
     MAX_VALUE_CHARS, MAX_WINDOW_S, MIN_WINDOW_S, Of, Per, Rule, When,
 };
 
@@ -245,8 +245,8 @@ fn read_when(value: &Value) -> Result<When, Wrong> {
     Ok(match kind {
         "new-issue" => When::NewIssue,
         "regression" => When::Regression,
-        "events" => When::Events(bound(&fields)?),
-        "users" => When::Users(bound(&fields)?),
+        "events" => When::Events(bound(&fields, MAX_COUNT)?),
+        "users" => When::Users(bound(&fields, MAX_USERS)?),
         "crash-free" => When::CrashFree {
             of: fields.one_of("of", &[("sessions", Of::Sessions), ("users", Of::Users)])?,
             below_milli: milli(&fields, "belowPercent")?,
@@ -259,9 +259,9 @@ fn read_when(value: &Value) -> Result<When, Wrong> {
     })
 }
 
-fn bound(fields: &Fields<'_>) -> Result<Bound, Wrong> {
+fn bound(fields: &Fields<'_>, most: i64) -> Result<Bound, Wrong> {
     Ok(Bound {
-        more_than: fields.number("moreThan", 0, MAX_COUNT)?,
+        more_than: fields.number("moreThan", 0, most)?,
         window_s: fields.window(MIN_WINDOW_S)?,
         per: fields.one_of("per", &[("issue", Per::Issue), ("all", Per::All)])?,
     })

@@ -70,6 +70,13 @@ fn what_is_wrong_is_named_with_its_place_and_what_would_be_right() {
         ),
         (events("moreThan", json!(-1)), "when.moreThan: it is -1"),
         (
+            with(
+                json!({ "kind": "users", "moreThan": 50_001, "windowSeconds": 3600, "per": "issue" }),
+                json!([]),
+            ),
+            "when.moreThan: it is 50001: use a whole number from 0 to 50000",
+        ),
+        (
             events("windowSeconds", json!(59)),
             "when.windowSeconds: it is 59: use a whole number from 60 to 2592000",
         ),
