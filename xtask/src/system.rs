@@ -23,6 +23,8 @@ const PACKAGES: &[&str] = &[
     "fonts-wqy-microhei", // of which this one, in 5 MB, writes Japanese, Korean and Chinese
     "xdotool",            // a person at the keyboard
     "weston",             // a display of Wayland
+    "dbus-daemon",        // a desktop's session, in which
+    "at-spi2-core",       // a screen reader hears the window
     "bsdutils",           // `script`: a person at a terminal
     "curl",               // it posts a dump as Crashpad does
     "postgresql",

@@ -5,7 +5,11 @@
 #![expect(clippy::unwrap_used, reason = "the tests' own helpers may panic too")]
 
 #[cfg(target_os = "linux")]
+mod access;
+#[cfg(target_os = "linux")]
 mod displays;
+#[cfg(target_os = "linux")]
+mod screen_reader;
 #[cfg(target_os = "linux")]
 mod software;
 mod stage;
