@@ -12,6 +12,7 @@ mod bench;
 mod clients;
 #[cfg(unix)]
 mod dist;
+mod pictures;
 mod steps;
 mod system;
 mod targets;
@@ -54,6 +55,8 @@ enum Task {
     /// Makes what is installed: packages for Debian, as much as can be for Windows and macOS, lists of parts and sums
     #[cfg(unix)]
     Dist(dist::Dist),
+    /// Takes pictures of each page of the dialog, in each theme, by each window, into target/pictures
+    Pictures(pictures::Pictures),
     /// All that CI does: format, lints, dependencies, other systems, tests
     Ci,
 }
@@ -97,6 +100,7 @@ fn run(task: Task) -> anyhow::Result<()> {
         Task::Bench(bench) => bench::run(&shell, &bench),
         #[cfg(unix)]
         Task::Dist(asked) => dist::run(&shell, &asked),
+        Task::Pictures(asked) => pictures::take(&shell, &asked),
         Task::Ci => {
             let mut steps = Steps::begin();
             ci(&shell, &mut steps);
