@@ -1,4 +1,4 @@
-# Italiano, in forma impersonale o con il «voi» taciuto, come si usa nei programmi: infiniti sui pulsanti, frasi brevi.
+# Italiano, in forma impersonale, come si usa nei programmi: frasi brevi, imperativo sui pulsanti (Invia, Chiudi), mai «tu».
 
 ## What happened
 
