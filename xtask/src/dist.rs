@@ -6,7 +6,7 @@
 //! macOS as much is made and checked as can be here ([`windows`], [`macos`]). `--check` installs the packages in a clean
 //! Debian and goes the whole way with them ([`check`]).
 //!
-//! The same sources give the same packages: times are `SOURCE_DATE_EPOCH`'s, or else those of the last commit.
+//! The same programs give the same packages: times are `SOURCE_DATE_EPOCH`'s, or else those of the last commit.
 
 mod check;
 mod deb;
@@ -45,7 +45,7 @@ const PACKAGES: &[&str] = &[
 
 const HELP: &str = "\
 Examples:
-  cargo xtask dist                           All of it, as it is shipped: a quarter of an hour on two cores
+  cargo xtask dist                           All of it, as it is shipped
   cargo xtask dist --profile dev             The same with unoptimised programs, to try packages
   cargo xtask dist --only linux,server       The Debian packages only
   sudo cargo xtask dist --check              Then install them in a clean Debian, crash, report, upgrade, remove
@@ -56,8 +56,8 @@ What is made is in target/dist/packages:
   *.cdx.json     what each program was built from (CycloneDX)
   SHA256SUMS     check with: sha256sum --check SHA256SUMS
 
-Packages are made again byte for byte from the same commit; SOURCE_DATE_EPOCH sets another time. installer/README.md
-says what to ship beside your own application, and what of all this could not be run on Debian.";
+Packages of the same programs are the same byte for byte: they have the time of the commit, or SOURCE_DATE_EPOCH's.
+installer/README.md says what to ship beside your own application, and what of all this could not be run on Debian.";
 
 /// What is asked for.
 #[derive(clap::Args)]

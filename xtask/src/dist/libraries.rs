@@ -44,10 +44,19 @@ pub(super) fn linked(shell: &Shell, place: &Place, program: &Path) -> anyhow::Re
     let source = "Source: afterword\n\nPackage: afterword\nArchitecture: any\n";
     shell.write_file(folder.join("debian/control"), source)?;
     let _there = shell.push_dir(&folder);
-    let said = cmd!(shell, "dpkg-shlibdeps -O --warnings=0 {program}")
+    let said = cmd!(shell, "dpkg-shlibdeps -O {program}")
         .quiet()
-        .read()
-        .context("dpkg-shlibdeps does not know the libraries of a program")?;
+        .ignore_status()
+        .output()?;
+    // It warns of each program that is not in a package yet.
+    if !said.status.success() {
+        bail!(
+            "dpkg-shlibdeps does not know the libraries of {}: {}",
+            program.display(),
+            String::from_utf8_lossy(&said.stderr)
+        );
+    }
+    let said = String::from_utf8_lossy(&said.stdout);
     let depends = said.lines().find_map(|line| line.strip_prefix("shlibs:Depends="));
     Ok(depends.context("dpkg-shlibdeps names no libraries")?.to_owned())
 }
