@@ -51,7 +51,7 @@ VIAddVersionKey "LegalCopyright" "The Afterword contributors, MIT or Apache-2.0"
 
 Section
     SetOutPath "$INSTDIR"
-    ; A running program cannot be replaced: the section fails there with the file's name, and nothing else was touched.
+    ; A program that runs cannot be replaced: NSIS asks the person to close it and to try again.
     File "${PROGRAMS}\afterword-demo.exe"
     ; The demo is its own reporter. Your application has this one beside it, unless it is its own, too.
     File "${PROGRAMS}\afterword-reporter.exe"
