@@ -23,6 +23,7 @@ happened_other = Das Programm wurde wegen eines internen Fehlers beendet.
 comment_label = Was haben Sie gerade gemacht? (freiwillig)
 comment_hint = Ein paar Worte helfen, die Ursache zu finden.
 restart = { $app } neu starten
+reopens = { $app } öffnet dann wieder: { $documents }
 consent = Ohne Ihre Zustimmung wird nichts gesendet.
 destination = Berichte gehen an { $server }.
 destination_developers = Berichte gehen an die Entwickler des Programms.

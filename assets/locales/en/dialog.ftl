@@ -26,6 +26,7 @@ happened_other = It ended because of an error inside.
 comment_label = What were you doing? (optional)
 comment_hint = A few words help to find the cause.
 restart = Restart { $app }
+reopens = { $app } will open again with: { $documents }
 consent = Nothing is sent unless you agree.
 destination = Reports go to { $server }.
 destination_developers = Reports go to the developers of the program.

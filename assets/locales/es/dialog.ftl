@@ -23,6 +23,7 @@ happened_other = El programa terminó debido a un error interno.
 comment_label = ¿Qué estaba haciendo? (opcional)
 comment_hint = Unas pocas palabras ayudan a encontrar la causa.
 restart = Reiniciar { $app }
+reopens = { $app } se abrirá de nuevo con: { $documents }
 consent = No se envía nada sin su consentimiento.
 destination = Los informes se envían a { $server }.
 destination_developers = Los informes se envían a los desarrolladores del programa.

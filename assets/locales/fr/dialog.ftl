@@ -23,6 +23,7 @@ happened_other = Le programme s’est arrêté à cause d’une erreur interne.
 comment_label = Que faisiez-vous ? (facultatif)
 comment_hint = Quelques mots aident à trouver la cause.
 restart = Redémarrer { $app }
+reopens = { $app } se rouvrira avec : { $documents }
 consent = Rien n’est envoyé sans votre accord.
 destination = Les rapports sont envoyés à { $server }.
 destination_developers = Les rapports sont envoyés aux développeurs du programme.

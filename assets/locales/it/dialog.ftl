@@ -23,6 +23,7 @@ happened_other = Il programma è terminato a causa di un errore interno.
 comment_label = Che cosa si stava facendo? (facoltativo)
 comment_hint = Poche parole aiutano a trovare la causa.
 restart = Riavvia { $app }
+reopens = { $app } si riaprirà con: { $documents }
 consent = Nulla viene inviato senza il consenso.
 destination = Le segnalazioni vengono inviate a { $server }.
 destination_developers = Le segnalazioni vengono inviate agli sviluppatori del programma.

@@ -23,6 +23,7 @@ happened_other = プログラムが内部エラーのため終了しました。
 comment_label = 何をしていましたか? (任意)
 comment_hint = ひとことでも、原因を探す手がかりになります。
 restart = { $app } を再起動する
+reopens = { $app } が再び開くもの: { $documents }
 consent = 同意がない限り、何も送信されません。
 destination = レポートの送信先は { $server } です。
 destination_developers = レポートはプログラムの開発者に送信されます。

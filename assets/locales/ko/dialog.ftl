@@ -23,6 +23,7 @@ happened_other = 프로그램이 내부 오류로 종료되었습니다.
 comment_label = 무엇을 하고 계셨나요? (선택 사항)
 comment_hint = 몇 마디만 적어 주셔도 원인을 찾는 데 도움이 됩니다.
 restart = { $app } 다시 시작
+reopens = { $app }에서 다시 열 문서: { $documents }
 consent = 동의하지 않으면 아무것도 보내지 않습니다.
 destination = 보고서를 받는 곳: { $server }
 destination_developers = 보고서는 프로그램 개발자에게 전송됩니다.

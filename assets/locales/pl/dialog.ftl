@@ -23,6 +23,7 @@ happened_other = Program zakończył działanie z powodu błędu wewnętrznego.
 comment_label = Co działo się przed błędem? (opcjonalnie)
 comment_hint = Kilka słów pomaga znaleźć przyczynę.
 restart = Uruchom ponownie: { $app }
+reopens = { $app } otworzy ponownie: { $documents }
 consent = Bez zgody nic nie zostanie wysłane.
 destination = Raporty są wysyłane do { $server }.
 destination_developers = Raporty są wysyłane do twórców programu.

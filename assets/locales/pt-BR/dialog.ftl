@@ -23,6 +23,7 @@ happened_other = O programa foi encerrado por causa de um erro interno.
 comment_label = O que você estava fazendo? (opcional)
 comment_hint = Algumas palavras ajudam a encontrar a causa.
 restart = Reiniciar { $app }
+reopens = { $app } será reaberto com: { $documents }
 consent = Nada é enviado sem a sua autorização.
 destination = Os relatórios são enviados para { $server }.
 destination_developers = Os relatórios são enviados aos desenvolvedores do programa.

@@ -23,6 +23,7 @@ happened_other = Program, içindeki bir hata yüzünden sona erdi.
 comment_label = Ne yapıyordunuz? (isteğe bağlı)
 comment_hint = Birkaç sözcük, nedeni bulmaya yardımcı olur.
 restart = Yeniden başlat: { $app }
+reopens = { $app } şunlarla yeniden açılacak: { $documents }
 consent = Siz onaylamadan hiçbir şey gönderilmez.
 destination = Raporlar şuraya gönderilir: { $server }.
 destination_developers = Raporlar programın geliştiricilerine gönderilir.

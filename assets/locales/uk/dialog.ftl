@@ -23,6 +23,7 @@ happened_other = Програма завершилася через внутрі
 comment_label = Що ви робили? (необов’язково)
 comment_hint = Кілька слів допоможуть знайти причину.
 restart = Перезапустити { $app }
+reopens = { $app } відкриє знову: { $documents }
 consent = Без вашої згоди нічого не надсилається.
 destination = Звіти надсилаються на { $server }.
 destination_developers = Звіти надсилаються розробникам програми.

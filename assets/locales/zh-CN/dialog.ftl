@@ -23,6 +23,7 @@ happened_other = 程序因内部错误而退出。
 comment_label = 您当时在做什么？（可选）
 comment_hint = 简单写几句就有助于找到原因。
 restart = 重新启动 { $app }
+reopens = { $app } 将重新打开：{ $documents }
 consent = 未经您同意，不会发送任何内容。
 destination = 报告将发送至 { $server }。
 destination_developers = 报告将发送给程序的开发者。

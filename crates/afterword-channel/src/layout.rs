@@ -65,7 +65,10 @@
 //!  16388      4  panic slot (u32): the same
 //!  16392      4  request that a rescuer answers (u32)
 //!  16396      4  length of the Hello (u32)
-//!  16400 110576  Hello: JSON of [`crate::Hello`]
+//!  16400 106480  Hello: JSON of [`crate::Hello`]
+//! 122880      4  slot of the documents (u32): 0 empty, 1 being written, 2 full
+//! 122884      4  their length (u32)
+//! 122888   4088  names of the documents that are open: JSON, a list of texts
 //! 126976   4096  where the salvage copies memory to look at it
 //! ```
 
@@ -193,7 +196,10 @@ pub(crate) const PRIVATE_RESCUE_REQUEST: usize = 16_392;
 pub(crate) const PRIVATE_HELLO_LENGTH: usize = 16_396;
 pub(crate) const PRIVATE_HELLO: usize = 16_400;
 /// The longest Hello, in bytes of JSON.
-pub const HELLO_BYTES: usize = 110_576;
+pub const HELLO_BYTES: usize = 106_480;
+pub(crate) const PRIVATE_DOCUMENTS: usize = 122_880;
+/// The longest list of documents, in bytes of JSON.
+pub const DOCUMENTS_BYTES: usize = 4088;
 pub(crate) const PRIVATE_COPY: usize = 126_976;
 /// How much memory is looked at in one piece.
 pub const COPY_BYTES: usize = 4096;
@@ -209,6 +215,7 @@ const _: () = {
     assert!(AT_PANIC_TEXT + PANIC_TEXT_BYTES == AT_SALVAGED_CONTEXT);
     assert!(PRIVATE_PANIC_CONTEXT == CONTEXT_HEADER_BYTES + CONTEXT_BYTES);
     assert!(PRIVATE_PANIC_CONTEXT + CONTEXT_HEADER_BYTES + CONTEXT_BYTES == PRIVATE_CRASH_SLOT);
-    assert!(PRIVATE_HELLO + HELLO_BYTES == PRIVATE_COPY);
+    assert!(PRIVATE_HELLO + HELLO_BYTES == PRIVATE_DOCUMENTS);
+    assert!(PRIVATE_DOCUMENTS + 8 + DOCUMENTS_BYTES == PRIVATE_COPY);
     assert!(PRIVATE_COPY + COPY_BYTES == PRIVATE_BYTES);
 };

@@ -59,6 +59,17 @@ impl PrivateMemory {
             .clear(occasion.context(), CONTEXT_HEADER_BYTES + CONTEXT_BYTES);
     }
 
+    /// Names the documents that are open: as many as fit, the first of them. One thread at a time; not for signal handlers.
+    pub fn write_documents(&self, documents: &[String]) {
+        let json = documents_that_fit(documents);
+        let slot = self.mapped.word(PRIVATE_DOCUMENTS);
+        slot.store(1, Ordering::Release);
+        self.mapped
+            .copy_in(PRIVATE_DOCUMENTS + 4, &(json.len() as u32).to_le_bytes());
+        self.mapped.copy_in(PRIVATE_DOCUMENTS + 8, &json);
+        slot.store(2, Ordering::Release);
+    }
+
     /// Tells a rescuer which request it answers. Safe in a signal handler.
     pub fn set_rescue_request(&self, request: u32) {
         self.mapped
@@ -94,6 +105,18 @@ fn hello_that_fits(hello: &Hello) -> Result<Vec<u8>, Error> {
     Err(Error::Hello {
         why: format!("it is {} bytes long", shorter.len()),
     })
+}
+
+fn documents_that_fit(documents: &[String]) -> Vec<u8> {
+    let mut most = documents.len();
+    loop {
+        // A list of texts can be said in JSON; nothing is better than a part of it.
+        let json = serde_json::to_vec(&documents[..most]).unwrap_or_else(|_| b"[]".to_vec());
+        if json.len() <= DOCUMENTS_BYTES || most == 0 {
+            return json;
+        }
+        most -= 1;
+    }
 }
 
 /// The private memory of the app, inherited by the reporter or a rescuer.
@@ -157,6 +180,25 @@ impl PrivateView {
         let mut bytes = vec![0; length];
         self.read_at(occasion.context() + CONTEXT_HEADER_BYTES, &mut bytes)?;
         Ok(context::from_bytes(&bytes))
+    }
+
+    /// The documents that were open, as the app named them last. None where it was about to when it ended.
+    ///
+    /// # Errors
+    /// [`Error::ReadPrivateMemory`]; [`Error::Hello`] for a list that cannot be read.
+    pub fn documents(&self) -> Result<Vec<String>, Error> {
+        if self.number(PRIVATE_DOCUMENTS)? != 2 {
+            return Ok(Vec::new());
+        }
+        let length = self.number(PRIVATE_DOCUMENTS + 4)? as usize;
+        if length > DOCUMENTS_BYTES {
+            return Err(Error::Hello {
+                why: format!("the list of documents says that it is {length} bytes long"),
+            });
+        }
+        let mut json = vec![0; length];
+        self.read_at(PRIVATE_DOCUMENTS + 8, &mut json)?;
+        serde_json::from_slice(&json).map_err(|error| Error::Hello { why: error.to_string() })
     }
 
     /// The request that a rescuer answers.

@@ -135,6 +135,7 @@ fn asked() -> Asked {
         privacy_url: None,
         update_url: None,
         can_restart: true,
+        documents: Vec::new(),
         details: Details::default(),
     }
 }

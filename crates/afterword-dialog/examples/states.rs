@@ -151,6 +151,7 @@ fn sample() -> Asked {
         privacy_url: Some("https://inkwell.example/privacy".to_owned()),
         update_url: Some("https://inkwell.example/download".to_owned()),
         can_restart: true,
+        documents: vec!["Letters.ink".to_owned(), "Map of the harbour.ink".to_owned()],
         details: details(),
     }
 }

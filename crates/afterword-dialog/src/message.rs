@@ -109,6 +109,9 @@ pub struct Asked {
     pub update_url: Option<String>,
     /// Whether the app can be started again as it was.
     pub can_restart: bool,
+    /// The documents that it would open again then, as it names them. They are shown and not sent.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub documents: Vec<String>,
     /// What would be sent, as far as it is known now.
     pub details: Details,
 }

@@ -21,6 +21,7 @@ pub(crate) fn asked() -> Asked {
         privacy_url: None,
         update_url: None,
         can_restart: true,
+        documents: Vec::new(),
         details: Details {
             stack: None,
             tags: vec![("renderer".to_owned(), "glow".to_owned())],

@@ -6,6 +6,8 @@ use crate::words::Words;
 
 /// Longest row of the report's text, in characters.
 const MAX_ROW_CHARS: usize = 240;
+/// Documents that are named.
+const MAX_DOCUMENTS: usize = 20;
 
 /// The question with every text bounded and readable.
 pub(crate) fn shown(asked: Asked) -> Asked {
@@ -16,6 +18,13 @@ pub(crate) fn shown(asked: Asked) -> Asked {
         message: filled(asked.message.map(|message| text::line(&message, 500))),
         server: filled(asked.server.map(|server| text::line(&server, 200))),
         release: asked.release.map(|release| text::line(&release, 100)),
+        documents: asked
+            .documents
+            .iter()
+            .take(MAX_DOCUMENTS)
+            .map(|name| text::line(name, 60))
+            .filter(|name| !name.is_empty())
+            .collect(),
         details: shown_details(asked.details),
         ..asked
     }

@@ -228,6 +228,9 @@ fn answered<R: BufRead, W: Write, D: FnMut()>(
         .map(|words| text::block(&words, MAX_COMMENT_CHARS))
         .filter(|words| !words.is_empty());
     let restart = asked.can_restart && {
+        if let Some(reopens) = words.documents_of(asked) {
+            writeln!(terminal.output, "{reopens}")?;
+        }
         let said = terminal.prompt(&words.restart_question(&asked.app_name))?;
         said.is_some_and(|said| words.is_yes(&said))
     };

@@ -73,6 +73,7 @@ texts! {
     comment_label();
     comment_hint();
     restart(app: &str);
+    reopens(app: &str, documents: &str);
     consent();
     destination(server: &str);
     destination_developers();
@@ -203,6 +204,12 @@ impl Words {
             ReportKind::Error => self.headline_error(&asked.app_name),
             ReportKind::Hang => self.headline_hang(&asked.app_name),
         }
+    }
+
+    /// What the app would open again.
+    pub(crate) fn documents_of(self, asked: &Asked) -> Option<Text> {
+        let there = !asked.documents.is_empty();
+        there.then(|| self.reopens(&asked.app_name, &asked.documents.join(", ")))
     }
 
     /// What happened, in one honest sentence.

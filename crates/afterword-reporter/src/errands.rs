@@ -23,6 +23,8 @@ pub(crate) enum Errand {
         crash: Option<ReportId>,
         /// The right to ask about it, if it was free when it crashed.
         asker: Option<AskerLock>,
+        /// The documents that were open in it.
+        documents: Vec<String>,
     },
 }
 
@@ -119,8 +121,12 @@ impl Runner {
         // From here on there may be nothing to do for days.
         rest::give_back();
         while let Ok(errand) = errands.recv() {
-            let Errand::AppGone { crash, asker } = errand;
-            self.asking.app_is_gone();
+            let Errand::AppGone {
+                crash,
+                asker,
+                documents,
+            } = errand;
+            self.asking.app_is_gone(documents);
             self.last_question(crash, asker);
             self.sending.add(Task::Send);
         }

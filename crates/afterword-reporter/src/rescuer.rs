@@ -11,7 +11,7 @@ use afterword_store::{AppId, ReportId, ReportKind, Store};
 use time::OffsetDateTime;
 
 use crate::app::App;
-use crate::ask::{Shell, Watched};
+use crate::ask::{self, Shell, Watched};
 use crate::endings::{self, Run};
 use crate::errands::{Errand, Errands};
 use crate::error::chain;
@@ -63,7 +63,11 @@ pub(crate) fn run(arguments: &[OsString], shells: Vec<Box<dyn Shell>>) -> Result
         policy: policy.consent(),
     };
     let crash = endings::settle(&store, &ended);
-    errands.add(Errand::AppGone { crash, asker });
+    errands.add(Errand::AppGone {
+        crash,
+        asker,
+        documents: ask::documents(&memory),
+    });
     errands.finish();
     log::info!("done");
     Ok(())

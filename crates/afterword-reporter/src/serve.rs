@@ -14,7 +14,7 @@ use afterword_store::{AppId, AskerLock, ReportId, ReportKind, Store};
 use time::OffsetDateTime;
 
 use crate::app::{App, Woken};
-use crate::ask::{Shell, Watched};
+use crate::ask::{self, Shell, Watched};
 use crate::endings::{self, Run};
 use crate::errands::{Errand, Errands};
 use crate::error::chain;
@@ -274,6 +274,7 @@ impl Serving {
         self.errands.add(Errand::AppGone {
             crash,
             asker: self.asker.take(),
+            documents: ask::documents(&self.memory),
         });
         self.errands.finish();
         log::info!("done");

@@ -114,6 +114,7 @@ mod hub_ext;
 pub mod trace;
 
 mod consent;
+mod documents;
 mod flush;
 mod mirror;
 mod outbox;
@@ -134,6 +135,7 @@ pub use capture::capture_eyre;
 pub use capture::{capture, capture_event, capture_message, capture_result, event_from_error};
 pub use capturer::{ErrorCapturer, RecordingCapturer, SentryCapturer};
 pub use consent::{ConsentChoice, ConsentTaken, consent, consent_choice, set_consent, withdraw_consent};
+pub use documents::set_open_documents;
 pub use error::{ConsentError, InitError};
 pub use feedback::{Feedback, FeedbackKept, feedback};
 pub use flush::{Flushed, flush};

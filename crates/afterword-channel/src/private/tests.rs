@@ -145,3 +145,39 @@ fn what_is_salvaged_is_read_back_and_only_when_it_is_whole() {
     assert_eq!(salvage.stack, vec![3; SALVAGED_STACK_BYTES]);
     assert_eq!(salvage.modules[0].path, "/opt/paint");
 }
+
+#[test]
+fn the_documents_are_those_that_were_named_last() {
+    let memory = PrivateMemory::create(&hello(Vec::new())).unwrap();
+    let view = view(&memory);
+    assert_eq!(view.documents().unwrap(), Vec::<String>::new());
+    let names = |names: &[&str]| names.iter().map(|name| (*name).to_owned()).collect::<Vec<_>>();
+    memory.write_documents(&names(&["a.odt", "Übersicht \"2\".odt"]));
+    assert_eq!(view.documents().unwrap(), names(&["a.odt", "Übersicht \"2\".odt"]));
+    memory.write_documents(&names(&["b"]));
+    assert_eq!(view.documents().unwrap(), names(&["b"]));
+    // Of too many the first; of one that is too long nothing.
+    memory.write_documents(&vec!["x".repeat(1000); 100]);
+    assert_eq!(view.documents().unwrap().len(), 4);
+    memory.write_documents(&["x".repeat(5000)]);
+    assert_eq!(view.documents().unwrap(), Vec::<String>::new());
+    assert_eq!(
+        view.hello().unwrap(),
+        hello(Vec::new()),
+        "what lies before it is as it was"
+    );
+}
+
+#[test]
+fn a_list_of_documents_that_is_being_written_is_none() {
+    let memory = PrivateMemory::create(&hello(Vec::new())).unwrap();
+    memory.write_documents(&["a.odt".to_owned()]);
+    memory.mapped.word(PRIVATE_DOCUMENTS).store(1, Ordering::Release);
+    assert_eq!(view(&memory).documents().unwrap(), Vec::<String>::new());
+    memory.mapped.word(PRIVATE_DOCUMENTS).store(2, Ordering::Release);
+    memory
+        .mapped
+        .word(PRIVATE_DOCUMENTS + 4)
+        .store(1 << 20, Ordering::Release);
+    assert!(matches!(view(&memory).documents(), Err(Error::Hello { .. })));
+}

@@ -33,6 +33,9 @@ pub(super) fn body(ui: &mut Ui, state: &mut State) -> Action {
         ui.add_space(8.0);
         let restart = Checkbox::new(&mut state.restart, words.restart_app(&state.asked.app_name));
         parts::follow_focus(&ui.add(restart));
+        if let Some(reopens) = words.documents_of(&state.asked) {
+            parts::small(ui, &reopens);
+        }
     }
     ui.add_space(4.0);
     details::show(ui, state);

@@ -57,6 +57,7 @@ pub(crate) fn asked() -> Asked {
         privacy_url: None,
         update_url: None,
         can_restart: false,
+        documents: Vec::new(),
         details: Details::default(),
     }
 }

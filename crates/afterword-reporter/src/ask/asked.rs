@@ -8,8 +8,15 @@ use serde_json::Value;
 
 use crate::assemble::Assembled;
 
-/// The question about a report, with the details that are known before the stack is.
-pub(super) fn question(store: &Store, report: &Report, info: &ReportInfo, links: &Links, can_restart: bool) -> Asked {
+/// The question about a report, with the details that are known before the stack is. `restart`: if the app can be started
+/// again, the documents that it had open.
+pub(super) fn question(
+    store: &Store,
+    report: &Report,
+    info: &ReportInfo,
+    links: &Links,
+    restart: Option<&[String]>,
+) -> Asked {
     Asked {
         store_root: store.folder().parent().unwrap_or(store.folder()).to_owned(),
         app: store.app().as_str().to_owned(),
@@ -23,7 +30,8 @@ pub(super) fn question(store: &Store, report: &Report, info: &ReportInfo, links:
         release: info.release.clone(),
         privacy_url: links.privacy.clone(),
         update_url: links.update.clone(),
-        can_restart,
+        can_restart: restart.is_some(),
+        documents: restart.unwrap_or_default().to_vec(),
         details: details(store, report.id(), info, None),
     }
 }

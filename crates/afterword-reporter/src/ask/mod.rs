@@ -11,7 +11,7 @@ pub(crate) use happened::Interrupt;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::mpsc::{Sender, channel};
 
-use afterword_channel::{Hello, Identity};
+use afterword_channel::{Hello, Identity, PrivateView};
 use afterword_dialog::{Asked, Details, FromDialog, ToDialog};
 use afterword_store::{Decision, ReportId, ReportInfo, ReportKind, SenderLock, Settled, State, Store};
 use uuid::Uuid;
@@ -66,7 +66,17 @@ pub(crate) struct Asking {
     shells: Vec<Box<dyn Shell>>,
     asked: Vec<ReportId>,
     app_gone: bool,
+    /// What it had open.
+    documents: Vec<String>,
     interrupt: Interrupt,
+}
+
+/// What the app had open. Nobody goes without a question for want of it.
+pub(crate) fn documents(memory: &PrivateView) -> Vec<String> {
+    memory.documents().unwrap_or_else(|error| {
+        log::warn!("{}", chain(&error));
+        Vec::new()
+    })
 }
 
 impl Asking {
@@ -83,6 +93,7 @@ impl Asking {
             shells,
             asked: Vec::new(),
             app_gone: false,
+            documents: Vec::new(),
             interrupt,
         }
     }
@@ -99,8 +110,9 @@ impl Asking {
         &self.hello.identity
     }
 
-    pub(crate) fn app_is_gone(&mut self) {
+    pub(crate) fn app_is_gone(&mut self, documents: Vec<String>) {
         self.app_gone = true;
+        self.documents = documents;
     }
 
     pub(crate) fn was_asked(&self, id: ReportId) -> bool {
@@ -131,7 +143,8 @@ impl Asking {
             self.interrupt.open(events.clone());
         }
         self.work_out_stack(id, events.clone());
-        let asked = asked::question(&self.store, &report, &info, &self.hello.links, self.can_restart(&info));
+        let restart = self.can_restart(&info).then_some(self.documents.as_slice());
+        let asked = asked::question(&self.store, &report, &info, &self.hello.links, restart);
         let shell = self.open_shell(&asked, events);
         let asked = match shell {
             Some(mut shell) => self.converse(id, &info, shell.as_mut(), &happened),

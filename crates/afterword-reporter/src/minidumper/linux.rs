@@ -259,6 +259,7 @@ impl Serving {
             self.add(Errand::AppGone {
                 crash: Some(id),
                 asker: None,
+                documents: Vec::new(),
             });
         }
     }

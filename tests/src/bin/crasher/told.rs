@@ -36,6 +36,7 @@ pub(crate) fn hand_over(text: String) {
             ..Attachment::default()
         });
     });
+    afterword::set_open_documents([text.as_str()]);
     TEXT.set(text).expect("it is handed over once");
 }
 

@@ -362,3 +362,23 @@ fn the_apps_privacy_policy_is_linked_beside_the_question() {
     );
     assert!(opened);
 }
+
+#[test]
+fn the_documents_that_open_again_are_named_beside_restart() {
+    let named = |can_restart| {
+        let asked = crate::shown::shown(Asked {
+            can_restart,
+            documents: vec![
+                "Letters.ink".to_owned(),
+                "Map\u{202e}.ink".to_owned(),
+                "\u{7}".to_owned(),
+            ],
+            ..sample::asked()
+        });
+        let harness = open(State::new(asked, Language::English));
+        shows(&harness, "Inkwell will open again with: Letters.ink, Map.ink")
+    };
+    assert!(named(true));
+    assert!(!named(false));
+    assert!(!shows(&asking(), words::reopens("Inkwell", "")));
+}
