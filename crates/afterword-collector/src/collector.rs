@@ -179,7 +179,8 @@ impl Collector {
         let (outcomes, database, end) = (Arc::clone(&app.ingest.outcomes), app.database.clone(), stopped.clone());
         let outcomes = tokio::spawn(async move { outcomes.run(&database, end).await });
         let tidying = tokio::spawn(app.symbols.clone().keep_tidy(stopped.clone()));
-        let retention = tokio::spawn(life::run(app.clone(), stopped.clone()));
+        let newest = life::newest_project(&app.database).await?;
+        let retention = tokio::spawn(life::run(app.clone(), newest, stopped.clone()));
         let sending = tokio::spawn(alerts::delivery::run(app.clone(), stopped.clone()));
         let proxies = Proxies::new(&config.trusted_proxies);
         let server = tokio::spawn(serve(listener, app.clone(), proxies, stopped));

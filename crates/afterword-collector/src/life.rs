@@ -32,7 +32,7 @@ use crate::database::Database;
 use crate::{App, Error, access, now_ms, settings};
 
 pub(crate) use metrics::Metrics;
-pub(crate) use retention::run;
+pub(crate) use retention::{newest_project, run};
 
 /// The setting that says how long events are kept.
 const RETENTION: &str = "retention";

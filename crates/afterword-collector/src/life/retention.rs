@@ -36,6 +36,8 @@ struct Round<'a> {
     lease: &'a Lease,
     stop: &'a watch::Receiver<bool>,
     now: i64,
+    /// Projects with a greater id are left out.
+    newest: i64,
 }
 
 /// Removes attachments that no row names any more: those of issues that were deleted, and what a process that died did not
@@ -57,15 +59,29 @@ async fn remove_unnamed(database: &Database, blobs: &Blobs, now: i64) -> Result<
     Ok(removed)
 }
 
-/// Removes what is old until `stop` says so.
-pub(crate) async fn run(app: App, mut stop: watch::Receiver<bool>) {
+/// The newest project there is: 0 without any.
+///
+/// # Errors
+/// If the database fails.
+pub(crate) async fn newest_project(database: &Database) -> Result<i64, Error> {
+    sqlx::query_scalar("SELECT COALESCE(MAX(id), 0) FROM projects")
+        .fetch_one(&database.read)
+        .await
+        .or_failed(OPERATION)
+}
+
+/// Removes what is old until `stop` says so. The first round, which begins with the collector, is for the projects that there
+/// were then (up to `newest`): it takes its time beside the first requests, and is no part of what becomes of these.
+pub(crate) async fn run(app: App, newest: i64, mut stop: watch::Receiver<bool>) {
     let lease = Lease::new("retention");
+    let mut newest = newest;
     while !*stop.borrow() {
         let round = Round {
             app: &app,
             lease: &lease,
             stop: &stop,
             now: now_ms(),
+            newest: std::mem::replace(&mut newest, i64::MAX),
         };
         match round.run().await {
             Ok(Some(gone)) if gone != Gone::default() => tracing::info!(?gone, "removed what was old"),
@@ -94,8 +110,9 @@ impl Round<'_> {
 
     async fn all(&self) -> Result<Gone, Error> {
         let projects: Vec<i64> = sqlx::query_scalar(
-            "SELECT id FROM projects WHERE id NOT IN (SELECT project_id FROM deletions) ORDER BY id",
+            "SELECT id FROM projects WHERE id <= $1 AND id NOT IN (SELECT project_id FROM deletions) ORDER BY id",
         )
+        .bind(self.newest)
         .fetch_all(&self.app.database.read)
         .await
         .or_failed(OPERATION)?;
