@@ -27,6 +27,8 @@ comment_label = What were you doing? (optional)
 comment_hint = A few words help to find the cause.
 restart = Restart { $app }
 reopens = { $app } will open again with: { $documents }
+always = Always do this without asking
+always_means = Later reports of { $app }, and those that wait, are then sent, or deleted, as you choose now.
 consent = Nothing is sent unless you agree.
 destination = Reports go to { $server }.
 destination_developers = Reports go to the developers of the program.
@@ -60,17 +62,43 @@ unknown_function_in = unknown function in { $module }
 tags = Tags
 breadcrumbs = What led up to it
 files = Files
-files_total =
-    { $count ->
-        [one] Files ({ $count } file, { $size })
-       *[other] Files ({ $count } files, { $size })
-    }
 files_more = They hold more than is listed here: the other threads, registers, and what the program noted about the system.
 file_minidump = registers, stacks and modules at the moment of the crash
 file_event = the report itself: version, system, tags and what led up to it
 file_stack = the stacks with the names of functions
-file_envelope = the error as it was captured
-raw = The whole report as text
+tab_context = Tags and context
+tab_modules = Modules
+tab_files = Attachments
+tab_bytes = Bytes
+tab_text = As text
+contexts = Context
+nothing_of_this = There is nothing of this in the report.
+part_header = the first line, with the report’s number
+part_attachment = a file that the program attached
+part_other = another part of the report
+files_choose = What is ticked goes along.
+files_unread = What would be sent cannot be read: { $why }
+event_stays = The report itself cannot be left out: without it there would be nothing to send.
+minidump_costs = Without the minidump nobody can look into the other threads, or work the stack out anew with better information.
+module_at = at { $address }, { $size }
+total = In all { $size }, before it is compressed.
+save_copy = Save a copy…
+save = Save
+copy_path = Save as
+copy_saved = Saved as { $path } ({ $size })
+copy_denied = You are not allowed to write into the folder { $folder }.
+copy_no_folder = There is no folder { $folder }.
+copy_exists = There is a file { $path } already; it was left as it is.
+copy_full = There is no room left for the copy.
+copy_failed = The copy could not be saved: { $why }
+bytes_of = Bytes of
+bytes_hex = Numbers
+bytes_letters = Letters
+bytes_page = { $from } to { $to } of { $total }
+page_before = Back
+page_after = Further
+stream_unknown = unknown stream { $number }
+stream_line = { $name } ({ $size }, from { $offset } on)
 more =
     { $count ->
         [one] and { $count } more, sent as well but not listed here
@@ -159,9 +187,11 @@ size_gigabytes = { $amount } GB
 pair = { $key }: { $value }
 file_line = { $name } ({ $size }): { $what }
 terminal_choices = [s]end the report, [d]on’t send, ask me [l]ater, [v]iew what would be sent:
-terminal_choices_raw = [s]end the report, [d]on’t send, ask me [l]ater, [v]iew what would be sent, the [w]hole report as text:
+terminal_choices_raw = [s]end the report, [d]on’t send, ask me [l]ater, [v]iew what would be sent, the [w]hole report as text, save a [c]opy:
 terminal_again = Please answer with one of s, d, l or v.
-terminal_again_raw = Please answer with one of s, d, l, v or w.
+terminal_again_raw = Please answer with one of s, d, l, v, w or c.
+terminal_always = Always do this without asking? Later reports, and those that wait, are then sent, or deleted, as you chose now. [y/N]
+terminal_copy = Save the copy as (an empty line: { $path }):
 terminal_restart = Restart { $app }? [y/N]
 # The answers that mean yes, beside y and yes, separated by spaces.
 terminal_yes = y yes

@@ -24,6 +24,8 @@ comment_label = Co działo się przed błędem? (opcjonalnie)
 comment_hint = Kilka słów pomaga znaleźć przyczynę.
 restart = Uruchom ponownie: { $app }
 reopens = { $app } otworzy ponownie: { $documents }
+always = Zawsze tak postępuj, bez pytania
+always_means = Późniejsze raporty programu { $app } i te, które czekają, będą wtedy wysyłane albo usuwane, zależnie od obecnego wyboru.
 consent = Bez zgody nic nie zostanie wysłane.
 destination = Raporty są wysyłane do { $server }.
 destination_developers = Raporty są wysyłane do twórców programu.
@@ -57,19 +59,43 @@ unknown_function_in = nieznana funkcja w { $module }
 tags = Etykiety
 breadcrumbs = Co działo się wcześniej
 files = Pliki
-files_total =
-    { $count ->
-        [one] Pliki ({ $count } plik, { $size })
-        [few] Pliki ({ $count } pliki, { $size })
-        [many] Pliki ({ $count } plików, { $size })
-       *[other] Pliki ({ $count } pliku, { $size })
-    }
 files_more = Zawierają więcej, niż tu widać: pozostałe wątki, rejestry i to, co program zanotował o systemie.
 file_minidump = rejestry, stosy i moduły w chwili awarii
 file_event = właściwy raport: wersja, system, etykiety i co działo się wcześniej
 file_stack = stosy z nazwami funkcji
-file_envelope = błąd w postaci, w jakiej został zarejestrowany
-raw = Cały raport jako tekst
+tab_context = Etykiety i kontekst
+tab_modules = Moduły
+tab_files = Załączniki
+tab_bytes = Bajty
+tab_text = Jako tekst
+contexts = Kontekst
+nothing_of_this = W raporcie nic takiego nie ma.
+part_header = pierwszy wiersz, z numerem raportu
+part_attachment = plik dołączony przez program
+part_other = inna część raportu
+files_choose = To, co zaznaczone, zostanie wysłane.
+files_unread = Nie można odczytać tego, co zostałoby wysłane: { $why }
+event_stays = Samego raportu nie można pominąć: bez niego nie byłoby czego wysłać.
+minidump_costs = Bez zrzutu pamięci nikt nie zajrzy do pozostałych wątków ani nie odtworzy stosu na podstawie lepszych informacji.
+module_at = pod { $address }, { $size }
+total = Razem { $size }, przed kompresją.
+save_copy = Zapisz kopię…
+save = Zapisz
+copy_path = Zapisz jako
+copy_saved = Zapisano jako { $path } ({ $size })
+copy_denied = Brak uprawnień do zapisu w folderze { $folder }.
+copy_no_folder = Folder { $folder } nie istnieje.
+copy_exists = Plik { $path } już istnieje; nie został zmieniony.
+copy_full = Nie ma już miejsca na kopię.
+copy_failed = Nie udało się zapisać kopii: { $why }
+bytes_of = Bajty z
+bytes_hex = Liczby
+bytes_letters = Litery
+bytes_page = Od { $from } do { $to } z { $total }
+page_before = Wstecz
+page_after = Dalej
+stream_unknown = nieznany strumień { $number }
+stream_line = { $name } ({ $size }, od { $offset })
 more =
     { $count ->
         [one] i jeszcze { $count } pozycja, która też zostanie wysłana, ale nie jest tu pokazana
@@ -161,10 +187,12 @@ size_gigabytes = { $amount } GB
 pair = { $key }: { $value }
 file_line = { $name } ({ $size }): { $what }
 terminal_choices = [s] wyślij, [d] nie wysyłaj, [l] zapytaj później, [v] pokaż, co zostałoby wysłane:
-terminal_choices_raw = [s] wyślij, [d] nie wysyłaj, [l] zapytaj później, [v] pokaż, co zostałoby wysłane, [w] cały raport jako tekst:
+terminal_choices_raw = [s] wyślij, [d] nie wysyłaj, [l] zapytaj później, [v] pokaż, co zostałoby wysłane, [w] cały raport jako tekst, [c] zapisz kopię:
 terminal_again = Proszę odpowiedzieć: s, d, l lub v.
-terminal_again_raw = Proszę odpowiedzieć: s, d, l, v lub w.
+terminal_again_raw = Proszę odpowiedzieć: s, d, l, v, w lub c.
 terminal_restart = Uruchomić ponownie { $app }? [t/N]
+terminal_always = Zawsze tak postępować, bez pytania? Późniejsze raporty i te, które czekają, będą wtedy wysyłane albo usuwane, zależnie od obecnego wyboru. [t/N]
+terminal_copy = Zapisz kopię jako (pusty wiersz: { $path }):
 terminal_yes = t tak
 terminal_sending = Wysyłanie…
 terminal_sent = Wysłano, dziękujemy. Identyfikator zdarzenia: { $event_id }

@@ -24,6 +24,8 @@ comment_label = Що ви робили? (необов’язково)
 comment_hint = Кілька слів допоможуть знайти причину.
 restart = Перезапустити { $app }
 reopens = { $app } відкриє знову: { $documents }
+always = Завжди робити так, не питаючи
+always_means = Наступні звіти програми { $app } і ті, що чекають, тоді надсилатимуться або вилучатимуться за вашим нинішнім вибором.
 consent = Без вашої згоди нічого не надсилається.
 destination = Звіти надсилаються на { $server }.
 destination_developers = Звіти надсилаються розробникам програми.
@@ -57,19 +59,43 @@ unknown_function_in = невідома функція в { $module }
 tags = Мітки
 breadcrumbs = Що цьому передувало
 files = Файли
-files_total =
-    { $count ->
-        [one] Файли ({ $count } файл, { $size })
-        [few] Файли ({ $count } файли, { $size })
-        [many] Файли ({ $count } файлів, { $size })
-       *[other] Файли ({ $count } файлу, { $size })
-    }
 files_more = Вони містять більше, ніж показано тут: інші потоки, регістри та те, що програма занотувала про систему.
 file_minidump = регістри, стеки та модулі в мить аварійного завершення
 file_event = власне звіт: версія, система, мітки й те, що передувало
 file_stack = стеки з назвами функцій
-file_envelope = помилка в тому вигляді, у якому її записано
-raw = Увесь звіт як текст
+tab_context = Мітки та контекст
+tab_modules = Модулі
+tab_files = Вкладення
+tab_bytes = Байти
+tab_text = Як текст
+contexts = Контекст
+nothing_of_this = У звіті нічого такого немає.
+part_header = перший рядок із номером звіту
+part_attachment = файл, який долучила програма
+part_other = інша частина звіту
+files_choose = Надсилається те, що позначено.
+files_unread = Не вдалося прочитати те, що буде надіслано: { $why }
+event_stays = Сам звіт вилучити не можна: без нього не було б чого надсилати.
+minidump_costs = Без мінідампа ніхто не зможе зазирнути в інші потоки чи відновити стек за кращими даними.
+module_at = за адресою { $address }, { $size }
+total = Разом { $size }, до стиснення.
+save_copy = Зберегти копію…
+save = Зберегти
+copy_path = Зберегти як
+copy_saved = Збережено як { $path } ({ $size })
+copy_denied = Ви не маєте права записувати в теку { $folder }.
+copy_no_folder = Теки { $folder } немає.
+copy_exists = Файл { $path } уже є; його не змінено.
+copy_full = Для копії не залишилося місця.
+copy_failed = Не вдалося зберегти копію: { $why }
+bytes_of = Байти з
+bytes_hex = Числа
+bytes_letters = Літери
+bytes_page = Від { $from } до { $to } з { $total }
+page_before = Назад
+page_after = Далі
+stream_unknown = невідомий потік { $number }
+stream_line = { $name } ({ $size }, від { $offset })
 more =
     { $count ->
         [one] і ще { $count } запис, який теж надсилається, але тут не показаний
@@ -161,10 +187,12 @@ size_gigabytes = { $amount } ГБ
 pair = { $key }: { $value }
 file_line = { $name } ({ $size }): { $what }
 terminal_choices = [s] надіслати, [d] не надсилати, [l] запитати пізніше, [v] показати, що буде надіслано:
-terminal_choices_raw = [s] надіслати, [d] не надсилати, [l] запитати пізніше, [v] показати, що буде надіслано, [w] увесь звіт як текст:
+terminal_choices_raw = [s] надіслати, [d] не надсилати, [l] запитати пізніше, [v] показати, що буде надіслано, [w] увесь звіт як текст, [c] зберегти копію:
 terminal_again = Введіть s, d, l або v.
-terminal_again_raw = Введіть s, d, l, v або w.
+terminal_again_raw = Введіть s, d, l, v, w або c.
 terminal_restart = Перезапустити { $app }? [т/Н]
+terminal_always = Завжди робити так, не питаючи? Наступні звіти і ті, що чекають, тоді надсилатимуться або вилучатимуться за вашим нинішнім вибором. [т/Н]
+terminal_copy = Зберегти копію як (порожній рядок: { $path }):
 terminal_yes = т так t
 terminal_sending = Надсилання…
 terminal_sent = Надіслано, дякуємо. Ідентифікатор події: { $event_id }

@@ -7,7 +7,7 @@ use std::path::PathBuf;
 use std::sync::mpsc::Sender;
 use std::time::SystemTime;
 
-use afterword_reporter::dialog::{Asked, Details, FromDialog, Language, ToDialog, save_answer};
+use afterword_reporter::dialog::{self, Asked, Details, FromDialog, Language, ToDialog, save_answer};
 use afterword_reporter::{Conversation, Shell};
 use afterword_store::{AppId, Decision, ReportFile, Store};
 use serde::{Deserialize, Serialize};
@@ -87,14 +87,11 @@ impl Answering {
         let half = self.given.note.with_extension("half");
         std::fs::write(&half, serde_json::to_vec(&self.note(details)?)?)?;
         std::fs::rename(&half, &self.given.note)?;
-        save_answer(
-            &self.asked,
-            Language::English,
-            self.given.decision,
-            self.given.comment.clone(),
-            false,
-            SystemTime::now().into(),
-        )?;
+        let given = dialog::Given {
+            comment: self.given.comment.clone(),
+            ..dialog::Given::new(self.given.decision)
+        };
+        save_answer(&self.asked, Language::English, &given, SystemTime::now().into())?;
         Ok(())
     }
 
@@ -124,8 +121,8 @@ impl Answering {
                 file: frame.file.clone(),
                 line: frame.line,
             }),
-            dump_bytes: details
-                .files
+            dump_bytes: report
+                .files()?
                 .iter()
                 .find(|file| file.name == ReportFile::Minidump.name())
                 .map_or(0, |file| file.size_bytes),

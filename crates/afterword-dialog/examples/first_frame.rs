@@ -136,6 +136,7 @@ fn asked() -> Asked {
         update_url: None,
         can_restart: true,
         documents: Vec::new(),
+        asked_at: time::OffsetDateTime::UNIX_EPOCH,
         details: Details::default(),
     }
 }

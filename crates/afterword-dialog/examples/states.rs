@@ -4,17 +4,20 @@
 //! cargo run -p afterword-dialog --example states -- STATE [light|dark|system] [long] [software] [LANGUAGE]
 //! cargo run -p afterword-dialog --example states -- run [software]      the dialog process itself: messages on standard input
 //! LANGUAGE: its tag, such as `de`; without, the desktop's
-//! STATE: asking no-restart details text pending preparing progress cancelling sent waiting refused cancelled not-saved
+//! STATE: asking no-restart details context breadcrumbs modules files bytes text copy pending preparing progress cancelling
+//!        sent waiting refused cancelled not-saved
 //! ```
-//! Messages go to standard output; an answer goes into a store in the temporary folder.
+//! Messages go to standard output; the report lies in a store that is gone with the window.
 
 use std::io::{BufReader, Write};
+use std::path::Path;
 use std::process::ExitCode;
 
 use afterword_dialog::{
-    Asked, BreadcrumbLine, Details, FileLine, FrameLine, Language, Shell, State, ToDialog, show, write_message,
+    Asked, BreadcrumbLine, Details, FrameLine, Language, ModuleLine, Shell, State, StreamLine, Tab, ToDialog, show,
+    write_message,
 };
-use afterword_store::{Decision, ReportId, ReportKind};
+use afterword_store::{AppId, ConsentPolicy, Decision, ReportFile, ReportId, ReportInfo, ReportKind, Store};
 use egui::ThemePreference;
 
 fn main() -> ExitCode {
@@ -34,7 +37,14 @@ fn main() -> ExitCode {
     if name == "run" {
         return ended(afterword_dialog::run(shell).map_err(Into::into));
     }
-    let asked = if has("long") { long() } else { sample() };
+    let (_root, stored) = match stored() {
+        Ok(stored) => stored,
+        Err(error) => {
+            complain(&format!("the sample cannot be stored: {error}"));
+            return ExitCode::FAILURE;
+        }
+    };
+    let asked = if has("long") { long(stored) } else { stored };
     let language = Language::ALL.into_iter().find(|language| has(language.tag()));
     let language = language.unwrap_or_else(Language::of_desktop);
     let Some((state, messages)) = in_state(name, asked, language) else {
@@ -84,11 +94,20 @@ fn in_state(name: &str, asked: Asked, language: Language) -> Option<(State, Vec<
         ..asked.clone()
     };
     let mut state = State::new(if name == "pending" { pending } else { asked.clone() }, language);
-    let sending = !matches!(
-        name,
-        "asking" | "no-restart" | "details" | "text" | "pending" | "not-saved"
-    );
-    if sending {
+    let tab = match name {
+        "details" | "pending" | "copy" => Some(Tab::Summary),
+        "context" => Some(Tab::Context),
+        "breadcrumbs" => Some(Tab::Breadcrumbs),
+        "modules" => Some(Tab::Modules),
+        "files" => Some(Tab::Files),
+        "bytes" => Some(Tab::Bytes),
+        "text" => Some(Tab::Text),
+        _ => None,
+    };
+    if let Some(tab) = tab {
+        state.open_details(true);
+        state.open_tab(tab);
+    } else if !matches!(name, "asking" | "no-restart" | "not-saved") {
         state.answered(Decision::Send);
     }
     let progress = ToDialog::Progress {
@@ -105,15 +124,11 @@ fn in_state(name: &str, asked: Asked, language: Language) -> Option<(State, Vec<
             state = State::new(asked, language);
             vec![]
         }
-        "details" | "pending" => {
-            state.open_details(true);
+        "copy" => {
+            state.ask_where_to_copy();
             vec![]
         }
-        "text" => {
-            state.open_details(true);
-            state.open_raw(true);
-            vec![]
-        }
+        _ if tab.is_some() => vec![],
         "progress" => vec![progress],
         "sent" => vec![ToDialog::Sent {
             event_id: "9f1c2ab47d0e4b6f8a35c1d2e07f6b90".to_owned(),
@@ -136,9 +151,45 @@ fn in_state(name: &str, asked: Asked, language: Language) -> Option<(State, Vec<
     Some((state, messages))
 }
 
-fn sample() -> Asked {
+/// The sample, in a store of its own.
+fn stored() -> Result<(tempfile::TempDir, Asked), Box<dyn std::error::Error>> {
+    let root = tempfile::tempdir()?;
+    let asked = sample(root.path());
+    let store = Store::open(root.path(), &AppId::new(&asked.app)?)?;
+    let report = store.begin_report(asked.report_id)?;
+    let mut dump = b"MDMP\x93\xa7\x00\x00\x0f\x00\x00\x00\x20\x00\x00\x00".to_vec();
+    dump.extend(
+        (16..846_336_u32).map(|at| (at.wrapping_mul(2_654_435_761) >> 24) as u8 & if at % 8 < 5 { 0xff } else { 0 }),
+    );
+    report.write(ReportFile::Minidump, &dump)?;
+    report.write(ReportFile::Event, EVENT.as_bytes())?;
+    report.write(ReportFile::Stack, &vec![b' '; 6_664])?;
+    report.commit(&ReportInfo {
+        version: ReportInfo::VERSION,
+        report_id: asked.report_id,
+        event_id: ReportId::random().uuid(),
+        kind: asked.kind,
+        dsn: "https://key@crashes.inkwell.example/1".to_owned(),
+        app_name: asked.app_name.clone(),
+        release: asked.release.clone(),
+        environment: None,
+        captured_at: asked.asked_at,
+        reason: "SIGSEGV".to_owned(),
+        signal: asked.signal.clone(),
+        address: asked.address,
+        message: None,
+        thread_name: None,
+        event: serde_json::Value::Null,
+        removed: vec![],
+        soft_errors: vec![],
+        policy: ConsentPolicy::Ask,
+    })?;
+    Ok((root, asked))
+}
+
+fn sample(root: &Path) -> Asked {
     Asked {
-        store_root: std::env::temp_dir().join("afterword-states"),
+        store_root: root.to_owned(),
         app: "inkwell".to_owned(),
         report_id: ReportId::random(),
         app_name: "Inkwell".to_owned(),
@@ -152,6 +203,7 @@ fn sample() -> Asked {
         update_url: Some("https://inkwell.example/download".to_owned()),
         can_restart: true,
         documents: vec!["Letters.ink".to_owned(), "Map of the harbour.ink".to_owned()],
+        asked_at: time::OffsetDateTime::now_utc(),
         details: details(),
     }
 }
@@ -185,19 +237,15 @@ fn details() -> Details {
                 message: message.to_owned(),
             })
             .to_vec(),
-        files: vec![
-            file("minidump.dmp", 846_336),
-            file("event.json", 18_204),
-            file("stack.json", 6_664),
-        ],
+        contexts: contexts(),
+        modules: modules(),
+        streams: streams(),
         removed: vec![
             "environment variables".to_owned(),
             "the command line".to_owned(),
             "what is no address or small number on the stacks".to_owned(),
             "the name of your home folder in paths".to_owned(),
         ],
-        raw_event: Some(afterword_dialog::text::whole_report(EVENT.as_bytes()).0),
-        raw_left_out_bytes: 0,
     }
 }
 
@@ -231,16 +279,58 @@ fn stack() -> Vec<FrameLine> {
     ]
 }
 
-fn file(name: &str, size_bytes: u64) -> FileLine {
-    FileLine {
-        name: name.to_owned(),
+fn contexts() -> Vec<(String, String)> {
+    let pairs = [
+        ("os.name", "Debian GNU/Linux"),
+        ("os.version", "12"),
+        ("device.arch", "x86_64"),
+        ("device.processor_count", "8"),
+        ("user.id", "a1b2"),
+    ];
+    pairs.map(|(key, value)| (key.to_owned(), value.to_owned())).to_vec()
+}
+
+fn modules() -> Vec<ModuleLine> {
+    let modules = [
+        ("/usr/bin/inkwell", 0x55d2_4c00_0000, 14_680_064),
+        ("/usr/lib/x86_64-linux-gnu/libc.so.6", 0x7f3a_1c40_0000, 1_953_792),
+        ("/usr/lib/x86_64-linux-gnu/libm.so.6", 0x7f3a_1c00_0000, 909_312),
+        (
+            "/usr/lib/x86_64-linux-gnu/dri/iris_dri.so",
+            0x7f3a_0800_0000,
+            25_608_192,
+        ),
+    ];
+    let line = |(path, address, size_bytes): (&str, u64, u64)| ModuleLine {
+        path: path.to_owned(),
+        debug_id: Some(format!("8A3F51D2-{:04X}-4C11-9E02-5F1B00C0FFEE0", size_bytes % 65_536)),
+        address: Some(address),
+        size_bytes: Some(size_bytes),
+    };
+    modules.map(line).to_vec()
+}
+
+fn streams() -> Vec<StreamLine> {
+    let streams = [
+        ("ThreadListStream", 3, 212, 292),
+        ("ModuleListStream", 4, 504, 4_756),
+        ("MemoryListStream", 5, 5_260, 196),
+        ("ExceptionStream", 6, 5_456, 168),
+        ("SystemInfoStream", 7, 5_624, 56),
+        ("LinuxMaps", 0x4767_0009, 5_680, 18_204),
+        ("ThreadNamesStream", 24, 23_884, 100),
+    ];
+    let line = |(name, number, offset, size_bytes): (&str, u32, u64, u64)| StreamLine {
+        name: Some(name.to_owned()),
+        number,
+        offset,
         size_bytes,
-    }
+    };
+    streams.map(line).to_vec()
 }
 
 /// Names and words far longer than anybody planned for.
-fn long() -> Asked {
-    let mut asked = sample();
+fn long(mut asked: Asked) -> Asked {
     asked.app_name = "Donaudampfschifffahrtselektrizitätenhauptbetriebswerkbauunterbeamtengesellschaft".to_owned();
     asked.kind = ReportKind::Panic;
     asked.message = Some("unbreakable".repeat(20));

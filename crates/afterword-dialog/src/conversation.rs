@@ -7,7 +7,7 @@ use time::OffsetDateTime;
 
 use crate::message::{Asked, FromDialog, ToDialog, read_message, write_message};
 use crate::state::{Action, State};
-use crate::{Error, answer};
+use crate::{Error, answer, preview};
 
 /// Messages that may wait for the window; beyond it the reader waits.
 const WAITING_MESSAGES: usize = 256;
@@ -74,7 +74,8 @@ fn read_all(input: &mut impl BufRead, sender: SyncSender<ToDialog>, wake: &impl 
 }
 
 impl<W: Write> Conversation<W> {
-    pub(crate) fn new(state: State, incoming: Receiver<ToDialog>, output: W) -> Self {
+    pub(crate) fn new(mut state: State, incoming: Receiver<ToDialog>, output: W) -> Self {
+        preview::lay_out(&mut state);
         Conversation {
             state,
             incoming,
@@ -88,7 +89,13 @@ impl<W: Write> Conversation<W> {
     pub(crate) fn receive(&mut self) {
         loop {
             match self.incoming.try_recv() {
-                Ok(message) => self.state.apply(message),
+                Ok(message) => {
+                    let is_new = matches!(message, ToDialog::Details(_));
+                    self.state.apply(message);
+                    if is_new {
+                        preview::lay_out(&mut self.state);
+                    }
+                }
                 Err(TryRecvError::Empty) => return,
                 Err(TryRecvError::Disconnected) => return self.state.reporter_gone(),
             }
@@ -113,8 +120,9 @@ impl<W: Write> Conversation<W> {
         }
     }
 
-    /// Carries out what the person did.
+    /// Carries out what the person did, and reads what the view has asked for.
     pub(crate) fn carry_out(&mut self, action: Action) -> Step {
+        preview::serve(&mut self.state);
         match action {
             Action::None => Step::Stay,
             Action::Close => Step::Close,
@@ -122,21 +130,23 @@ impl<W: Write> Conversation<W> {
                 self.say(FromDialog::Cancel);
                 Step::Stay
             }
-            Action::Answer {
-                decision,
-                comment,
-                restart,
-            } => {
+            Action::SaveCopy(path) => {
+                if let Some(outgoing) = &self.state.look.outgoing {
+                    self.state.look.copying.result = Some(preview::save_copy(outgoing, &path));
+                }
+                Step::Stay
+            }
+            Action::Answer(given) => {
                 let now = OffsetDateTime::now_utc();
                 let language = self.state.language();
-                match answer::save_answer(self.state.asked(), language, decision, comment, restart, now) {
+                match answer::save_answer(self.state.asked(), language, &given, now) {
                     Ok(()) => {
-                        self.state.answered(decision);
+                        self.state.answered(given.decision);
                         self.say(FromDialog::Answered);
                     }
                     Err(error) => {
                         log::error!("{error}: {:?}", std::error::Error::source(&error));
-                        self.state.not_saved(&root_cause(&error));
+                        self.state.not_saved(&preview::root_cause(&error));
                     }
                 }
                 Step::Stay
@@ -151,15 +161,6 @@ impl<W: Write> Conversation<W> {
             self.state.reporter_gone();
         }
     }
-}
-
-/// Such as "No space left on device": what the person can do something about.
-fn root_cause(error: &dyn std::error::Error) -> String {
-    let mut cause = error;
-    while let Some(deeper) = cause.source() {
-        cause = deeper;
-    }
-    cause.to_string()
 }
 
 #[cfg(test)]

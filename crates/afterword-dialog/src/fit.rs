@@ -44,7 +44,6 @@ struct Page {
     phase: std::mem::Discriminant<Phase>,
     asking: bool,
     details_open: bool,
-    raw_open: bool,
     not_saved: bool,
 }
 
@@ -55,7 +54,6 @@ impl Page {
             phase: std::mem::discriminant(state.phase()),
             asking,
             details_open: asking && state.details_open(),
-            raw_open: asking && state.raw_open(),
             not_saved: asking && state.not_saved.is_some(),
         }
     }

@@ -43,6 +43,8 @@ mod words;
 mod shown;
 
 mod guard;
+mod look;
+mod preview;
 mod state;
 mod theme;
 mod view;
@@ -62,12 +64,13 @@ mod shell;
 mod software;
 mod window;
 
-pub use answer::save_answer;
+pub use answer::{Given, save_answer};
 pub use error::Error;
 pub use language::Language;
+pub use look::Tab;
 pub use message::{
-    Asked, BreadcrumbLine, Details, FileLine, FrameLine, FromDialog, MAX_LINE_BYTES, ToDialog, read_message,
-    write_message,
+    Asked, BreadcrumbLine, Details, FrameLine, FromDialog, MAX_LINE_BYTES, ModuleLine, StreamLine, ToDialog,
+    read_message, write_message,
 };
 #[doc(hidden)]
 pub use shell::show;

@@ -6,6 +6,9 @@
 //! dialog → reporter   "shown"  "answered"  "cancel"  "closed"
 //! ```
 //!
+//! Details are what the reporter worked out. The bytes that would be sent are not among them: the dialog reads those from the
+//! store, as the sender does.
+//!
 //! The answer itself is not among them: it is a file, written with `Store::put_answer` before `answered` is said, so that
 //! no broken pipe can be mistaken for consent.
 
@@ -15,6 +18,7 @@ use std::path::PathBuf;
 use afterword_store::{KnownCrash, ReportId, ReportKind};
 use serde::de::DeserializeOwned;
 use serde::{Deserialize, Serialize};
+use time::OffsetDateTime;
 
 use crate::Error;
 
@@ -112,6 +116,9 @@ pub struct Asked {
     /// The documents that it would open again then, as it names them. They are shown and not sent.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub documents: Vec<String>,
+    /// When it is asked: a comment has this time on the wire, so that what is shown of it is what goes.
+    #[serde(default = "OffsetDateTime::now_utc", with = "time::serde::rfc3339")]
+    pub asked_at: OffsetDateTime,
     /// What would be sent, as far as it is known now.
     pub details: Details,
 }
@@ -134,14 +141,14 @@ pub struct Details {
     pub tags: Vec<(String, String)>,
     /// Breadcrumbs, oldest first.
     pub breadcrumbs: Vec<BreadcrumbLine>,
-    /// Files of the report.
-    pub files: Vec<FileLine>,
+    /// What else is noted about app and system: contexts, user, extra values, in the order they are sent.
+    pub contexts: Vec<(String, String)>,
+    /// The app's program and libraries, as they were loaded.
+    pub modules: Vec<ModuleLine>,
+    /// The parts of the minidump, in the order of its directory.
+    pub streams: Vec<StreamLine>,
     /// What was removed before the report was stored, in the words of the report, which are English.
     pub removed: Vec<String>,
-    /// The event as it will be sent, as text: what [`crate::text::whole_report`] makes of it.
-    pub raw_event: Option<String>,
-    /// Bytes of that text that are sent but left out here.
-    pub raw_left_out_bytes: u64,
 }
 
 /// One frame of the stack.
@@ -188,12 +195,30 @@ pub struct BreadcrumbLine {
     pub message: String,
 }
 
-/// One file of the report.
+/// One loaded module.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(default)]
-pub struct FileLine {
-    /// File name, which tells what it is.
-    pub name: String,
+pub struct ModuleLine {
+    /// Its file, without the name of a home folder.
+    pub path: String,
+    /// Which build of it, as symbol files name it.
+    pub debug_id: Option<String>,
+    /// Where it was loaded.
+    pub address: Option<u64>,
+    /// How much of the address space it takes, in bytes.
+    pub size_bytes: Option<u64>,
+}
+
+/// One stream of the minidump.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(default)]
+pub struct StreamLine {
+    /// What the format calls it, such as `ThreadListStream`; none for a number that is not known.
+    pub name: Option<String>,
+    /// Its number.
+    pub number: u32,
+    /// Where it begins in the minidump, in bytes.
+    pub offset: u64,
     /// Size in bytes.
     pub size_bytes: u64,
 }

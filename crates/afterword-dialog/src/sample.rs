@@ -4,7 +4,7 @@ use std::path::Path;
 
 use afterword_store::{ReportId, ReportKind};
 
-use crate::message::{Asked, BreadcrumbLine, Details, FileLine, FrameLine};
+use crate::message::{Asked, BreadcrumbLine, Details, FrameLine, ModuleLine, StreamLine};
 
 pub(crate) fn asked() -> Asked {
     Asked {
@@ -22,6 +22,7 @@ pub(crate) fn asked() -> Asked {
         update_url: None,
         can_restart: true,
         documents: Vec::new(),
+        asked_at: time::OffsetDateTime::UNIX_EPOCH,
         details: Details {
             stack: None,
             tags: vec![("renderer".to_owned(), "glow".to_owned())],
@@ -31,13 +32,28 @@ pub(crate) fn asked() -> Asked {
                 level: "warning".to_owned(),
                 message: "Tile cache is full".to_owned(),
             }],
-            files: vec![FileLine {
-                name: "minidump.dmp".to_owned(),
-                size_bytes: 846_336,
+            contexts: vec![("os.name".to_owned(), "Debian GNU/Linux".to_owned())],
+            modules: vec![ModuleLine {
+                path: "/usr/bin/inkwell".to_owned(),
+                debug_id: Some("8A3F51D2-0000-4000-8000-5F1B00C0FFEE".to_owned()),
+                address: Some(0x5581_0000_0000),
+                size_bytes: Some(4_194_304),
             }],
+            streams: vec![
+                StreamLine {
+                    name: Some("ThreadListStream".to_owned()),
+                    number: 3,
+                    offset: 32,
+                    size_bytes: 64,
+                },
+                StreamLine {
+                    name: None,
+                    number: 0x4767_0001,
+                    offset: 96,
+                    size_bytes: 16,
+                },
+            ],
             removed: vec!["environment variables".to_owned()],
-            raw_event: None,
-            raw_left_out_bytes: 0,
         },
     }
 }
@@ -64,9 +80,19 @@ pub(crate) fn stack() -> Vec<FrameLine> {
     ]
 }
 
+/// The event of the stored report.
+pub(crate) const EVENT: &str = r#"{"contexts":{"os":{"name":"Debian"}},"user":{"id":"a1b2"}}"#;
+
+/// The minidump of the stored report: no real one, but each byte tells where it is. More than one page.
+pub(crate) fn minidump() -> Vec<u8> {
+    let mut bytes = b"MDMP".to_vec();
+    bytes.extend((4..100_000_u32).map(|at| (at % 251) as u8));
+    bytes
+}
+
 /// A report that really lies in a store below `root`, and the question about it.
 pub(crate) fn stored(root: &Path) -> (afterword_store::Store, Asked) {
-    use afterword_store::{AppId, ConsentPolicy, ReportInfo, Store};
+    use afterword_store::{AppId, ConsentPolicy, ReportFile, ReportInfo, Store};
     let asked = Asked {
         store_root: root.to_owned(),
         ..asked()
@@ -93,6 +119,8 @@ pub(crate) fn stored(root: &Path) -> (afterword_store::Store, Asked) {
         policy: ConsentPolicy::Ask,
     };
     let report = store.begin_report(asked.report_id).unwrap();
+    report.write(ReportFile::Minidump, &minidump()).unwrap();
+    report.write(ReportFile::Event, EVENT.as_bytes()).unwrap();
     report.commit(&info).unwrap();
     (store, asked)
 }

@@ -1,6 +1,6 @@
 //! What came from outside, made fit to be shown.
 
-use crate::message::{Asked, BreadcrumbLine, Details, FileLine, FrameLine};
+use crate::message::{Asked, BreadcrumbLine, Details, FrameLine, ModuleLine, StreamLine};
 use crate::text;
 use crate::words::Words;
 
@@ -56,10 +56,6 @@ fn filled(text: Option<String>) -> Option<String> {
 
 pub(crate) fn shown_details(details: Details) -> Details {
     let line = |text: String| text::line(&text, 500);
-    let (raw_event, cut_bytes) = details
-        .raw_event
-        .map(|raw| text::cut_raw(&raw, text::MAX_RAW_BYTES))
-        .unzip();
     Details {
         stack: details
             .stack
@@ -70,27 +66,36 @@ pub(crate) fn shown_details(details: Details) -> Details {
             .map(|(key, value)| (text::line(&key, 100), line(value)))
             .collect(),
         breadcrumbs: details.breadcrumbs.into_iter().map(shown_breadcrumb).collect(),
-        files: details
-            .files
+        contexts: details
+            .contexts
             .into_iter()
-            .map(|file| FileLine {
-                name: text::line(&file.name, 200),
-                ..file
+            .map(|(key, value)| (text::line(&key, 100), line(value)))
+            .collect(),
+        modules: details
+            .modules
+            .into_iter()
+            .map(|module| ModuleLine {
+                path: text::line(&module.path, 500),
+                debug_id: module.debug_id.map(|id| text::line(&id, 100)),
+                ..module
+            })
+            .collect(),
+        streams: details
+            .streams
+            .into_iter()
+            .map(|stream| StreamLine {
+                name: stream.name.map(|name| text::line(&name, 60)),
+                ..stream
             })
             .collect(),
         removed: details.removed.into_iter().map(line).collect(),
-        raw_event,
-        // Bounded even where the other side did not.
-        raw_left_out_bytes: details.raw_left_out_bytes.saturating_add(cut_bytes.unwrap_or_default()),
     }
 }
 
 /// The report's text in rows, and how much of it is left out; a line that is too long for a row goes on in the next.
-pub(crate) fn raw_rows(details: &Details, words: Words) -> Vec<String> {
-    let lines = details.raw_event.iter().flat_map(|raw| raw.lines());
-    let left_out = details.raw_left_out_bytes;
-    let note = (left_out > 0).then(|| words.more_text(&words.size(left_out)).into_owned());
-    lines.flat_map(rows_of).chain(note).collect()
+pub(crate) fn raw_rows(raw: &str, left_out_bytes: u64, words: Words) -> Vec<String> {
+    let note = (left_out_bytes > 0).then(|| words.more_text(&words.size(left_out_bytes)).into_owned());
+    raw.lines().flat_map(rows_of).chain(note).collect()
 }
 
 fn rows_of(line: &str) -> Vec<String> {
@@ -129,12 +134,10 @@ fn shown_breadcrumb(crumb: BreadcrumbLine) -> BreadcrumbLine {
 mod tests {
     use super::*;
 
+    /// As an event is shown.
     fn rows(raw: &str) -> Vec<String> {
-        let details = Details {
-            raw_event: Some(raw.to_owned()),
-            ..Details::default()
-        };
-        raw_rows(&shown_details(details), Words::ENGLISH)
+        let (text, left_out) = text::whole_report(raw.as_bytes());
+        raw_rows(&text, left_out, Words::ENGLISH)
     }
 
     #[test]
@@ -156,10 +159,10 @@ mod tests {
 
     #[test]
     fn the_reports_text_is_rows_that_lose_nothing() {
-        assert_eq!(rows("{\n  \"a\": 1\n}"), ["{", "  \"a\": 1", "}"]);
+        assert_eq!(rows("{\"a\": 1}"), ["{", "  \"a\": 1", "}"]);
         let long = "ä".repeat(MAX_ROW_CHARS + 1);
         assert_eq!(rows(&long), ["ä".repeat(MAX_ROW_CHARS), "ä".to_owned()]);
-        assert!(raw_rows(&Details::default(), Words::ENGLISH).is_empty());
+        assert!(raw_rows("", 0, Words::ENGLISH).is_empty());
     }
 
     #[test]
@@ -170,14 +173,5 @@ mod tests {
         assert!(shown[0].starts_with("]0;ownedx"), "{}", shown[0]);
         let last = shown.last().unwrap();
         assert!(last.starts_with("and 7.8 MB more"), "{last}");
-        // Bounded twice, it says so once, and of all.
-        let details = Details {
-            raw_event: Some("x".repeat(text::MAX_RAW_BYTES + 1_000)),
-            raw_left_out_bytes: 3_000,
-            ..Details::default()
-        };
-        let once = raw_rows(&shown_details(details), Words::ENGLISH);
-        assert_eq!(once.iter().filter(|row| row.starts_with("and ")).count(), 1);
-        assert!(once.last().unwrap().starts_with("and 4 KB more"), "{:?}", once.last());
     }
 }

@@ -1,11 +1,15 @@
 //! Everything the window shows, and what changes it. No I/O here: a shell feeds in messages and carries out actions.
 
+use std::path::PathBuf;
+
 use afterword_store::{Decision, KnownCrash};
 
+use crate::answer::Given;
 use crate::guard::Guard;
 use crate::language::Language;
+use crate::look::{Look, Tab};
 use crate::message::{Asked, ToDialog};
-use crate::shown::{raw_rows, shown, shown_details};
+use crate::shown::{shown, shown_details};
 use crate::text;
 use crate::words::Words;
 
@@ -15,7 +19,7 @@ pub const MAX_COMMENT_CHARS: usize = 4_096;
 pub(crate) const MAX_LISTED: usize = 250;
 
 /// What the window shows.
-#[derive(Clone, Debug, PartialEq)]
+#[derive(Clone, Debug)]
 pub struct State {
     pub(crate) words: Words,
     pub(crate) asked: Asked,
@@ -24,9 +28,10 @@ pub struct State {
     pub(crate) details_open: bool,
     pub(crate) phase: Phase,
     pub(crate) copied: bool,
-    /// The whole report as text, in lines short enough to lay out; empty while it is not known.
-    pub(crate) raw_rows: Vec<String>,
-    pub(crate) raw_open: bool,
+    /// Whether it is to be done with later reports too.
+    pub(crate) always: bool,
+    /// What is looked at in the details.
+    pub(crate) look: Look,
     /// Why the answer that was given could not be saved: it is asked for again.
     pub(crate) not_saved: Option<String>,
     /// Presses come too early to be answers.
@@ -88,14 +93,9 @@ pub enum Action {
     /// Nothing that leaves the window.
     None,
     /// The question is answered.
-    Answer {
-        /// Send or don't.
-        decision: Decision,
-        /// What they wrote, if anything.
-        comment: Option<String>,
-        /// Whether the app is to be started again.
-        restart: bool,
-    },
+    Answer(Given),
+    /// Save what would be sent in a file.
+    SaveCopy(PathBuf),
     /// Stop sending.
     Cancel,
     /// Close the window; before an answer: ask again later.
@@ -109,8 +109,8 @@ impl State {
         let words = Words::of(language);
         State {
             words,
-            raw_rows: raw_rows(&asked.details, words),
-            raw_open: false,
+            always: false,
+            look: Look::default(),
             not_saved: None,
             guard: Guard::default(),
             asked,
@@ -131,7 +131,6 @@ impl State {
             ToDialog::Show(_) => {}
             ToDialog::Details(details) => {
                 self.asked.details = shown_details(*details);
-                self.raw_rows = raw_rows(&self.asked.details, self.words);
             }
             outcome => self.apply_outcome(outcome),
         }
@@ -196,14 +195,19 @@ impl State {
         self.details_open = open;
     }
 
-    /// Whether the whole report is unfolded as text.
-    pub fn raw_open(&self) -> bool {
-        self.raw_open
+    /// Which part of the details is in view.
+    pub fn tab(&self) -> Tab {
+        self.look.tab
     }
 
-    /// Unfolds or folds the whole report as text, in the details.
-    pub fn open_raw(&mut self, open: bool) {
-        self.raw_open = open;
+    /// Brings a part of the details into view.
+    pub fn open_tab(&mut self, tab: Tab) {
+        self.look.tab = tab;
+    }
+
+    /// Asks where a copy is to go, as the button does.
+    pub fn ask_where_to_copy(&mut self) {
+        self.look.copying.open = true;
     }
 
     /// How tall the page in view would like to be, in points; 0 before it was laid out.
@@ -214,11 +218,13 @@ impl State {
     /// The answer with this decision, as an action.
     pub(crate) fn answer(&self, decision: Decision) -> Action {
         let comment = self.comment.trim();
-        Action::Answer {
+        Action::Answer(Given {
             decision,
             comment: (!comment.is_empty()).then(|| comment.to_owned()),
             restart: self.restart && self.asked.can_restart,
-        }
+            left_out: self.look.left_out.clone(),
+            always: self.always,
+        })
     }
 
     fn apply_outcome(&mut self, message: ToDialog) {

@@ -4,15 +4,17 @@
 
 use std::borrow::Cow;
 use std::io::{self, BufRead, Read, Write};
+use std::path::PathBuf;
 
-use afterword_store::{Decision, ReportKind};
+use afterword_store::{Decision, Outgoing, Part, ReportKind};
 
+use crate::answer::Given;
 use crate::language::Language;
 use crate::message::{Asked, BreadcrumbLine, FrameLine, ToDialog};
 use crate::shown::{pages, shown};
 use crate::state::{MAX_COMMENT_CHARS, MAX_LISTED};
 use crate::words::Words;
-use crate::{Error, text};
+use crate::{Error, preview, text};
 
 /// Longest line read from the terminal, in bytes.
 const MAX_LINE_BYTES: u64 = 32 * 1024;
@@ -27,14 +29,7 @@ const MAX_SKIPPED_BYTES: usize = 16 * 1024 * 1024;
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum TerminalAnswer {
     /// An answer, not yet saved: [`crate::save_answer`].
-    Answered {
-        /// Send or don't.
-        decision: Decision,
-        /// What they wrote, if anything.
-        comment: Option<String>,
-        /// Whether the app is to be started again.
-        restart: bool,
-    },
+    Answered(Given),
     /// None: ask again at the next start.
     Later,
 }
@@ -178,34 +173,36 @@ fn question<R: BufRead, W: Write, D: FnMut()>(
     if let Some(url) = &asked.privacy_url {
         writeln!(output, "{}", words.pair(&words.privacy_policy(), url))?;
     }
-    let raw = asked.details.raw_event.as_deref();
+    let outgoing = preview::outgoing(asked)
+        .inspect_err(|error| log::warn!("{}", afterword_store::chain(error)))
+        .ok();
+    let is_there = outgoing.is_some();
     let (mut tries, mut views) = (0, 0);
     while tries < MAX_TRIES && views < MAX_VIEWS {
-        let Some(choice) = terminal.prompt(&words.choices(raw.is_some()))? else {
+        let Some(choice) = terminal.prompt(&words.choices(is_there))? else {
             writeln!(terminal.output)?;
             return Ok(TerminalAnswer::Later);
         };
-        match (choice.to_lowercase().as_str(), raw) {
+        match (choice.to_lowercase().as_str(), &outgoing) {
             ("s" | "send", _) => return answered(asked, Decision::Send, terminal),
             ("d" | "don't send" | "don’t send" | "dont send", _) => {
                 return answered(asked, Decision::DontSend, terminal);
             }
             ("l" | "later", _) => return Ok(TerminalAnswer::Later),
             ("v" | "view", _) => {
-                details(asked, words, &mut terminal.output)?;
+                details(asked, words, outgoing.as_ref(), &mut terminal.output)?;
                 views += 1;
             }
-            ("w" | "whole", Some(raw)) => {
-                writeln!(terminal.output, "\n{raw}")?;
-                let left_out = asked.details.raw_left_out_bytes;
-                if left_out > 0 {
-                    writeln!(terminal.output, "{}", words.more_text(&words.size(left_out)))?;
-                }
-                writeln!(terminal.output)?;
+            ("w" | "whole", Some(outgoing)) => {
+                whole(outgoing, words, &mut terminal.output)?;
+                views += 1;
+            }
+            ("c" | "copy", Some(outgoing)) => {
+                copy(asked, outgoing, terminal)?;
                 views += 1;
             }
             _ => {
-                writeln!(terminal.output, "{}", words.again(raw.is_some()))?;
+                writeln!(terminal.output, "{}", words.again(is_there))?;
                 tries += 1;
             }
         }
@@ -234,14 +231,52 @@ fn answered<R: BufRead, W: Write, D: FnMut()>(
         let said = terminal.prompt(&words.restart_question(&asked.app_name))?;
         said.is_some_and(|said| words.is_yes(&said))
     };
-    Ok(TerminalAnswer::Answered {
-        decision,
+    let said = terminal.prompt(&words.terminal_always())?;
+    let always = said.is_some_and(|said| words.is_yes(&said));
+    Ok(TerminalAnswer::Answered(Given {
         comment,
         restart,
-    })
+        always,
+        ..Given::new(decision)
+    }))
 }
 
-fn details(asked: &Asked, words: Words, output: &mut impl Write) -> io::Result<()> {
+/// The event as it would be sent, as text.
+fn whole(outgoing: &Outgoing, words: Words, output: &mut impl Write) -> io::Result<()> {
+    match preview::event_text(Some(outgoing)) {
+        Ok((text, left_out)) => {
+            writeln!(output, "\n{text}")?;
+            if left_out > 0 {
+                writeln!(output, "{}", words.more_text(&words.size(left_out)))?;
+            }
+        }
+        Err(why) => writeln!(output, "{}", words.files_unread(&why))?,
+    }
+    writeln!(output)
+}
+
+/// Saves all that would be sent, where the person says.
+fn copy<R: BufRead, W: Write, D: FnMut()>(
+    asked: &Asked,
+    outgoing: &Outgoing,
+    terminal: &mut Terminal<R, W, D>,
+) -> io::Result<()> {
+    let words = terminal.words;
+    let usual = preview::default_copy(asked);
+    let Some(said) = terminal.prompt(&words.terminal_copy(&usual.to_string_lossy()))? else {
+        return Ok(());
+    };
+    let path = if said.is_empty() { usual } else { PathBuf::from(said) };
+    match preview::save_copy(outgoing, &path) {
+        Ok(saved) => {
+            let said = words.copy_saved(&saved.path.to_string_lossy(), &words.size(saved.size_bytes));
+            writeln!(terminal.output, "{}", text::line(&said, 1_000))
+        }
+        Err(failure) => writeln!(terminal.output, "{}", text::line(&words.copy_failure(&failure), 1_000)),
+    }
+}
+
+fn details(asked: &Asked, words: Words, outgoing: Option<&Outgoing>, output: &mut impl Write) -> io::Result<()> {
     let details = &asked.details;
     let pair = |output: &mut _, key: &str, value: &str| pair(output, &words.pair(key, value));
     writeln!(output, "\n{}", words.summary())?;
@@ -261,14 +296,25 @@ fn details(asked: &Asked, words: Words, output: &mut impl Write) -> io::Result<(
     section(output, words, &words.tags(), &details.tags, |output, (key, value)| {
         pair(output, key, value)
     })?;
+    section(
+        output,
+        words,
+        &words.contexts(),
+        &details.contexts,
+        |output, (key, value)| pair(output, key, value),
+    )?;
     section(output, words, &words.breadcrumbs(), &details.breadcrumbs, breadcrumb)?;
-    section(output, words, &words.files(), &details.files, |output, file| {
-        let what = words.file(&file.name).unwrap_or_default();
-        let line = words.file_line(&file.name, &words.size(file.size_bytes), &what);
+    let parts: Vec<&Part> = outgoing.iter().flat_map(|outgoing| outgoing.parts()).collect();
+    section(output, words, &words.files(), &parts, |output, part| {
+        let (name, what) = (text::line(part.name(), 200), words.part(part.kind()));
+        let line = words.file_line(&name, &words.size(part.size_bytes()), &what);
         writeln!(output, "  {line}")
     })?;
-    if !details.files.is_empty() && asked.kind != ReportKind::Error {
-        writeln!(output, "  {}", words.files_more())?;
+    if let Some(outgoing) = outgoing {
+        writeln!(output, "  {}", words.total(&words.size(outgoing.size_bytes())))?;
+        if asked.kind != ReportKind::Error {
+            writeln!(output, "  {}", words.files_more())?;
+        }
     }
     section(output, words, &words.removed(), &details.removed, |output, what| {
         writeln!(output, "  {}", words.removed_words(what))

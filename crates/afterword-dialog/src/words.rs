@@ -8,16 +8,17 @@ mod catalogue;
 
 use std::borrow::Cow;
 
-use afterword_store::{KnownCrash, ReportKind};
+use afterword_store::{KnownCrash, PartKind, ReportKind};
 use fluent_bundle::FluentValue;
 
 use crate::language::Language;
+use crate::look::CopyFailure;
 use crate::message::{Asked, FrameLine};
 use crate::text;
 use catalogue::Catalogue;
 
 /// Version of the texts, in all languages, kept with each answer.
-pub const TEXT_VERSION: u32 = 3;
+pub const TEXT_VERSION: u32 = 4;
 
 /// A text: borrowed where nothing is filled in.
 pub(crate) type Text = Cow<'static, str>;
@@ -74,6 +75,8 @@ texts! {
     comment_hint();
     restart(app: &str);
     reopens(app: &str, documents: &str);
+    always();
+    always_means(app: &str);
     consent();
     destination(server: &str);
     destination_developers();
@@ -105,13 +108,43 @@ texts! {
     tags();
     breadcrumbs();
     files();
-    files_total(count: usize, size: &str);
     files_more();
     file_minidump();
     file_event();
     file_stack();
-    file_envelope();
-    raw();
+    tab_context();
+    tab_modules();
+    tab_files();
+    tab_bytes();
+    tab_text();
+    contexts();
+    nothing_of_this();
+    part_header();
+    part_attachment();
+    part_other();
+    files_choose();
+    files_unread(why: &str);
+    event_stays();
+    minidump_costs();
+    module_at(address: &str, size: &str);
+    total(size: &str);
+    save_copy();
+    save();
+    copy_path();
+    copy_saved(path: &str, size: &str);
+    copy_denied(folder: &str);
+    copy_no_folder(folder: &str);
+    copy_exists(path: &str);
+    copy_full();
+    copy_failed(why: &str);
+    bytes_of();
+    bytes_hex();
+    bytes_letters();
+    bytes_page(from: &str, to: &str, total: &str);
+    page_before();
+    page_after();
+    stream_unknown(number: &str);
+    stream_line(name: &str, size: &str, offset: &str);
     more(count: usize);
     more_text(size: &str);
 
@@ -185,6 +218,8 @@ texts! {
     terminal_again();
     terminal_again_raw();
     terminal_restart(app: &str);
+    terminal_always();
+    terminal_copy(path: &str);
     terminal_yes();
     terminal_sending();
     terminal_sent(event_id: &str);
@@ -282,15 +317,33 @@ impl Words {
         }
     }
 
-    /// What a file of a report is, by its name in the store; `None` for one that speaks for itself.
-    pub(crate) fn file(self, name: &str) -> Option<Text> {
-        Some(match name {
-            "minidump.dmp" => self.file_minidump(),
-            "event.json" => self.file_event(),
-            "stack.json" => self.file_stack(),
-            "envelope" => self.file_envelope(),
-            _ => return None,
-        })
+    /// What a part of a report is.
+    pub(crate) fn part(self, kind: PartKind) -> Text {
+        match kind {
+            PartKind::Header => self.part_header(),
+            PartKind::Event => self.file_event(),
+            PartKind::Minidump => self.file_minidump(),
+            PartKind::Stack => self.file_stack(),
+            PartKind::Attachment => self.part_attachment(),
+            PartKind::Comment => self.key_comment(),
+            _ => self.part_other(),
+        }
+    }
+
+    /// Why there is no copy.
+    pub(crate) fn copy_failure(self, failure: &CopyFailure) -> Text {
+        match failure {
+            CopyFailure::Denied(folder) => self.copy_denied(&folder.to_string_lossy()),
+            CopyFailure::NoFolder(folder) => self.copy_no_folder(&folder.to_string_lossy()),
+            CopyFailure::Exists(path) => self.copy_exists(&path.to_string_lossy()),
+            CopyFailure::Full => self.copy_full(),
+            CopyFailure::Other(why) => self.copy_failed(why),
+        }
+    }
+
+    /// What it means to do it always, for an app; a long name is cut.
+    pub(crate) fn always_means_for(self, app_name: &str) -> Text {
+        self.always_means(&text::line(app_name, 40))
     }
 
     /// What was removed, which the reporter writes in English into the report; as it is where it is not one of ours.

@@ -5,6 +5,7 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 use afterword_store::{Decision, Settled};
 
 use super::*;
+use crate::Given;
 use crate::language::Language;
 use crate::sample;
 use crate::state::Phase;
@@ -22,11 +23,11 @@ fn said<W: AsRef<[u8]>>(output: W) -> Vec<FromDialog> {
 }
 
 fn answer(decision: Decision) -> Action {
-    Action::Answer {
-        decision,
+    Action::Answer(Given {
         comment: Some("I pressed undo".to_owned()),
         restart: true,
-    }
+        ..Given::new(decision)
+    })
 }
 
 #[test]

@@ -13,11 +13,11 @@ fn asking(asked: &Asked, input: &str) -> (TerminalAnswer, String) {
 }
 
 fn answered(decision: Decision, comment: Option<&str>, restart: bool) -> TerminalAnswer {
-    TerminalAnswer::Answered {
-        decision,
+    TerminalAnswer::Answered(Given {
         comment: comment.map(str::to_owned),
         restart,
-    }
+        ..Given::new(decision)
+    })
 }
 
 #[test]
@@ -46,7 +46,7 @@ fn an_app_that_cannot_restart_is_not_offered_to() {
         can_restart: false,
         ..sample::asked()
     };
-    let (answer, shown) = asking(&asked, "d\ny\n");
+    let (answer, shown) = asking(&asked, "d\nn\ny\n");
     assert_eq!(answer, answered(Decision::DontSend, None, false));
     assert!(!shown.contains("Restart"), "{shown}");
 }
@@ -84,7 +84,7 @@ fn a_report_cannot_write_to_the_terminal_but_text() {
     asked.release = Some(hostile.to_owned());
     asked.details.tags = vec![(hostile.to_owned(), hostile.to_owned())];
     asked.details.removed = vec![hostile.to_owned()];
-    asked.details.files[0].name = hostile.to_owned();
+    asked.details.contexts = vec![(hostile.to_owned(), hostile.to_owned())];
     asked.details.breadcrumbs[0].message = hostile.to_owned();
     asked.details.stack = Some(sample::stack());
     if let Some(frames) = &mut asked.details.stack {
@@ -111,9 +111,9 @@ fn a_line_without_end_is_cut() {
 fn a_comment_is_as_long_as_the_wire_takes_and_without_escapes() {
     let long = format!("s\n\u{1b}[1m{}\n\n", "x".repeat(10_000));
     let (
-        TerminalAnswer::Answered {
+        TerminalAnswer::Answered(Given {
             comment: Some(comment), ..
-        },
+        }),
         _,
     ) = asking(&sample::asked(), &long)
     else {
@@ -139,7 +139,7 @@ fn what_was_typed_before_a_question_is_no_answer_to_it() {
     let typed = |words: &str| keyboard.0.borrow_mut().extend(words.bytes());
     // The editor's own keys, which it did not live to read; then the answers, each with too much behind it.
     typed("s\nI own you\ny\n");
-    let mut answers = ["s\ns\n", "I pressed undo\ny\n", "n\n"].into_iter();
+    let mut answers = ["s\ns\n", "I pressed undo\ny\n", "n\ny\n", "n\n"].into_iter();
     let discard = || {
         keyboard.0.borrow_mut().clear();
         typed(answers.next().unwrap());
@@ -174,16 +174,50 @@ fn looking_takes_no_tries() {
 }
 
 #[test]
+fn always_is_asked_for_by_itself_and_not_assumed() {
+    let (answer, shown) = asking(&sample::asked(), "d\ny\ny\n");
+    let given = Given {
+        restart: true,
+        always: true,
+        ..Given::new(Decision::DontSend)
+    };
+    assert_eq!(answer, TerminalAnswer::Answered(given));
+    assert!(shown.contains("and those that wait"), "what it means is said: {shown}");
+    for silence in ["s\n\n\n\n", "s\n\n\nwhat\n"] {
+        assert_eq!(
+            asking(&sample::asked(), silence).0,
+            answered(Decision::Send, None, false)
+        );
+    }
+}
+
+#[test]
 fn the_whole_report_is_shown_as_text_where_there_is_one() {
-    let mut asked = sample::asked();
-    assert!(!asking(&asked, "w\nl\n").1.contains("[w]hole"));
-    asked.details.raw_event = Some("{\n  \"user\": \"\u{1b}[2Ja1b2\"\n}".to_owned());
-    let (answer, shown) = asking(&asked, "w\nl\n");
+    assert!(!asking(&sample::asked(), "w\nc\nl\n").1.contains("[w]hole"));
+    let folder = tempfile::tempdir().unwrap();
+    let (_store, asked) = sample::stored(folder.path());
+    let (answer, shown) = asking(&asked, "v\nw\nl\n");
     assert_eq!(answer, TerminalAnswer::Later);
-    assert!(
-        shown.contains("[w]hole report") && shown.contains("\n{\n  \"user\": \"[2Ja1b2\"\n}\n"),
-        "{shown}"
-    );
+    for said in [
+        "[w]hole report",
+        "\n{\n  \"contexts\": {\n    \"os\": {\n      \"name\": \"Debian\"\n",
+        "minidump.dmp (100 KB): registers, stacks and modules at the moment of the crash",
+        "In all 100 KB, before it is compressed.",
+    ] {
+        assert!(shown.contains(said), "{said}: {shown}");
+    }
+}
+
+#[test]
+fn a_copy_is_saved_where_the_person_says() {
+    let folder = tempfile::tempdir().unwrap();
+    let (store, asked) = sample::stored(folder.path());
+    let path = folder.path().join("copy.envelope");
+    let (_, shown) = asking(&asked, &format!("c\n{0}\nc\n{0}\nl\n", path.display()));
+    assert!(shown.contains(&format!("Saved as {}", path.display())), "{shown}");
+    assert!(shown.contains("already; it was left as it is"), "{shown}");
+    let outgoing = store.report(asked.report_id).unwrap().outgoing().unwrap();
+    assert!(std::fs::read(&path).unwrap() == outgoing.report_body().unwrap());
 }
 
 #[test]

@@ -37,9 +37,27 @@ pub(super) fn body(ui: &mut Ui, state: &mut State) -> Action {
             parts::small(ui, &reopens);
         }
     }
+    always(ui, state);
     ui.add_space(4.0);
-    details::show(ui, state);
-    Action::None
+    details::show(ui, state)
+}
+
+/// Apart from the buttons, so that neither is pressed for it; it says what it means before it is ticked.
+fn always(ui: &mut Ui, state: &mut State) {
+    let words = state.words;
+    ui.add_space(if state.asked.can_restart { 0.0 } else { 8.0 });
+    let always = ui.add(Checkbox::new(&mut state.always, words.always()));
+    parts::follow_focus(&always);
+    let indent = ui.spacing().icon_width + ui.spacing().icon_spacing;
+    ui.horizontal_top(|ui| {
+        ui.spacing_mut().item_spacing.x = 0.0;
+        ui.add_space(indent);
+        ui.vertical(|ui| {
+            let means = parts::small(ui, &words.always_means_for(&state.asked.app_name));
+            ui.ctx()
+                .accesskit_node_builder(always.id, |node| node.push_described_by(means.id.accesskit_id()));
+        });
+    });
 }
 
 pub(super) fn footer(ui: &mut Ui, state: &mut State) -> Action {

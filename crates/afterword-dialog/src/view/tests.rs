@@ -4,6 +4,7 @@ mod asking;
 mod details;
 mod everybody;
 mod outcome;
+mod preview;
 
 use egui::accesskit::Role;
 use egui_kittest::Harness;
@@ -21,7 +22,7 @@ struct Seen {
 }
 
 fn open(state: State) -> Harness<'static, Seen> {
-    open_sized(state, 536.0, 496.0)
+    open_sized(state, 536.0, 600.0)
 }
 
 /// A page that has been there for long enough to be answered.
@@ -35,9 +36,13 @@ fn open_sized(state: State, width: f32, height: f32) -> Harness<'static, Seen> {
 const STEP_SECONDS: f32 = 0.05;
 
 fn just_opened(state: State, width: f32, height: f32) -> Harness<'static, Seen> {
-    let ui = |ui: &mut egui::Ui, seen: &mut Seen| match view(ui, &mut seen.state) {
-        Action::None => {}
-        action => seen.actions.push(action),
+    let ui = |ui: &mut egui::Ui, seen: &mut Seen| {
+        match view(ui, &mut seen.state) {
+            Action::None => {}
+            action => seen.actions.push(action),
+        }
+        // As a conversation does.
+        crate::preview::serve(&mut seen.state);
     };
     let seen = Seen {
         state,

@@ -76,7 +76,7 @@ fn a_person_at_the_keyboard_writes_sends_and_closes() {
         std::thread::sleep(std::time::Duration::from_millis(800));
         stage::press(
             &display,
-            &["Tab", "u", "n", "d", "o", "Tab", "Tab", "Tab", "Return"],
+            &["Tab", "u", "n", "d", "o", "Tab", "Tab", "Tab", "Tab", "Return"],
             apart,
         );
         assert_eq!(

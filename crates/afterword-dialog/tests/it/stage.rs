@@ -58,6 +58,7 @@ pub(crate) fn asked() -> Asked {
         update_url: None,
         can_restart: false,
         documents: Vec::new(),
+        asked_at: time::OffsetDateTime::UNIX_EPOCH,
         details: Details::default(),
     }
 }

@@ -1,11 +1,13 @@
 //! The question: facts about what happened, and what would be sent. The dialog puts them into words.
 
 use afterword_channel::Links;
-use afterword_dialog::{Asked, BreadcrumbLine, Details, FileLine, FrameLine};
-use afterword_store::{Report, ReportFile, ReportId, ReportInfo, ReportKind, Store};
+use afterword_dialog::{Asked, BreadcrumbLine, Details, FrameLine, ModuleLine};
+use afterword_store::{Report, ReportId, ReportInfo, ReportKind, Store};
 use sentry_types::Dsn;
 use serde_json::Value;
+use time::OffsetDateTime;
 
+use super::streams;
 use crate::assemble::Assembled;
 
 /// The question about a report, with the details that are known before the stack is. `restart`: if the app can be started
@@ -32,6 +34,7 @@ pub(super) fn question(
         update_url: links.update.clone(),
         can_restart: restart.is_some(),
         documents: restart.unwrap_or_default().to_vec(),
+        asked_at: OffsetDateTime::now_utc(),
         details: details(store, report.id(), info, None),
     }
 }
@@ -39,28 +42,17 @@ pub(super) fn question(
 /// All that would be sent, with the stack once it is worked out.
 pub(super) fn details(store: &Store, id: ReportId, info: &ReportInfo, assembled: Option<&Assembled>) -> Details {
     let event = assembled.map_or(&info.event, |assembled| &assembled.event);
-    let (raw_event, left_out_bytes) = whole_report(store, id, info.kind).unzip();
     Details {
         stack: assembled
             .map(frames)
             .or_else(|| (info.kind == ReportKind::Error).then(|| frames_of_event(&info.event))),
         tags: tags(event),
         breadcrumbs: breadcrumbs(event),
-        files: files(store, id),
+        contexts: contexts(event),
+        modules: modules(event),
+        streams: store.report(id).map(|report| streams::of(&report)).unwrap_or_default(),
         removed: info.removed.clone(),
-        raw_event,
-        raw_left_out_bytes: left_out_bytes.unwrap_or_default(),
     }
-}
-
-/// The event as it will be sent, as text, and how many bytes of it are left out; of an error, the whole envelope.
-fn whole_report(store: &Store, id: ReportId, kind: ReportKind) -> Option<(String, u64)> {
-    let file = match kind {
-        ReportKind::Error => ReportFile::Envelope,
-        ReportKind::Crash | ReportKind::Panic | ReportKind::Hang => ReportFile::Event,
-    };
-    let bytes = store.report(id).ok()?.read(file).ok()??;
-    Some(afterword_dialog::text::whole_report(&bytes))
 }
 
 fn server(dsn: &str) -> Option<String> {
@@ -140,9 +132,62 @@ fn plain(value: &Value) -> String {
     }
 }
 
+/// What else the event says: contexts, user, request and extra values, each as `os.version`. What is a list stays one.
+fn contexts(event: &Value) -> Vec<(String, String)> {
+    let mut pairs = Vec::new();
+    flatten("", &event["contexts"], 0, &mut pairs);
+    for field in ["user", "request", "extra"] {
+        flatten(field, &event[field], 0, &mut pairs);
+    }
+    for field in ["environment", "server_name", "transaction", "level"] {
+        flatten(field, &event[field], 0, &mut pairs);
+    }
+    pairs
+}
+
+fn flatten(path: &str, value: &Value, depth: usize, pairs: &mut Vec<(String, String)>) {
+    const MAX_DEPTH: usize = 4;
+    const MAX_PAIRS: usize = 1000;
+    match value {
+        _ if pairs.len() >= MAX_PAIRS => {}
+        Value::Null => {}
+        Value::Object(fields) if depth < MAX_DEPTH => {
+            for (name, value) in fields {
+                let path = if path.is_empty() {
+                    name.clone()
+                } else {
+                    format!("{path}.{name}")
+                };
+                flatten(&path, value, depth + 1, pairs);
+            }
+        }
+        value => pairs.push((path.to_owned(), plain(value))),
+    }
+}
+
+/// The modules that the event names.
+fn modules(event: &Value) -> Vec<ModuleLine> {
+    const MAX_MODULES: usize = 5000;
+    let number = |value: &Value| match value {
+        Value::String(text) => u64::from_str_radix(text.strip_prefix("0x")?, 16).ok(),
+        value => value.as_u64(),
+    };
+    let images = event["debug_meta"]["images"].as_array();
+    images
+        .into_iter()
+        .flatten()
+        .take(MAX_MODULES)
+        .map(|image| ModuleLine {
+            path: plain(&image["code_file"]),
+            debug_id: image["debug_id"].as_str().map(str::to_owned),
+            address: number(&image["image_addr"]),
+            size_bytes: number(&image["image_size"]),
+        })
+        .collect()
+}
+
 /// `14:03:22` of a timestamp in seconds or RFC 3339, UTC.
 fn time_of_day(timestamp: &Value) -> String {
-    use time::OffsetDateTime;
     use time::format_description::well_known::Rfc3339;
     let at = match timestamp {
         Value::Number(seconds) => seconds
@@ -156,18 +201,36 @@ fn time_of_day(timestamp: &Value) -> String {
     })
 }
 
-/// Names of the files of a report that are sent.
-const SENT_FILES: [&str; 4] = ["minidump.dmp", "event.json", "stack.json", "envelope"];
+#[cfg(test)]
+mod tests {
+    use serde_json::json;
 
-/// The files that would go with it, as they are now: the person's answer is not one of them.
-fn files(store: &Store, id: ReportId) -> Vec<FileLine> {
-    let files = store.report(id).and_then(|report| report.files()).unwrap_or_default();
-    files
-        .into_iter()
-        .filter(|file| SENT_FILES.contains(&file.name.as_str()))
-        .map(|file| FileLine {
-            size_bytes: file.size_bytes,
-            name: file.name,
-        })
-        .collect()
+    use super::*;
+
+    #[test]
+    fn contexts_and_modules_are_those_of_the_event() {
+        let event = json!({
+            "contexts": { "os": { "name": "Debian", "build": null }, "app": { "deep": { "a": { "b": { "c": 1 } } } } },
+            "user": { "id": "a1b2" },
+            "extra": { "list": [1, 2] },
+            "debug_meta": { "images": [
+                { "code_file": "/usr/bin/app", "debug_id": "AB", "image_addr": "0x1000", "image_size": 512 },
+                { "code_file": "odd", "image_addr": "elsewhere" },
+            ] },
+        });
+        let pairs = contexts(&event);
+        let pair = |key: &str, value: &str| (key.to_owned(), value.to_owned());
+        for expected in [
+            pair("os.name", "Debian"),
+            pair("app.deep.a.b", "{\"c\":1}"),
+            pair("user.id", "a1b2"),
+            pair("extra.list", "[1,2]"),
+        ] {
+            assert!(pairs.contains(&expected), "{expected:?}: {pairs:?}");
+        }
+        assert_eq!(pairs.len(), 4, "what is null is not there");
+        let modules = modules(&event);
+        assert_eq!((modules[0].address, modules[0].size_bytes), (Some(0x1000), Some(512)));
+        assert_eq!((modules[1].path.as_str(), modules[1].address), ("odd", None));
+    }
 }

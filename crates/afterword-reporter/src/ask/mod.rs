@@ -2,6 +2,7 @@
 
 mod asked;
 mod happened;
+mod streams;
 #[cfg_attr(windows, path = "terminal/windows.rs")]
 mod terminal;
 mod window;

@@ -159,11 +159,7 @@ fn talk(question: Question) {
         }
     };
     let said = match ask_discarding(&asked, language, input, output, discard) {
-        Ok(TerminalAnswer::Answered {
-            decision,
-            comment,
-            restart,
-        }) => match save_answer(&asked, language, decision, comment, restart, OffsetDateTime::now_utc()) {
+        Ok(TerminalAnswer::Answered(given)) => match save_answer(&asked, language, &given, OffsetDateTime::now_utc()) {
             Ok(()) => vec![FromDialog::Answered, FromDialog::Closed],
             Err(error) => {
                 log::error!("the answer is not kept: {error}");

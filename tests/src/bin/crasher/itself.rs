@@ -2,7 +2,7 @@
 
 use std::sync::mpsc::Sender;
 
-use afterword_reporter::dialog::{Asked, FromDialog, Language, ToDialog, save_answer};
+use afterword_reporter::dialog::{Asked, FromDialog, Given, Language, ToDialog, save_answer};
 use afterword_reporter::{Conversation, Reporter, Shell};
 use afterword_store::Decision;
 
@@ -36,9 +36,13 @@ impl Shell for GivenAnswer {
             _ => None,
         };
         if let Some(decision) = decision {
-            let comment = Some("it was wet".to_owned());
-            let now = std::time::SystemTime::now().into();
-            save_answer(asked, Language::English, decision, comment, restart, now).map_err(|e| e.to_string())?;
+            let given = Given {
+                comment: Some("it was wet".to_owned()),
+                restart,
+                ..Given::new(decision)
+            };
+            save_answer(asked, Language::English, &given, std::time::SystemTime::now().into())
+                .map_err(|e| e.to_string())?;
             events.send(FromDialog::Answered).map_err(|e| e.to_string())?;
             if answer == "cancel" {
                 events.send(FromDialog::Cancel).map_err(|e| e.to_string())?;

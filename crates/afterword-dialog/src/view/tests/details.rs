@@ -24,25 +24,62 @@ fn the_details_are_folded_until_asked_for() {
 }
 
 #[test]
-fn all_that_would_be_sent_and_what_was_removed_is_listed() {
-    let harness = opened(with_stack());
-    for shown in [
-        "Inkwell",
-        "inkwell@2.3.0",
-        "Crash",
-        "renderer",
-        "glow",
-        "14:03:19",
-        "Tile cache is full",
-        "render · warning",
-        "Files (1 file, 846 KB)",
-        "minidump.dmp",
-        "registers, stacks and modules at the moment of the crash",
-        "846 KB",
-        "environment variables",
-    ] {
-        assert!(shows(&harness, shown), "{shown}: {:#?}", labels(&harness));
+fn what_the_report_says_is_listed_tab_by_tab() {
+    let mut harness = opened(with_stack());
+    let tabs: [(&str, &[&str]); 4] = [
+        (
+            words::summary(),
+            &["Inkwell", "inkwell@2.3.0", "Crash", "environment variables"],
+        ),
+        (
+            words::tab_context(),
+            &["renderer", "glow", "os.name", "Debian GNU/Linux"],
+        ),
+        (
+            words::breadcrumbs(),
+            &["14:03:19", "Tile cache is full", "render · warning"],
+        ),
+        (
+            words::tab_modules(),
+            &[
+                "/usr/bin/inkwell",
+                "at 0x558100000000, 4.1 MB",
+                "8A3F51D2-0000-4000-8000-5F1B00C0FFEE",
+            ],
+        ),
+    ];
+    for (tab, said) in tabs {
+        click(&mut harness, Role::Tab, tab);
+        for said in said {
+            assert!(shows(&harness, said), "{said}: {:#?}", labels(&harness));
+        }
     }
+    assert!(!shows(&harness, "renderer"), "one tab at a time");
+}
+
+#[test]
+fn what_there_is_none_of_is_said() {
+    let mut asked = with_stack();
+    asked.details = Details::default();
+    let mut harness = opened(asked);
+    for tab in [words::tab_context(), words::breadcrumbs(), words::tab_modules()] {
+        click(&mut harness, Role::Tab, tab);
+        assert!(shows(&harness, words::nothing_of_this()), "{tab}");
+    }
+}
+
+#[test]
+fn a_report_that_cannot_be_read_is_said_and_can_be_answered_all_the_same() {
+    let mut state = State::new(with_stack(), Language::English);
+    state.open_details(true);
+    crate::preview::lay_out(&mut state);
+    let mut harness = open_sized(state, 536.0, 1_400.0);
+    for tab in [words::tab_files(), words::tab_bytes(), words::tab_text()] {
+        click(&mut harness, Role::Tab, tab);
+        assert!(shows(&harness, "What would be sent cannot be read: "), "{tab}");
+    }
+    click(&mut harness, Role::Button, words::dont_send());
+    assert_eq!(harness.state().actions.len(), 1);
 }
 
 #[test]
@@ -118,64 +155,4 @@ fn the_comment_is_part_of_what_would_be_sent() {
         "{:#?}",
         labels(&harness)
     );
-}
-
-fn with_text(raw: &str) -> Asked {
-    let mut asked = with_stack();
-    asked.details.raw_event = Some(raw.to_owned());
-    asked
-}
-
-#[test]
-fn the_whole_report_can_be_read_as_text() {
-    let event = br#"{"contexts":{"os":{"name":"Debian"}},"user":{"id":"a1b2"}}"#;
-    let mut harness = opened(with_text(&crate::text::whole_report(event).0));
-    assert!(!shows(&harness, "Debian"), "folded until asked for");
-    click(&mut harness, Role::DisclosureTriangle, words::raw());
-    for shown in [
-        "  \"contexts\": {",
-        "      \"name\": \"Debian\"",
-        "    \"id\": \"a1b2\"",
-    ] {
-        assert!(
-            labels(&harness).iter().any(|label| label == shown),
-            "{shown}: {:#?}",
-            labels(&harness)
-        );
-    }
-    let copy = harness
-        .get_all_by_role_and_label(Role::Button, words::copy())
-        .next()
-        .unwrap();
-    copy.click_accesskit();
-    harness.step();
-    let commands = &harness.output().platform_output.commands;
-    let copied = commands.iter().any(|command| match command {
-        egui::OutputCommand::CopyText(text) => text.contains("\"id\": \"a1b2\""),
-        _ => false,
-    });
-    assert!(copied, "{commands:?}");
-}
-
-#[test]
-fn without_its_text_there_is_no_section_for_it() {
-    let harness = opened(with_stack());
-    assert!(!shows(&harness, words::raw()));
-    assert!(
-        shows(&harness, words::files_more()),
-        "what is listed is not said to be all"
-    );
-}
-
-#[test]
-fn a_text_of_many_lines_is_laid_out_where_it_is_seen() {
-    let lines: Vec<String> = (0..20_000).map(|line| format!("line {line}")).collect();
-    let mut harness = opened(with_text(&lines.join("\n")));
-    click(&mut harness, Role::DisclosureTriangle, words::raw());
-    let shown = labels(&harness)
-        .iter()
-        .filter(|label| label.starts_with("line "))
-        .count();
-    assert!((5..60).contains(&shown), "{shown} rows");
-    assert!(shows(&harness, "line 0"));
 }

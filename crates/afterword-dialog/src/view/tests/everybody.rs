@@ -22,6 +22,7 @@ const CONTROLS: &[Role] = &[
     Role::DisclosureTriangle,
     Role::Link,
     Role::MultilineTextInput,
+    Role::Tab,
 ];
 
 /// All languages, and the longer one.
@@ -63,8 +64,13 @@ fn pages(words: Words) -> Vec<(&'static str, State)> {
     let why = "connection refused (os error 111)".to_owned();
     let mut not_saved = state();
     not_saved.not_saved(&why);
-    let mut details = state();
-    details.open_details(true);
+    let at = |tab| {
+        let mut details = state();
+        details.open_details(true);
+        details.open_tab(tab);
+        crate::preview::lay_out(&mut details);
+        details
+    };
     let mut copied = after(sent.clone());
     copied.copied = true;
     let mut alone = sending();
@@ -76,7 +82,10 @@ fn pages(words: Words) -> Vec<(&'static str, State)> {
     vec![
         ("asking", state()),
         ("not saved", not_saved),
-        ("details", details),
+        ("details", at(crate::Tab::Summary)),
+        ("details, context", at(crate::Tab::Context)),
+        ("details, modules", at(crate::Tab::Modules)),
+        ("details, attachments", at(crate::Tab::Files)),
         ("preparing", sending()),
         ("progress", progress()),
         ("cancelling", cancelling),
@@ -234,7 +243,9 @@ fn the_focus_is_seen_on_each_control() {
             let node = |node: egui_kittest::Node<'_>| (name(&node.accesskit_node()), node.rect(), node.is_focused());
             let usable = |node: &egui_kittest::Node<'_>| {
                 let access = node.accesskit_node();
-                CONTROLS.contains(&access.role()) && !access.is_disabled()
+                // Of the tabs only the chosen one is a stop of the keyboard.
+                let is_stop = access.role() != Role::Tab || access.is_selected() == Some(true);
+                CONTROLS.contains(&access.role()) && !access.is_disabled() && is_stop
             };
             let count = harness.root().children_recursive().filter(usable).count();
             let mut met = Vec::new();

@@ -8,13 +8,17 @@ const NAMES: &[&str] = &[
     "afterword comment",
     "body",
     "details",
+    "bytes",
     "error",
+    "event",
     "fatal",
     "footer",
-    "raw",
-    "raw text",
+    "minidump.dmp",
+    "Stream",
+    "tab of the details",
     "the height of the buttons' strip is known only now",
     "warning",
+    "whose bytes",
 ];
 /// What is typed in a terminal.
 const TYPED: &[&str] = &[
@@ -30,6 +34,8 @@ const TYPED: &[&str] = &[
     "view",
     "w",
     "whole",
+    "c",
+    "copy",
 ];
 
 /// The files that show something, without their tests.
@@ -40,7 +46,8 @@ fn files() -> Vec<PathBuf> {
         sources.join("view.rs"),
         sources.join("state.rs"),
     ];
-    for entry in fs::read_dir(sources.join("view")).unwrap() {
+    let folders = [sources.join("view"), sources.join("view/details")];
+    for entry in folders.iter().flat_map(|folder| fs::read_dir(folder).unwrap()) {
         let path = entry.unwrap().path();
         if path.is_file() && !path.ends_with("tests.rs") {
             files.push(path);
