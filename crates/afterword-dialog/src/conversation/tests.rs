@@ -2,7 +2,7 @@ use std::io::Cursor;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
 
-use afterword_store::{Decision, Settled};
+use afterword_store::{ConsentPolicy, Decision, Settled};
 
 use super::*;
 use crate::Given;
@@ -64,6 +64,61 @@ fn dont_send_ends_the_dialog_and_the_report() {
 
     assert_eq!(conversation.state.phase(), &Phase::Done);
     assert!(matches!(store.settle(report_id).unwrap(), Settled::Deleted(_)));
+}
+
+fn always(decision: Decision) -> Action {
+    Action::Answer(Given {
+        always: true,
+        left_out: vec!["minidump.dmp".to_owned()],
+        ..Given::new(decision)
+    })
+}
+
+#[test]
+fn always_is_kept_as_the_choice_for_the_app_with_what_was_read_and_what_goes() {
+    for (decision, policy) in [
+        (Decision::Send, ConsentPolicy::Always),
+        (Decision::DontSend, ConsentPolicy::Never),
+    ] {
+        let folder = tempfile::tempdir().unwrap();
+        let (store, asked) = sample::stored(folder.path());
+        let report_id = asked.report_id;
+        let mut conversation = conversation(asked);
+        let _ = conversation.carry_out(always(decision));
+        let given = store.consent().unwrap().unwrap();
+        assert_eq!(given.policy, policy);
+        assert_eq!(
+            (given.text_version, given.locale.as_deref()),
+            (Some(crate::TEXT_VERSION), Some("de"))
+        );
+        let answer = store.report(report_id).unwrap().answer().unwrap().unwrap();
+        assert!(answer.always);
+        assert_eq!(answer.left_out, ["minidump.dmp"]);
+        let goes: &[&str] = match decision {
+            Decision::Send => &["envelope header", "event"],
+            Decision::DontSend => &[],
+        };
+        assert_eq!(answer.items, goes);
+    }
+}
+
+#[test]
+fn this_once_is_no_choice_for_the_app() {
+    let folder = tempfile::tempdir().unwrap();
+    let (store, asked) = sample::stored(folder.path());
+    let _ = conversation(asked).carry_out(answer(Decision::Send));
+    assert_eq!(store.consent().unwrap(), None);
+}
+
+#[test]
+fn a_choice_whose_answer_cannot_be_kept_is_undone() {
+    let folder = tempfile::tempdir().unwrap();
+    let (store, asked) = sample::stored(folder.path());
+    store.delete(asked.report_id).unwrap();
+    let mut conversation = conversation(asked);
+    let _ = conversation.carry_out(always(Decision::Send));
+    assert_eq!(store.consent().unwrap(), None);
+    assert!(conversation.state.not_saved.is_some());
 }
 
 #[test]
