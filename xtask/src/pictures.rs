@@ -21,7 +21,12 @@ const PACKAGES: &[&str] = &[
 const STATES: &[&str] = &[
     "asking",
     "details",
+    "context",
+    "modules",
+    "files",
+    "bytes",
     "text",
+    "copy",
     "pending",
     "preparing",
     "progress",
