@@ -122,7 +122,7 @@ fn once(program: &[String], display: &str) -> Result<Run, Failure> {
 
 fn asked() -> Asked {
     Asked {
-        store_root: PathBuf::from("/nonexistent"),
+        store_root: PathBuf::from("/dev/null/nowhere"),
         app: "inkwell".to_owned(),
         report_id: ReportId::random(),
         app_name: "Inkwell".to_owned(),

@@ -8,7 +8,7 @@ use crate::message::{Asked, BreadcrumbLine, Details, FrameLine, ModuleLine, Stre
 
 pub(crate) fn asked() -> Asked {
     Asked {
-        store_root: Path::new("/nonexistent").to_owned(),
+        store_root: Path::new("/dev/null/nowhere").to_owned(),
         app: "inkwell".to_owned(),
         report_id: "6f0e2b1c-9a57-4d0e-8f11-0d6a1c2b3e4f".parse().unwrap(),
         app_name: "Inkwell".to_owned(),

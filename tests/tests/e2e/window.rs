@@ -17,10 +17,10 @@ fn send_in_the_window_sends_with_the_comment() {
     scene.dsn = Some(server.access.dsn.clone());
     scene.run_app(scene.crasher("null-write").env("DISPLAY", &screen.display));
     screen.dialog(&scene);
-    // Comment, restart, details, Don't send, Send report.
+    // Comment, restart, always, details, Don't send, Send report.
     screen.keys(&["Tab"]);
     screen.tool(&["type", "--delay", "60", "it was wet"]).unwrap();
-    screen.keys(&["Tab", "Tab", "Tab", "Tab", "space"]);
+    screen.keys(&["Tab", "Tab", "Tab", "Tab", "Tab", "space"]);
     let delivery = wait_for("the report to be sent", || {
         let report = scene.only_report();
         (report.state() == State::Sent).then(|| report.delivery().unwrap())
@@ -38,7 +38,7 @@ fn dont_send_in_the_window_deletes() {
     let scene = Scene::new();
     scene.run_app(scene.crasher("null-write").env("DISPLAY", &screen.display));
     screen.dialog(&scene);
-    screen.keys(&["Tab", "Tab", "Tab", "Tab", "space"]);
+    screen.keys(&["Tab", "Tab", "Tab", "Tab", "Tab", "space"]);
     scene.wait_for_reporter();
     assert!(scene.store().reports().unwrap().is_empty());
 }
@@ -120,6 +120,7 @@ fn without_a_display_the_terminal_asks_while_the_job_is_in_the_foreground() {
         ("[s]end", "s\n"),
         ("What were you doing?", "it was wet\n"),
         ("Restart", "n\n"),
+        ("Always", "\n"),
     ];
     let shown = in_terminal(&scene, &script, &answers);
     assert!(shown.contains("Crasher stopped unexpectedly"), "{shown}");

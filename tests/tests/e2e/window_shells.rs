@@ -57,7 +57,7 @@ fn journal(scene: &Scene) -> String {
 fn is_answered_in_software(screen: &Screen, scene: &Scene) {
     screen.dialog(scene);
     assert!(journal(scene).contains(IN_SOFTWARE), "{}", journal(scene));
-    screen.keys(&["Tab", "Tab", "Tab", "Tab", "space"]);
+    screen.keys(&["Tab", "Tab", "Tab", "Tab", "Tab", "space"]);
     scene.wait_for_reporter();
     assert!(scene.store().reports().unwrap().is_empty());
 }

@@ -44,7 +44,7 @@ pub(crate) fn dialog(shell: Shell) -> Command {
 
 pub(crate) fn asked() -> Asked {
     Asked {
-        store_root: PathBuf::from("/nonexistent"),
+        store_root: PathBuf::from("/dev/null/nowhere"),
         app: "inkwell".to_owned(),
         report_id: ReportId::random(),
         app_name: "Inkwell".to_owned(),
