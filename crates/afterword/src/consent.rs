@@ -98,8 +98,8 @@ pub fn consent_choice() -> Result<Option<ConsentChoice>, ConsentError> {
 pub fn withdraw_consent() -> Result<(), ConsentError> {
     let place = PLACE.get().ok_or(ConsentError::Off)?;
     // Before the reporter hears of it: it looks for what may be sent then, and what was agreed to is still there.
-    let withdrawn = Store::open(&place.root, &place.app)
-        .and_then(|store| store.withdraw_consent(&given_now(Consent::Ask), None));
+    let withdrawn =
+        Store::open(&place.root, &place.app).and_then(|store| store.withdraw_consent(&given_now(Consent::Ask), None));
     // It counts from now on whether this run began with *never* or not.
     let (ConsentTaken::Now | ConsentTaken::AtNextStart) = set_consent(Consent::Ask)?;
     withdrawn?;
