@@ -169,7 +169,7 @@ fn shared(shell: &Shell, filters: &[String]) -> anyhow::Result<()> {
     let suite = ["--package", "afterword-collector", "--test", "it", "--no-fail-fast"];
     // Left out are those that look into SQLite's file or into local blobs themselves, and the commands that work on a data
     // folder.
-    let elsewhere = "not test(/^(backup::|watching::accounts_are_seen|symbols::a_file_comes_in_chunks)/)";
+    let elsewhere = "not test(/^(backup::|watching::accounts_are_seen|symbols::files::a_file_comes_in_chunks)/)";
     let tests = if tools::has_nextest(shell) {
         cmd!(
             shell,
