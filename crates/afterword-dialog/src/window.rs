@@ -41,12 +41,15 @@ struct Window<W> {
     conversation: Conversation<W>,
     first_frame: Option<u64>,
     fit: Fit,
+    /// Pressed too quickly for the last frame.
+    keys: Vec<egui::Event>,
 }
 
 impl<W: Write> Window<W> {
     fn new(conversation: Conversation<W>) -> Self {
         let fit = Fit::new(&conversation.state);
         Window {
+            keys: Vec::new(),
             conversation,
             first_frame: None,
             fit,
@@ -73,7 +76,28 @@ impl<W: Write> Window<W> {
     }
 }
 
+/// Events up to the second key that is pressed; the others are for the frames that follow, since egui heeds one of two Tabs in a
+/// frame.
+fn first_key(mut events: Vec<egui::Event>) -> (Vec<egui::Event>, Vec<egui::Event>) {
+    let is_press = |event: &egui::Event| matches!(event, egui::Event::Key { pressed: true, .. });
+    let mut presses = (0..events.len()).filter(|at| is_press(&events[*at]));
+    let later = match presses.nth(1) {
+        Some(second) => events.split_off(second),
+        None => Vec::new(),
+    };
+    (events, later)
+}
+
 impl<W: Write> eframe::App for Window<W> {
+    fn raw_input_hook(&mut self, ctx: &egui::Context, input: &mut egui::RawInput) {
+        let mut events = std::mem::take(&mut self.keys);
+        events.append(&mut input.events);
+        (input.events, self.keys) = first_key(events);
+        if !self.keys.is_empty() {
+            ctx.request_repaint();
+        }
+    }
+
     fn logic(&mut self, ctx: &egui::Context, _frame: &mut eframe::Frame) {
         self.conversation.receive();
         let drawn = self.first_frame.is_some_and(|first| ctx.cumulative_frame_nr() > first);
@@ -101,5 +125,27 @@ impl<W: Write> eframe::App for Window<W> {
 
     fn on_exit(&mut self, _gl: Option<&eframe::glow::Context>) {
         self.conversation.closed();
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn each_key_has_a_frame_of_its_own() {
+        let tab = |pressed| egui::Event::Key {
+            key: egui::Key::Tab,
+            physical_key: None,
+            pressed,
+            repeat: false,
+            modifiers: egui::Modifiers::NONE,
+        };
+        let all = vec![tab(true), tab(false), tab(true), tab(false), tab(true)];
+        let (now, later) = first_key(all.clone());
+        assert_eq!(now, all[..2]);
+        let (now, later) = first_key(later);
+        assert_eq!(now, all[2..4]);
+        assert_eq!(first_key(later), (vec![tab(true)], Vec::new()));
     }
 }

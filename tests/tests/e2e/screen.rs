@@ -83,7 +83,7 @@ impl Screen {
         for key in keys {
             self.tool(&["key", key]).unwrap();
             // A person is slower; without a pause two keys can fall into one frame.
-            std::thread::sleep(std::time::Duration::from_millis(120));
+            std::thread::sleep(std::time::Duration::from_millis(200));
         }
     }
 }
